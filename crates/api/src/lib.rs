@@ -1,0 +1,1 @@
+//! The wire contract: request reading, error codes, ids, limits.

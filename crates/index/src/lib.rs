@@ -1,0 +1,1 @@
+//! Everything found by key: idempotency keys, checkpoints.

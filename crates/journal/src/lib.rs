@@ -1,0 +1,1 @@
+//! The append-only, hash-chained journal: frames, chain, head witness, SQLite and in-memory backends.

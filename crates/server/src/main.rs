@@ -1,0 +1,2 @@
+//! The binary chargly: configuration, wiring, commands.
+fn main() {}

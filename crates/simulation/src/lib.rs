@@ -1,0 +1,1 @@
+//! Seeded simulation of the engine core under faults, with an independent auditor.

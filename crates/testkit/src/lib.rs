@@ -1,0 +1,1 @@
+//! What tests share: the independent model, a driver for the real server.

@@ -1,0 +1,1 @@
+//! Recorded usage traces and the seeded generator of sample traffic.

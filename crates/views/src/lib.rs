@@ -1,0 +1,1 @@
+//! Rollups folded from the journal, and the queries over them.
