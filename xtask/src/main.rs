@@ -1,2 +1,69 @@
-//! The project's own chores.
-fn main() {}
+//! `cargo xtask`: the project's own chores.
+//!
+//! `cargo xtask test` is the one command that runs everything CI runs; `cargo xtask tidy` is the one gate that is
+//! our own code. What a gate demands is written where it is checked ([`steps`] lists them all, [`tidy`] holds the
+//! rules about the source tree); this file only reads the command line.
+#![expect(clippy::print_stdout, reason = "a chore reports to the person who runs it")]
+
+mod counts;
+mod runner;
+mod steps;
+mod tidy;
+mod tools;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+use crate::steps::Selection;
+
+#[derive(Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask", about = "The project's own chores")]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Runs everything that CI runs, fast steps first, and says how long each took
+    Test {
+        /// Only formatting, clippy and unit tests: the loop while writing
+        #[arg(long, conflicts_with = "only")]
+        quick: bool,
+        /// Only this step; may be given more than once
+        #[arg(long, value_name = "STEP", value_parser = steps::names())]
+        only: Vec<String>,
+        /// Lists the steps and ends
+        #[arg(long)]
+        list: bool,
+    },
+    /// Checks the source tree against the project's own rules: arrows, module docs, sizes, forbidden words
+    Tidy,
+}
+
+fn main() -> Result<ExitCode> {
+    let root = workspace_root()?;
+    let passed = match Cli::parse().chore {
+        Chore::Test { list: true, .. } => {
+            print!("{}", steps::list());
+            true
+        }
+        Chore::Test { quick: true, .. } => steps::run(&root, &Selection::Quick)?,
+        Chore::Test { only, .. } if only.is_empty() => steps::run(&root, &Selection::Everything)?,
+        Chore::Test { only, .. } => steps::run(&root, &Selection::Only(only))?,
+        Chore::Tidy => tidy::run(&root)?,
+    };
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The folder of the root `Cargo.toml`. Asked of cargo at run time, so that a target directory shared by two clones
+/// does not make one of them check the other.
+fn workspace_root() -> Result<PathBuf> {
+    let manifest_dir = std::env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
+    let xtask = PathBuf::from(manifest_dir);
+    let root = xtask.parent().context("xtask lies in the workspace's root")?;
+    Ok(root.to_path_buf())
+}
