@@ -1,1 +1,67 @@
-//! The rules: amounts, lots, holds, prices, decide and apply. Pure, synchronous, no I/O.
+//! The rules of Chargly, and nothing else.
+//!
+//! A deterministic state machine: [`execute`] takes the [`State`], a [`Call`] and the time, and either records
+//! facts (what happened, with every number in it) or rejects the call without a trace. [`State::apply`] assigns
+//! what a fact says and cannot fail. Folding the facts of a journal therefore always gives the same state.
+//!
+//! Invariants kept here: amounts are integers of a named unit and never wrap; available credits never fall below
+//! the wallet's floor; every movement leaves named lots and arrives in named accounts; each lot's recognised,
+//! deferred and refunded money adds up to its price.
+//!
+//! Not owned here: clocks, randomness, files, threads, HTTP, who may call (scopes), and whether a key was seen
+//! before (the engine asks its index first).
+
+mod amount;
+mod apply;
+mod call;
+mod catalogue;
+mod codec;
+mod draw;
+mod encode;
+mod entries;
+mod execute;
+mod fact;
+mod grants;
+mod holds;
+mod ids;
+mod lot;
+mod meter;
+mod payload;
+mod pricing;
+mod refusal;
+mod reverse;
+mod snapshot;
+mod state;
+mod wallet;
+
+pub use amount::{Credits, Currency, DecimalError, Money, Quantity, parse_decimal};
+pub use call::{
+    Action, Call, CaptureRequest, EventTypeRequest, ExtendRequest, GrantRequest, HoldRequest, IfInsufficient,
+    IncreaseRequest, MeterRequest, PriceRequest, ReverseRequest, VoidGrantRequest, VoidHoldRequest,
+};
+pub use catalogue::{ApiKey, Catalogue, EventType, PriceVersion, Scope, Scopes};
+pub use codec::DecodeError;
+pub use entries::{EntryKind, LedgerEntry, entries};
+pub use execute::{PayloadOf, Recorder, RecorderFull, Stop, execute, sweep};
+pub use fact::{
+    Adjustment, Asked, Balance, CatalogueChange, CatalogueFact, Charge, Draw, Fact, Header, Lineage, Origin,
+    Reserve, Settlement, WalletEvent, WalletFact,
+};
+pub use ids::{EntryId, EventTypeNo, KeyHash, KeyNo, LotNo, Millis, Position, PriceNo, WalletNo, key_hash};
+pub use lot::{GrantKind, Lot, LotStatus};
+pub use payload::Payload;
+pub use pricing::{Grid, Measure, PriceError, PriceInputs, PropertyValue, Rounding, Rule, price};
+pub use refusal::{Refusal, Rejection};
+pub use reverse::Original;
+pub use snapshot::{Rest, state_digest};
+pub use state::{Amended, HoldEnd, HoldRef, Mark, Recorded, State};
+pub use wallet::{DebtSlice, Hold, Policy, Wallet};
+
+/// Open holds one wallet may have. Keeps the work of one expiry sweep and one wallet answer bounded.
+pub const OPEN_HOLDS_PER_WALLET_MAX: usize = 1_000;
+/// Live lots (grants with credits left) one wallet may have. Bounds the draws of a single event.
+pub const LOTS_PER_WALLET_MAX: usize = 10_000;
+/// How long a hold lives when the caller does not say, in milliseconds (15 minutes).
+pub const HOLD_TTL_DEFAULT_MS: i64 = 15 * 60 * 1_000;
+/// How long the adjustment lot lives that a reversal into an expired lot makes, in milliseconds (7 days).
+pub const ADJUSTMENT_TTL_MS: i64 = 7 * 24 * 60 * 60 * 1_000;

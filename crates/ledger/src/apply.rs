@@ -1,0 +1,410 @@
+//! Assigning what a fact says. Nothing is decided here, and nothing can fail: a fact in the journal happened.
+
+use crate::wallet::DebtSlice;
+use crate::{
+    ApiKey, Balance, CatalogueChange, CatalogueFact, Charge, Credits, Draw, EventType, Fact, GrantKind,
+    GrantRequest, Hold, HoldEnd, HoldRef, Lot, LotNo, LotStatus, Millis, PriceVersion, Recorded, Reserve,
+    Settlement, State, Wallet, WalletEvent, WalletFact, WalletNo,
+};
+use crate::{EventTypeNo, Position};
+
+impl State {
+    /// Assigns what `fact` says. `customer` is the customer's own id from the payload of a wallet's first fact;
+    /// `None` there means that it was erased.
+    pub fn apply(&mut self, recorded: Recorded, fact: &Fact, customer: Option<&str>) {
+        match fact {
+            Fact::Wallet(fact) if fact.event == WalletEvent::Opened => {
+                let number = fact.header.wallet;
+                self.open_wallet(Wallet::open(number, recorded.id, customer.unwrap_or_default().into()));
+            }
+            Fact::Wallet(fact) => self.apply_to_wallet(recorded, fact),
+            Fact::Catalogue(fact) => self.apply_to_catalogue(recorded, fact),
+            Fact::EnvironmentCreated { name, salt, currency } => self.change_catalogue(|c| {
+                c.environment = name.clone();
+                c.salt = *salt;
+                c.currency = *currency;
+            }),
+            Fact::EpochStarted { .. } => {}
+            Fact::BatchAccepted { wallet, .. } => {
+                // Not part of the wallet's chain: its events are.
+                debug_assert!(self.wallet(*wallet).is_some());
+            }
+        }
+    }
+
+    fn apply_to_wallet(&mut self, recorded: Recorded, fact: &WalletFact) {
+        let number = fact.header.wallet;
+        let (after, position) = (fact.header.after, recorded.id.position);
+        match &fact.event {
+            WalletEvent::Metered { request, charge } => {
+                self.change_wallet(number, |w| {
+                    step(w, after, position);
+                    pay(w, position, request.event_type, charge);
+                    if w.next_due != Millis::NEVER {
+                        w.reschedule();
+                    }
+                });
+            }
+            WalletEvent::HoldPlaced { request, price, credits, reserves, on_overdraft, expires_at } => {
+                let hold = Hold {
+                    id: recorded.id,
+                    event_type: request.event_type,
+                    price: *price,
+                    credits: *credits,
+                    reserves: reserves.clone(),
+                    on_overdraft: *on_overdraft,
+                    placed_at: recorded.at,
+                    expires_at: *expires_at,
+                };
+                let (tag, event_type, price) = (recorded.id.tag, request.event_type, *price);
+                self.change_hold(position, HoldRef { tag, wallet: number, event_type, price, end: None });
+                self.change_wallet(number, |w| {
+                    step(w, after, position);
+                    set_aside(w, reserves);
+                    w.holds_mut().push(hold);
+                    w.reschedule();
+                });
+            }
+            WalletEvent::HoldCaptured { request, ended, .. } => {
+                let placed = request.hold.position;
+                if *ended {
+                    self.end_hold(placed, HoldEnd::Captured);
+                }
+                self.change_wallet(number, |w| {
+                    step(w, after, position);
+                    capture(w, position, placed, &fact.event);
+                    w.reschedule();
+                });
+            }
+            WalletEvent::HoldVoided { request, released, broken } => {
+                self.release_hold(fact, position, request.hold.position, HoldEnd::Voided, released, broken);
+            }
+            WalletEvent::HoldExpired { hold, released, broken, .. } => {
+                self.release_hold(fact, position, *hold, HoldEnd::Expired, released, broken);
+            }
+            WalletEvent::Granted { settlements, .. } | WalletEvent::LotActivated { settlements, .. } => {
+                self.settle(settlements, settling_lot(&fact.event));
+                self.change_wallet(number, |w| {
+                    step(w, after, position);
+                    arrive(w, recorded, &fact.event);
+                    settle_debts(w, settlements, settling_lot(&fact.event));
+                    w.reschedule();
+                });
+            }
+            WalletEvent::Reversed { request, credits, debt, returns, adjustment } => {
+                self.change_amended(request.event, |a| {
+                    a.reversed += *credits;
+                    a.from_lots += *credits - *debt;
+                });
+                self.change_wallet(number, |w| {
+                    step(w, after, position);
+                    pay_debt(w, request.event, *debt);
+                    for back in returns {
+                        w.change_lot(back.lot, |lot| lot.used -= back.credits);
+                    }
+                    if let Some(adjustment) = adjustment {
+                        w.next_lot = LotNo(adjustment.lot.0 + 1);
+                        w.insert_lot(adjustment_lot(recorded, *adjustment));
+                    }
+                    w.reschedule();
+                });
+            }
+            event => self.change_wallet(number, |w| {
+                step(w, after, position);
+                apply_small(w, position, event);
+                w.reschedule();
+            }),
+        }
+    }
+
+    fn release_hold(
+        &mut self,
+        fact: &WalletFact,
+        position: Position,
+        placed: Position,
+        end: HoldEnd,
+        released: &[Reserve],
+        broken: &[Draw],
+    ) {
+        self.end_hold(placed, end);
+        self.change_wallet(fact.header.wallet, |w| {
+            step(w, fact.header.after, position);
+            release(w, released, broken);
+            w.holds_mut().retain(|h| h.id.position != placed);
+            w.reschedule();
+        });
+    }
+
+    fn end_hold(&mut self, placed: Position, end: HoldEnd) {
+        if let Some(hold) = self.holds.get(&placed).copied() {
+            self.change_hold(placed, HoldRef { end: Some(end), ..hold });
+        }
+    }
+
+    fn settle(&mut self, settlements: &[Settlement], lot: LotNo) {
+        for settled in settlements {
+            self.change_amended(settled.event, |a| a.settled.push((lot, settled.credits)));
+        }
+    }
+
+    fn apply_to_catalogue(&mut self, recorded: Recorded, fact: &CatalogueFact) {
+        let author = fact.origin.actor;
+        self.change_catalogue(|catalogue| match &fact.change {
+            CatalogueChange::EventTypeDefined {
+                event_type,
+                name,
+                label,
+                description,
+                caller_set_credits,
+                dimensions,
+                archived,
+            } => {
+                let known = catalogue.event_type_no(*event_type);
+                let prices = known.map(|t| t.prices.clone()).unwrap_or_default();
+                let created_at = known.map_or(recorded.at, |t| t.created_at);
+                catalogue.put_event_type(EventType {
+                    number: *event_type,
+                    name: name.clone(),
+                    label: label.clone(),
+                    description: description.clone(),
+                    caller_set_credits: *caller_set_credits,
+                    dimensions: dimensions.clone(),
+                    archived: *archived,
+                    prices,
+                    created_at,
+                });
+            }
+            CatalogueChange::PricePublished {
+                price,
+                event_type,
+                version,
+                rule,
+                grid,
+                rounding,
+                effective_at,
+                note,
+            } => catalogue.put_price(PriceVersion {
+                number: *price,
+                id: recorded.id,
+                event_type: *event_type,
+                version: *version,
+                rule: rule.clone(),
+                grid: *grid,
+                rounding: *rounding,
+                effective_at: *effective_at,
+                note: note.clone(),
+                author,
+                published_at: recorded.at,
+            }),
+            CatalogueChange::PriceRefused { .. } => {}
+            CatalogueChange::KeyCreated { key, label, secret_hash, hint, scopes, .. } => {
+                catalogue.put_key(ApiKey {
+                    number: *key,
+                    id: recorded.id,
+                    label: label.clone(),
+                    secret_hash: *secret_hash,
+                    hint: hint.clone(),
+                    scopes: *scopes,
+                    created_at: recorded.at,
+                    dead_at: Millis::NEVER,
+                });
+            }
+            CatalogueChange::KeyRevoked { key, dead_at } => {
+                if let Some(index) = key.index().checked_sub(1)
+                    && let Some(key) = catalogue.keys.get_mut(index)
+                {
+                    key.dead_at = key.dead_at.min(*dead_at);
+                }
+            }
+        });
+    }
+
+    pub(crate) fn next_wallet(&self) -> WalletNo {
+        WalletNo::at(self.wallet_count())
+    }
+}
+
+/// What every fact does to its wallet.
+fn step(wallet: &mut Wallet, after: Balance, position: Position) {
+    wallet.balance = after;
+    wallet.last = position;
+}
+
+fn draw(wallet: &mut Wallet, draws: &[Draw]) {
+    for draw in draws {
+        wallet.change_lot(draw.lot, |lot| lot.used += draw.credits);
+    }
+}
+
+fn pay(wallet: &mut Wallet, event: Position, event_type: EventTypeNo, charge: &Charge) {
+    draw(wallet, &charge.draws);
+    if charge.debt.is_positive() {
+        wallet.debts_mut().push(DebtSlice { event, event_type, credits: charge.debt });
+    }
+}
+
+fn set_aside(wallet: &mut Wallet, reserves: &[Reserve]) {
+    for reserve in reserves {
+        wallet.change_lot(reserve.lot, |lot| lot.held += reserve.credits);
+    }
+}
+
+/// Frees reservations first, then lets lapse what belonged to lots that expired meanwhile.
+fn release(wallet: &mut Wallet, released: &[Reserve], broken: &[Draw]) {
+    for reserve in released {
+        wallet.change_lot(reserve.lot, |lot| lot.held -= reserve.credits);
+    }
+    draw(wallet, broken);
+}
+
+fn capture(wallet: &mut Wallet, position: Position, placed: Position, event: &WalletEvent) {
+    let WalletEvent::HoldCaptured {
+        of,
+        charge,
+        overdraft_freed,
+        used,
+        released,
+        broken,
+        still_held,
+        ended,
+        ..
+    } = event
+    else {
+        return;
+    };
+    for reserve in used {
+        wallet.change_lot(reserve.lot, |lot| lot.held -= reserve.credits);
+    }
+    pay(wallet, position, of.event_type, charge);
+    release(wallet, released, broken);
+    if *ended {
+        wallet.holds_mut().retain(|h| h.id.position != placed);
+    } else if let Some(hold) = wallet.holds_mut().iter_mut().find(|h| h.id.position == placed) {
+        hold.credits = *still_held;
+        hold.on_overdraft -= *overdraft_freed;
+        for reserve in used.iter().chain(released) {
+            if let Some(kept) = hold.reserves.iter_mut().find(|r| r.lot == reserve.lot) {
+                kept.credits -= reserve.credits;
+            }
+        }
+        hold.reserves.retain(|r| r.credits.is_positive());
+    }
+}
+
+fn settling_lot(event: &WalletEvent) -> LotNo {
+    match event {
+        WalletEvent::Granted { lot, .. } | WalletEvent::LotActivated { lot, .. } => *lot,
+        _ => LotNo(0),
+    }
+}
+
+/// A lot comes in, or its day comes.
+fn arrive(wallet: &mut Wallet, recorded: Recorded, event: &WalletEvent) {
+    match event {
+        WalletEvent::Granted { request, lot, .. } => {
+            wallet.next_lot = LotNo(lot.0 + 1);
+            wallet.insert_lot(granted_lot(recorded, *lot, request));
+        }
+        WalletEvent::LotActivated { lot, .. } => {
+            wallet.change_lot(*lot, |lot| lot.status = LotStatus::Active);
+        }
+        _ => {}
+    }
+}
+
+fn granted_lot(recorded: Recorded, number: LotNo, request: &GrantRequest) -> Lot {
+    let effective_at = request.effective_at.unwrap_or(recorded.at);
+    Lot {
+        number,
+        id: recorded.id,
+        kind: request.kind,
+        status: if effective_at > recorded.at { LotStatus::Pending } else { LotStatus::Active },
+        priority: request.priority,
+        price: request.price,
+        credits: request.credits,
+        used: Credits::ZERO,
+        held: Credits::ZERO,
+        effective_at,
+        expires_at: request.expires_at.unwrap_or(Millis::NEVER),
+        granted_at: recorded.at,
+        scope: request.scope.clone(),
+    }
+}
+
+fn adjustment_lot(recorded: Recorded, adjustment: crate::Adjustment) -> Lot {
+    let request = GrantRequest {
+        credits: adjustment.credits,
+        kind: GrantKind::Adjustment,
+        price: None,
+        priority: 0,
+        effective_at: None,
+        expires_at: Some(adjustment.expires_at),
+        scope: Vec::new(),
+    };
+    granted_lot(recorded, adjustment.lot, &request)
+}
+
+fn settle_debts(wallet: &mut Wallet, settlements: &[Settlement], lot: LotNo) {
+    for settled in settlements {
+        wallet.change_lot(lot, |lot| lot.used += settled.credits);
+        pay_debt(wallet, settled.event, settled.credits);
+    }
+}
+
+fn pay_debt(wallet: &mut Wallet, event: Position, credits: Credits) {
+    if credits.is_zero() {
+        return;
+    }
+    let debts = wallet.debts_mut();
+    if let Some(slice) = debts.iter_mut().find(|d| d.event == event) {
+        slice.credits -= credits;
+    }
+    debts.retain(|d| d.credits.is_positive());
+}
+
+/// The facts that only touch the wallet itself.
+fn apply_small(wallet: &mut Wallet, position: Position, event: &WalletEvent) {
+    match event {
+        WalletEvent::GrantVoided { request, .. } => {
+            wallet.change_lot(request.lot, |lot| lot.status = LotStatus::Voided);
+        }
+        WalletEvent::LotExpired { broken, .. } => wallet.change_lot(broken.lot, |lot| {
+            lot.status = LotStatus::Expired;
+            lot.used += broken.credits;
+        }),
+        WalletEvent::HoldIncreased { request, credits, reserves, on_overdraft } => {
+            set_aside(wallet, reserves);
+            let placed = request.hold.position;
+            if let Some(hold) = wallet.holds_mut().iter_mut().find(|h| h.id.position == placed) {
+                hold.credits += *credits;
+                hold.on_overdraft += *on_overdraft;
+                for reserve in reserves {
+                    match hold.reserves.iter_mut().find(|r| r.lot == reserve.lot) {
+                        Some(known) => known.credits += reserve.credits,
+                        None => hold.reserves.push(*reserve),
+                    }
+                }
+            }
+        }
+        WalletEvent::HoldExtended { request, expires_at } => {
+            let placed = request.hold.position;
+            if let Some(hold) = wallet.holds_mut().iter_mut().find(|h| h.id.position == placed) {
+                hold.expires_at = *expires_at;
+            }
+        }
+        WalletEvent::PolicySet { policy } => wallet.policy = *policy,
+        WalletEvent::Frozen => wallet.set_frozen_by(Some(position)),
+        WalletEvent::Thawed => wallet.set_frozen_by(None),
+        // A verdict changes nothing but the wallet's place in its history.
+        WalletEvent::Refused { .. } => {}
+        WalletEvent::Opened
+        | WalletEvent::Metered { .. }
+        | WalletEvent::Granted { .. }
+        | WalletEvent::LotActivated { .. }
+        | WalletEvent::HoldPlaced { .. }
+        | WalletEvent::HoldCaptured { .. }
+        | WalletEvent::HoldVoided { .. }
+        | WalletEvent::HoldExpired { .. }
+        | WalletEvent::Reversed { .. } => debug_assert!(false, "applied by its own code: {event:?}"),
+    }
+}

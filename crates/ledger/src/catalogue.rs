@@ -1,0 +1,305 @@
+//! The catalogue: event types, their price versions, and the API keys of the environment.
+
+use compact_str::CompactString;
+use hashbrown::HashMap;
+
+use crate::codec::{Bytes, Codec, DecodeError, codec_struct};
+use crate::{Currency, EntryId, EventTypeNo, Grid, KeyNo, Millis, PriceNo, Rounding, Rule};
+
+/// A kind of billable act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventType {
+    /// Its number.
+    pub number: EventTypeNo,
+    /// Its name, for ever: `image.generate`.
+    pub name: CompactString,
+    /// What people call it.
+    pub label: CompactString,
+    /// A sentence about it.
+    pub description: CompactString,
+    /// Whether callers may choose the credits of an event.
+    pub caller_set_credits: bool,
+    /// Names of the properties that reports may be grouped by.
+    pub dimensions: Vec<CompactString>,
+    /// Whether new events of it are refused.
+    pub archived: bool,
+    /// Its price versions, oldest first.
+    pub prices: Vec<PriceNo>,
+    /// When it was first defined.
+    pub created_at: Millis,
+}
+codec_struct!(EventType {
+    number,
+    name,
+    label,
+    description,
+    caller_set_credits,
+    dimensions,
+    archived,
+    prices,
+    created_at
+});
+
+/// What an event of one type costs from one instant on. Immutable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceVersion {
+    /// Its number over all types.
+    pub number: PriceNo,
+    /// The fact that published it.
+    pub id: EntryId,
+    /// For which event type.
+    pub event_type: EventTypeNo,
+    /// Which version of that type's price: 1, 2, …
+    pub version: u32,
+    /// The rule.
+    pub rule: Rule,
+    /// To what a price is rounded.
+    pub grid: Grid,
+    /// Which way.
+    pub rounding: Rounding,
+    /// From when.
+    pub effective_at: Millis,
+    /// Why.
+    pub note: CompactString,
+    /// Who published it.
+    pub author: KeyNo,
+    /// When it was published.
+    pub published_at: Millis,
+}
+codec_struct!(PriceVersion {
+    number,
+    id,
+    event_type,
+    version,
+    rule,
+    grid,
+    rounding,
+    effective_at,
+    note,
+    author,
+    published_at
+});
+
+/// What an API key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Meter events, place and end holds.
+    Meter,
+    /// Ask for `if_insufficient: record`.
+    Record,
+    /// Read wallets, events, figures.
+    Read,
+    /// Grant and void lots, reverse events, freeze, set policies.
+    Grant,
+    /// Define event types and publish prices.
+    Prices,
+    /// Manage keys and read the audit log.
+    Admin,
+}
+
+impl Scope {
+    /// All of them, in the order they are listed.
+    pub const ALL: [Self; 6] =
+        [Self::Meter, Self::Record, Self::Read, Self::Grant, Self::Prices, Self::Admin];
+
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Meter => "meter",
+            Self::Record => "record",
+            Self::Read => "read",
+            Self::Grant => "grant",
+            Self::Prices => "prices",
+            Self::Admin => "admin",
+        }
+    }
+
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// A set of scopes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    /// Every scope there is.
+    pub fn all() -> Self {
+        Scope::ALL.into_iter().collect()
+    }
+
+    /// Whether `scope` is among them.
+    pub const fn has(self, scope: Scope) -> bool {
+        self.0 & scope.bit() != 0
+    }
+
+    /// Those in the set, in the order they are listed.
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::ALL.into_iter().filter(move |s| self.has(*s))
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        Self(scopes.into_iter().fold(0, |bits, s| bits | s.bit()))
+    }
+}
+
+impl Codec for Scopes {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.push(self.0);
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        let bits = from.byte()?;
+        if bits & !Self::all().0 != 0 {
+            return Err(DecodeError::Unknown { what: "scope", number: u64::from(bits) });
+        }
+        Ok(Self(bits))
+    }
+}
+
+/// An API key, known by the hash of its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its number.
+    pub number: KeyNo,
+    /// The fact that made it.
+    pub id: EntryId,
+    /// What people call it.
+    pub label: CompactString,
+    /// BLAKE3 of the secret.
+    pub secret_hash: [u8; 32],
+    /// The secret's last four characters.
+    pub hint: CompactString,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// When it was made.
+    pub created_at: Millis,
+    /// From when it is dead; [`Millis::NEVER`] while nobody revoked it.
+    pub dead_at: Millis,
+}
+codec_struct!(ApiKey { number, id, label, secret_hash, hint, scopes, created_at, dead_at });
+
+/// Event types, prices and keys. Shared with the callers as an immutable snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Catalogue {
+    /// `test`, `live` or `playground`.
+    pub environment: CompactString,
+    /// Keys the hashes of this environment's idempotency keys.
+    pub salt: [u8; 32],
+    /// The currency of prices and costs.
+    pub currency: Currency,
+    /// In the order of definition.
+    pub event_types: Vec<EventType>,
+    /// In the order of publishing.
+    pub prices: Vec<PriceVersion>,
+    /// In the order of creation, from number 1.
+    pub keys: Vec<ApiKey>,
+    by_name: HashMap<CompactString, EventTypeNo>,
+    by_secret: HashMap<[u8; 32], KeyNo>,
+}
+
+impl Default for Catalogue {
+    fn default() -> Self {
+        Self {
+            environment: CompactString::default(),
+            salt: [0; 32],
+            currency: Currency::USD,
+            event_types: Vec::new(),
+            prices: Vec::new(),
+            keys: Vec::new(),
+            by_name: HashMap::new(),
+            by_secret: HashMap::new(),
+        }
+    }
+}
+
+impl Catalogue {
+    /// An event type by name.
+    pub fn event_type(&self, name: &str) -> Option<&EventType> {
+        self.by_name.get(name).map(|no| &self.event_types[no.index()])
+    }
+
+    /// An event type by number.
+    pub fn event_type_no(&self, number: EventTypeNo) -> Option<&EventType> {
+        self.event_types.get(number.index())
+    }
+
+    /// A price version by number.
+    pub fn price(&self, number: PriceNo) -> Option<&PriceVersion> {
+        self.prices.get(number.index())
+    }
+
+    /// An API key by number.
+    pub fn key(&self, number: KeyNo) -> Option<&ApiKey> {
+        self.keys.get(number.index().checked_sub(1)?)
+    }
+
+    /// An API key by the hash of its secret, dead or alive.
+    pub fn key_by_secret(&self, secret_hash: &[u8; 32]) -> Option<&ApiKey> {
+        self.by_secret.get(secret_hash).and_then(|no| self.key(*no))
+    }
+
+    /// The version in force: the latest `effective_at` that is not after `now`; of equals the later version.
+    pub fn price_in_force(&self, event_type: EventTypeNo, now: Millis) -> Option<&PriceVersion> {
+        self.event_type_no(event_type)?
+            .prices
+            .iter()
+            .filter_map(|no| self.price(*no))
+            .filter(|p| p.effective_at <= now)
+            .max_by_key(|p| (p.effective_at, p.version))
+    }
+
+    /// The latest version published for a type, whether in force yet or not.
+    pub fn latest_price(&self, event_type: EventTypeNo) -> Option<&PriceVersion> {
+        self.event_type_no(event_type)?.prices.last().and_then(|no| self.price(*no))
+    }
+
+    pub(crate) fn put_event_type(&mut self, event_type: EventType) {
+        self.by_name.insert(event_type.name.clone(), event_type.number);
+        match self.event_types.get_mut(event_type.number.index()) {
+            Some(known) => *known = event_type,
+            None => self.event_types.push(event_type),
+        }
+    }
+
+    pub(crate) fn put_price(&mut self, price: PriceVersion) {
+        if let Some(event_type) = self.event_types.get_mut(price.event_type.index()) {
+            event_type.prices.push(price.number);
+        }
+        self.prices.push(price);
+    }
+
+    pub(crate) fn put_key(&mut self, key: ApiKey) {
+        self.by_secret.insert(key.secret_hash, key.number);
+        self.keys.push(key);
+    }
+}
+
+impl Codec for Catalogue {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.environment.put(out);
+        self.salt.put(out);
+        self.currency.put(out);
+        self.event_types.put(out);
+        self.prices.put(out);
+        self.keys.put(out);
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        let mut catalogue = Self {
+            environment: Codec::get(from)?,
+            salt: Codec::get(from)?,
+            currency: Codec::get(from)?,
+            ..Self::default()
+        };
+        for event_type in Vec::<EventType>::get(from)? {
+            catalogue.put_event_type(event_type);
+        }
+        catalogue.prices = Codec::get(from)?;
+        for key in Vec::<ApiKey>::get(from)? {
+            catalogue.put_key(key);
+        }
+        Ok(catalogue)
+    }
+}

@@ -1,0 +1,375 @@
+//! The small binary codec behind facts, payloads and snapshots.
+//!
+//! Varints (LEB128, zigzag for signed numbers), length-prefixed text, one byte per enum variant. A struct is its
+//! fields in order. What evolves: a new variant gets a new number, and a changed struct gets a new variant; numbers
+//! are never reused. A reader that meets an unknown number says [`DecodeError::Unknown`] and the binary refuses to
+//! start on that data, rather than guess.
+
+use compact_str::CompactString;
+use smallvec::{Array, SmallVec};
+use thiserror::Error;
+
+use crate::{
+    Credits, Currency, EntryId, EventTypeNo, KeyHash, KeyNo, LotNo, Millis, Money, Position, PriceNo,
+    Quantity, WalletNo,
+};
+
+/// Why bytes are not what they should be.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum DecodeError {
+    /// The bytes end in the middle of a value.
+    #[error("ends in the middle of a value")]
+    Short,
+    /// There are bytes behind the value.
+    #[error("has {0} bytes too many")]
+    Trailing(usize),
+    /// A number stands where none of that meaning may stand.
+    #[error("has an impossible {0}")]
+    Invalid(&'static str),
+    /// A variant this version does not know: written by a newer one.
+    #[error("has {what} number {number}, which this version does not know: it was written by a newer one")]
+    Unknown {
+        /// Of which enum.
+        what: &'static str,
+        /// The number found.
+        number: u64,
+    },
+}
+
+/// Something with a binary form.
+pub(crate) trait Codec: Sized {
+    fn put(&self, out: &mut Vec<u8>);
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError>;
+}
+
+/// Encodes into fresh bytes.
+pub(crate) fn encode_one<T: Codec>(value: &T) -> Vec<u8> {
+    let mut out = Vec::with_capacity(128);
+    value.put(&mut out);
+    out
+}
+
+/// Decodes bytes that hold one value and nothing else.
+pub(crate) fn decode_one<T: Codec>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let mut from = Bytes(bytes);
+    let value = T::get(&mut from)?;
+    if from.0.is_empty() { Ok(value) } else { Err(DecodeError::Trailing(from.0.len())) }
+}
+
+/// The bytes still to be read.
+pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
+
+impl<'a> Bytes<'a> {
+    pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
+        let (head, tail) = self.0.split_at_checked(len).ok_or(DecodeError::Short)?;
+        self.0 = tail;
+        Ok(head)
+    }
+
+    pub(crate) fn byte(&mut self) -> Result<u8, DecodeError> {
+        let (&first, tail) = self.0.split_first().ok_or(DecodeError::Short)?;
+        self.0 = tail;
+        Ok(first)
+    }
+
+    pub(crate) fn varint(&mut self) -> Result<u64, DecodeError> {
+        let mut value = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            let bits = u64::from(byte & 0x7f);
+            if shift == 63 && bits > 1 {
+                return Err(DecodeError::Invalid("varint"));
+            }
+            value |= bits << shift;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(DecodeError::Invalid("varint"))
+    }
+}
+
+pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        // The low seven bits with the continuation mark; the mask makes the truncation exact.
+        out.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push((value & 0x7f) as u8);
+}
+
+impl Codec for u64 {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_varint(out, *self);
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        from.varint()
+    }
+}
+
+impl Codec for i64 {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_varint(out, ((self << 1) ^ (self >> 63)).cast_unsigned());
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        let value = from.varint()?;
+        Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
+    }
+}
+
+impl Codec for u32 {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_varint(out, u64::from(*self));
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        Self::try_from(from.varint()?).map_err(|_| DecodeError::Invalid("32-bit number"))
+    }
+}
+
+impl Codec for i32 {
+    fn put(&self, out: &mut Vec<u8>) {
+        i64::from(*self).put(out);
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        Self::try_from(i64::get(from)?).map_err(|_| DecodeError::Invalid("32-bit number"))
+    }
+}
+
+impl Codec for u8 {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.push(*self);
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        from.byte()
+    }
+}
+
+impl Codec for bool {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(*self));
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        match from.byte()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(DecodeError::Invalid("yes or no")),
+        }
+    }
+}
+
+impl<const N: usize> Codec for [u8; N] {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self);
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        from.take(N)?.try_into().map_err(|_| DecodeError::Short)
+    }
+}
+
+impl<T: Codec> Codec for Option<T> {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.is_some().put(out);
+        if let Some(value) = self {
+            value.put(out);
+        }
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        if bool::get(from)? { T::get(from).map(Some) } else { Ok(None) }
+    }
+}
+
+impl<A: Codec, B: Codec> Codec for (A, B) {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.0.put(out);
+        self.1.put(out);
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        Ok((A::get(from)?, B::get(from)?))
+    }
+}
+
+/// Reads a list's length and checks it against the bytes that are left, so that a lie cannot ask for memory.
+fn list_len(from: &mut Bytes<'_>) -> Result<usize, DecodeError> {
+    let len = usize::try_from(from.varint()?).map_err(|_| DecodeError::Short)?;
+    if len > from.0.len() { Err(DecodeError::Short) } else { Ok(len) }
+}
+
+impl<T: Codec> Codec for Vec<T> {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_varint(out, self.len() as u64);
+        for item in self {
+            item.put(out);
+        }
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        let len = list_len(from)?;
+        (0..len).map(|_| T::get(from)).collect()
+    }
+}
+
+impl<A: Array> Codec for SmallVec<A>
+where
+    A::Item: Codec,
+{
+    fn put(&self, out: &mut Vec<u8>) {
+        put_varint(out, self.len() as u64);
+        for item in self {
+            item.put(out);
+        }
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        let len = list_len(from)?;
+        (0..len).map(|_| A::Item::get(from)).collect()
+    }
+}
+
+impl Codec for CompactString {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_varint(out, self.len() as u64);
+        out.extend_from_slice(self.as_bytes());
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        let len = list_len(from)?;
+        Self::from_utf8(from.take(len)?).map_err(|_| DecodeError::Invalid("text"))
+    }
+}
+
+macro_rules! newtype_codec {
+    ($($name:ident($inner:ty)),*) => {$(
+        impl Codec for $name {
+            fn put(&self, out: &mut Vec<u8>) {
+                self.0.put(out);
+            }
+            fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+                <$inner>::get(from).map(Self)
+            }
+        }
+    )*};
+}
+newtype_codec!(
+    Position(u64),
+    WalletNo(u32),
+    LotNo(u32),
+    EventTypeNo(u32),
+    PriceNo(u32),
+    KeyNo(u32),
+    Millis(i64),
+    KeyHash([u8; 16])
+);
+
+impl Codec for EntryId {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.position.put(out);
+        self.tag.to_le_bytes().put(out);
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { position: Position::get(from)?, tag: u32::from_le_bytes(<[u8; 4]>::get(from)?) })
+    }
+}
+
+impl Codec for Credits {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.micro().put(out);
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        i64::get(from).map(Self::from_micro)
+    }
+}
+
+impl Codec for Quantity {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.micro().put(out);
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        Self::from_micro(i64::get(from)?).ok_or(DecodeError::Invalid("quantity"))
+    }
+}
+
+impl Codec for Currency {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.bytes().put(out);
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        <[u8; 3]>::get(from).map(Self::from_bytes)
+    }
+}
+
+impl Codec for Money {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.currency.put(out);
+        self.nano.put(out);
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { currency: Currency::get(from)?, nano: i64::get(from)? })
+    }
+}
+
+/// Derives [`Codec`] for a struct: its fields in the order given.
+macro_rules! codec_struct {
+    ($name:ident { $($field:ident),* $(,)? }) => {
+        impl $crate::codec::Codec for $name {
+            fn put(&self, out: &mut Vec<u8>) {
+                let Self { $($field),* } = self;
+                $($crate::codec::Codec::put($field, out);)*
+            }
+            fn get(from: &mut $crate::codec::Bytes<'_>) -> Result<Self, $crate::codec::DecodeError> {
+                Ok(Self { $($field: $crate::codec::Codec::get(from)?),* })
+            }
+        }
+    };
+}
+pub(crate) use codec_struct;
+
+/// Derives [`Codec`] for an enum: one number per variant, then its fields. Numbers are never reused.
+macro_rules! codec_enum {
+    ($name:ident, $what:literal {
+        $($number:literal => $variant:ident $(($inner:ident))? $({ $($field:ident),* $(,)? })?),* $(,)?
+    }) => {
+        impl $crate::codec::Codec for $name {
+            fn put(&self, out: &mut Vec<u8>) {
+                match self {
+                    $(Self::$variant $(($inner))? $({ $($field),* })? => {
+                        out.push($number);
+                        $($crate::codec::Codec::put($inner, out);)?
+                        $($($crate::codec::Codec::put($field, out);)*)?
+                    })*
+                }
+            }
+            fn get(from: &mut $crate::codec::Bytes<'_>) -> Result<Self, $crate::codec::DecodeError> {
+                match from.byte()? {
+                    $($number => {
+                        $(let $inner = $crate::codec::Codec::get(from)?;)?
+                        Ok(Self::$variant $(($inner))? $({ $($field: $crate::codec::Codec::get(from)?),* })?)
+                    })*
+                    number => Err($crate::codec::DecodeError::Unknown { what: $what, number: u64::from(number) }),
+                }
+            }
+        }
+    };
+}
+pub(crate) use codec_enum;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn numbers_come_back(a: u64, b: i64, c: u32, d: i32) {
+            let mut out = Vec::new();
+            (a, b).put(&mut out);
+            (c, d).put(&mut out);
+            let mut from = Bytes(&out);
+            proptest::prop_assert_eq!(<(u64, i64)>::get(&mut from), Ok((a, b)));
+            proptest::prop_assert_eq!(<(u32, i32)>::get(&mut from), Ok((c, d)));
+            proptest::prop_assert!(from.0.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_list_that_lies_about_its_length_is_refused() {
+        let mut out = Vec::new();
+        put_varint(&mut out, u64::MAX);
+        assert_eq!(decode_one::<Vec<u64>>(&out), Err(DecodeError::Short));
+    }
+}

@@ -1,0 +1,451 @@
+//! One call, start to end: check it, let what is due happen, decide, record, apply.
+
+use thiserror::Error;
+
+use crate::catalogue::Catalogue;
+use crate::fact::Asked;
+use crate::state::Recorded;
+use crate::{
+    Action, Balance, Call, CatalogueChange, CatalogueFact, EventTypeNo, EventTypeRequest, Fact, Grid, Header,
+    HoldRef, KeyNo, LotStatus, Millis, Origin, PriceNo, PriceRequest, Quantity, Refusal, Rejection, Rounding,
+    Rule, State, Wallet, WalletEvent, WalletFact, WalletNo, grants, holds, meter, reverse,
+};
+
+/// Where facts go: the frame that the engine is filling.
+pub trait Recorder {
+    /// Records a fact, with the payload that the caller of this call brought along where it is the call's own fact,
+    /// or with the customer's id where it opens a wallet.
+    fn record(&mut self, fact: &Fact, payload: PayloadOf<'_>) -> Result<Recorded, RecorderFull>;
+}
+
+/// Which payload belongs to a fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayloadOf<'a> {
+    /// None: it happened by time.
+    Nothing,
+    /// What the caller of this call brought along.
+    Call,
+    /// The customer's own id, on the fact that opens the wallet.
+    Customer(&'a str),
+}
+
+/// There is no room for another fact in this frame. What was recorded stands; the call has to be taken up again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the frame is full")]
+pub struct RecorderFull;
+
+/// Why a call led to no fact of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Stop {
+    /// It was rejected, and left no trace.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// The frame is full; take it up again with the next one.
+    #[error(transparent)]
+    Full(#[from] RecorderFull),
+}
+
+/// Takes up one call at `now` and returns its fact: what it did, or the verdict against it.
+///
+/// The order is always the same: reject what is wrong in itself (no trace); open the wallet of a customer never seen;
+/// let everything of that wallet happen that is due; decide; record; apply.
+pub fn execute(
+    state: &mut State,
+    call: &Call,
+    now: Millis,
+    recorder: &mut impl Recorder,
+) -> Result<(Recorded, Fact), Stop> {
+    let origin = Origin { actor: call.actor, key: call.key };
+    match &call.action {
+        Action::Change(_) | Action::DefineEventType(_) | Action::PublishPrice(_) => {
+            change_catalogue(state, origin, &call.action, now, recorder)
+        }
+        action => {
+            let checked = check(state, action, now)?;
+            let wallet = find_wallet(state, action, origin.actor, recorder)?;
+            sweep(state, wallet, now, recorder)?;
+            let (event, after) = decide(state, wallet, action, &checked, now)?;
+            let fact = Fact::Wallet(WalletFact { header: header(state, wallet, origin, after), event });
+            let recorded = recorder.record(&fact, PayloadOf::Call)?;
+            state.apply(recorded, &fact, None);
+            Ok((recorded, fact))
+        }
+    }
+}
+
+/// Lets everything of a wallet happen that is due at `now`, in order (due, kind, id).
+pub fn sweep(
+    state: &mut State,
+    wallet: WalletNo,
+    now: Millis,
+    recorder: &mut impl Recorder,
+) -> Result<usize, RecorderFull> {
+    let mut swept = 0;
+    while let Some((event, after)) = due(state, wallet, now) {
+        let origin = Origin { actor: KeyNo::SYSTEM, key: None };
+        let fact = Fact::Wallet(WalletFact { header: header(state, wallet, origin, after), event });
+        let recorded = recorder.record(&fact, PayloadOf::Nothing)?;
+        state.apply(recorded, &fact, None);
+        swept += 1;
+    }
+    Ok(swept)
+}
+
+/// What of a wallet is due first at `now`: by time, then holds before lots that lapse before lots whose day comes.
+fn due(state: &State, wallet: WalletNo, now: Millis) -> Option<(WalletEvent, Balance)> {
+    let wallet = state.wallet(wallet).filter(|w| w.next_due <= now)?;
+    let hold = wallet.holds().iter().map(|h| (h.expires_at, 0u8, h.id.position, 0u32));
+    let lots = wallet.lots.iter().filter_map(|lot| match lot.status {
+        LotStatus::Active => Some((lot.expires_at, 1, lot.id.position, lot.number.0)),
+        LotStatus::Pending => Some((lot.effective_at, 2, lot.id.position, lot.number.0)),
+        LotStatus::Expired | LotStatus::Voided => None,
+    });
+    let (_, kind, position, number) = hold.chain(lots).filter(|(at, ..)| *at <= now).min()?;
+    if kind == 0 {
+        return wallet.hold(position).map(|hold| holds::expire(wallet, hold));
+    }
+    let lot = wallet.lots.iter().find(|l| l.number.0 == number)?;
+    Some(if kind == 1 { grants::expire(wallet, lot) } else { grants::activate(wallet, lot) })
+}
+
+/// What is known of a call before its wallet is looked at.
+enum Checked {
+    Priced(Option<PriceNo>, crate::Credits),
+    Hold(HoldRef, Option<crate::Credits>, Quantity),
+    Nothing,
+}
+
+/// Refuses what is wrong in itself, without a trace.
+fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejection> {
+    let catalogue = state.catalogue.as_ref();
+    let find_hold =
+        |id: crate::EntryId| state.hold_ref(id).copied().ok_or(Rejection::NotFound { kind: "hold" });
+    match action {
+        Action::Meter { request, inputs, .. } => {
+            let (price, credits) = meter::price_of(catalogue, request, inputs, now)?;
+            Ok(Checked::Priced(price, credits))
+        }
+        Action::PlaceHold { request, .. } => {
+            let (price, credits) =
+                meter::hold_price(catalogue, request.event_type, request.quantity, request.credits, now)?;
+            Ok(Checked::Priced(price, credits))
+        }
+        Action::IncreaseHold(request) => {
+            let hold = find_hold(request.hold)?;
+            let quantity = request.quantity.unwrap_or(Quantity::ONE);
+            let credits = match request.credits {
+                Some(credits) => credits,
+                None => pinned(catalogue, &hold, quantity, &crate::PriceInputs::new())?,
+            };
+            Ok(Checked::Hold(hold, Some(credits), quantity))
+        }
+        Action::ExtendHold(request) => Ok(Checked::Hold(find_hold(request.hold)?, None, Quantity::ONE)),
+        Action::VoidHold(request) => Ok(Checked::Hold(find_hold(request.hold)?, None, Quantity::ONE)),
+        Action::CaptureHold { request, inputs } => {
+            let hold = find_hold(request.hold)?;
+            meter::check_cost(catalogue, request.cost)?;
+            let quantity = request.quantity.unwrap_or(Quantity::ONE);
+            let credits = match (request.credits, request.quantity) {
+                (Some(credits), _) => Some(credits),
+                (None, Some(quantity)) => Some(pinned(catalogue, &hold, quantity, inputs)?),
+                // A late capture of "all that was held" is priced again: nothing is held any more.
+                (None, None) if hold.end.is_some() => Some(pinned(catalogue, &hold, quantity, inputs)?),
+                (None, None) => None,
+            };
+            Ok(Checked::Hold(hold, credits, quantity))
+        }
+        Action::Grant { request, .. } => {
+            grants::check(request, now)?;
+            match request.price {
+                Some(price) if price.currency != catalogue.currency => Err(Rejection::invalid(
+                    "price.currency",
+                    format!("must be {}, the currency of this project", catalogue.currency.as_str()),
+                )),
+                _ => Ok(Checked::Nothing),
+            }
+        }
+        Action::VoidGrant { .. }
+        | Action::Reverse { .. }
+        | Action::SetPolicy { .. }
+        | Action::Freeze { .. }
+        | Action::Thaw { .. } => Ok(Checked::Nothing),
+        Action::Change(_) | Action::DefineEventType(_) | Action::PublishPrice(_) => Ok(Checked::Nothing),
+    }
+}
+
+/// Credits by the price version that a hold pinned.
+fn pinned(
+    catalogue: &Catalogue,
+    hold: &HoldRef,
+    quantity: Quantity,
+    inputs: &crate::PriceInputs,
+) -> Result<crate::Credits, Rejection> {
+    let version = hold.price.and_then(|no| catalogue.price(no)).ok_or(Rejection::NoActivePrice)?;
+    meter::price_by(version, quantity, inputs)
+}
+
+/// The wallet a call is about, opened where its customer was never seen.
+fn find_wallet(
+    state: &mut State,
+    action: &Action,
+    actor: KeyNo,
+    recorder: &mut impl Recorder,
+) -> Result<WalletNo, Stop> {
+    let customer = match action {
+        Action::Meter { customer, .. }
+        | Action::PlaceHold { customer, .. }
+        | Action::Grant { customer, .. }
+        | Action::SetPolicy { customer, .. }
+        | Action::Freeze { customer }
+        | Action::Thaw { customer } => customer,
+        Action::VoidGrant { wallet, .. } => return known(state, *wallet),
+        Action::Reverse { original, .. } => return known(state, original.wallet),
+        Action::IncreaseHold(r) => return held_by(state, r.hold),
+        Action::ExtendHold(r) => return held_by(state, r.hold),
+        Action::CaptureHold { request, .. } => return held_by(state, request.hold),
+        Action::VoidHold(r) => return held_by(state, r.hold),
+        Action::Change(_) | Action::DefineEventType(_) | Action::PublishPrice(_) => {
+            return Err(Rejection::NotFound { kind: "wallet" }.into());
+        }
+    };
+    if let Some(wallet) = state.wallet_of(customer) {
+        return Ok(wallet.number);
+    }
+    let wallet = state.next_wallet();
+    let header =
+        Header { origin: Origin { actor, key: None }, wallet, previous: None, after: Balance::default() };
+    let fact = Fact::Wallet(WalletFact { header, event: WalletEvent::Opened });
+    let recorded = recorder.record(&fact, PayloadOf::Customer(customer))?;
+    state.apply(recorded, &fact, Some(customer));
+    Ok(wallet)
+}
+
+fn known(state: &State, wallet: WalletNo) -> Result<WalletNo, Stop> {
+    state.wallet(wallet).map(|w| w.number).ok_or_else(|| Rejection::NotFound { kind: "wallet" }.into())
+}
+
+fn held_by(state: &State, hold: crate::EntryId) -> Result<WalletNo, Stop> {
+    state.hold_ref(hold).map(|h| h.wallet).ok_or_else(|| Rejection::NotFound { kind: "hold" }.into())
+}
+
+fn header(state: &State, wallet: WalletNo, origin: Origin, after: Balance) -> Header {
+    Header { origin, wallet, previous: state.wallet(wallet).map(|w| w.last), after }
+}
+
+/// The rules of the wallet: a fact, or a verdict, which is a fact as well.
+fn decide(
+    state: &State,
+    number: WalletNo,
+    action: &Action,
+    checked: &Checked,
+    now: Millis,
+) -> Result<(WalletEvent, Balance), Rejection> {
+    let wallet = state.wallet(number).ok_or(Rejection::NotFound { kind: "wallet" })?;
+    // The hold may have lapsed in the sweep just before.
+    let hold_now = |id: crate::EntryId, before: &HoldRef| state.hold_ref(id).copied().unwrap_or(*before);
+    Ok(match (action, checked) {
+        (Action::Meter { request, .. }, Checked::Priced(price, credits)) => {
+            verdict(wallet, Asked::Meter(*request), || {
+                let (charge, after) = meter::meter(wallet, request, (*price, *credits))?;
+                Ok((WalletEvent::Metered { request: *request, charge }, after))
+            })
+        }
+        (Action::PlaceHold { request, .. }, Checked::Priced(price, credits)) => {
+            verdict(wallet, Asked::PlaceHold(*request), || {
+                holds::place(wallet, request, (*price, *credits), now)
+            })
+        }
+        (Action::IncreaseHold(request), Checked::Hold(hold, credits, _)) => {
+            let hold = hold_now(request.hold, hold);
+            verdict(wallet, Asked::IncreaseHold(*request), || {
+                holds::increase(wallet, &hold, request, credits.unwrap_or_default())
+            })
+        }
+        (Action::ExtendHold(request), Checked::Hold(hold, ..)) => {
+            let hold = hold_now(request.hold, hold);
+            verdict(wallet, Asked::ExtendHold(*request), || holds::extend(wallet, &hold, request, now))
+        }
+        (Action::VoidHold(request), Checked::Hold(hold, ..)) => {
+            let hold = hold_now(request.hold, hold);
+            verdict(wallet, Asked::VoidHold(*request), || holds::void(wallet, &hold, request))
+        }
+        (Action::CaptureHold { request, inputs }, Checked::Hold(before, credits, quantity)) => {
+            let hold = hold_now(request.hold, before);
+            // "All that is held", of a hold that lapsed only now.
+            let credits = match credits {
+                None if hold.end.is_some() => {
+                    Some(pinned(state.catalogue.as_ref(), &hold, *quantity, inputs)?)
+                }
+                credits => *credits,
+            };
+            let capture = holds::Capture { hold: &hold, request, credits, quantity: *quantity };
+            verdict(wallet, Asked::CaptureHold(*request), || holds::capture(wallet, &capture))
+        }
+        (Action::Grant { request, .. }, _) => {
+            verdict(wallet, Asked::Grant(request.clone()), || grants::grant(wallet, request, now))
+        }
+        (Action::VoidGrant { request, .. }, _) => {
+            verdict(wallet, Asked::VoidGrant(*request), || grants::void(wallet, request))
+        }
+        (Action::Reverse { request, original }, _) => verdict(wallet, Asked::Reverse(*request), || {
+            reverse::reverse(state, wallet, request, original, now)
+        }),
+        (Action::SetPolicy { policy, .. }, _) => (WalletEvent::PolicySet { policy: *policy }, wallet.balance),
+        (Action::Freeze { .. }, _) => (WalletEvent::Frozen, wallet.balance),
+        (Action::Thaw { .. }, _) => (WalletEvent::Thawed, wallet.balance),
+        _ => return Err(Rejection::NotFound { kind: "operation" }),
+    })
+}
+
+/// A refusal is a fact too: final for its key.
+fn verdict(
+    wallet: &Wallet,
+    asked: Asked,
+    decide: impl FnOnce() -> Result<(WalletEvent, Balance), Refusal>,
+) -> (WalletEvent, Balance) {
+    decide().unwrap_or_else(|refusal| (WalletEvent::Refused { asked, refusal }, wallet.balance))
+}
+
+fn change_catalogue(
+    state: &mut State,
+    origin: Origin,
+    action: &Action,
+    now: Millis,
+    recorder: &mut impl Recorder,
+) -> Result<(Recorded, Fact), Stop> {
+    let mut done = None;
+    for change in catalogue_changes(&state.catalogue, action, now)? {
+        let fact = Fact::Catalogue(CatalogueFact {
+            origin: Origin { key: done.as_ref().map_or(origin.key, |_| None), ..origin },
+            change,
+        });
+        let recorded = recorder.record(&fact, PayloadOf::Call)?;
+        state.apply(recorded, &fact, None);
+        done.get_or_insert((recorded, fact));
+    }
+    done.ok_or_else(|| Rejection::NotFound { kind: "change" }.into())
+}
+
+fn catalogue_changes(
+    catalogue: &Catalogue,
+    action: &Action,
+    now: Millis,
+) -> Result<Vec<CatalogueChange>, Rejection> {
+    match action {
+        Action::DefineEventType(request) => define_event_type(catalogue, request, now),
+        Action::PublishPrice(request) => publish_price(catalogue, request, now).map(|change| vec![change]),
+        Action::Change(change) => match change {
+            CatalogueChange::KeyCreated { label, secret_hash, hint, scopes, replaces, .. } => {
+                Ok(vec![CatalogueChange::KeyCreated {
+                    key: KeyNo::at(catalogue.keys.len() + 1),
+                    label: label.clone(),
+                    secret_hash: *secret_hash,
+                    hint: hint.clone(),
+                    scopes: *scopes,
+                    replaces: *replaces,
+                }])
+            }
+            CatalogueChange::KeyRevoked { key, .. } => {
+                catalogue.key(*key).ok_or(Rejection::NotFound { kind: "key" })?;
+                Ok(vec![change.clone()])
+            }
+            CatalogueChange::EventTypeDefined { .. }
+            | CatalogueChange::PricePublished { .. }
+            | CatalogueChange::PriceRefused { .. } => Err(Rejection::NotFound { kind: "change" }),
+        },
+        _ => Err(Rejection::NotFound { kind: "change" }),
+    }
+}
+
+fn define_event_type(
+    catalogue: &Catalogue,
+    request: &EventTypeRequest,
+    now: Millis,
+) -> Result<Vec<CatalogueChange>, Rejection> {
+    let known = catalogue.event_type(&request.name);
+    let event_type = known.map_or_else(|| EventTypeNo::at(catalogue.event_types.len()), |t| t.number);
+    let mut changes = vec![CatalogueChange::EventTypeDefined {
+        event_type,
+        name: request.name.clone(),
+        label: request.label.clone(),
+        description: request.description.clone(),
+        caller_set_credits: request.caller_set_credits,
+        dimensions: request.dimensions.clone(),
+        archived: request.archived,
+    }];
+    if let Some(credits) = request.first_price {
+        let rule = Rule::Flat { credits };
+        check_rule(&rule)?;
+        match catalogue.latest_price(event_type) {
+            Some(latest) if latest.rule == rule => {}
+            Some(_) => {
+                return Err(Rejection::invalid(
+                    "credits",
+                    "is the shorthand for a first price, and this event type has one: publish a new version",
+                ));
+            }
+            None => changes.push(CatalogueChange::PricePublished {
+                price: PriceNo::at(catalogue.prices.len()),
+                event_type,
+                version: 1,
+                rule,
+                grid: Grid::MicroCredit,
+                rounding: Rounding::HalfUp,
+                effective_at: now,
+                note: "First price".into(),
+            }),
+        }
+    }
+    Ok(changes)
+}
+
+fn publish_price(
+    catalogue: &Catalogue,
+    request: &PriceRequest,
+    now: Millis,
+) -> Result<CatalogueChange, Rejection> {
+    let event_type = catalogue.event_type_no(request.event_type).ok_or(Rejection::UnknownEventType)?;
+    check_rule(&request.rule)?;
+    if request.effective_at.is_some_and(|at| at < now) {
+        return Err(Rejection::invalid(
+            "effective_at",
+            "must not be in the past: prices never change backwards",
+        ));
+    }
+    let latest = event_type.prices.last().copied();
+    if request.replaces.is_some() && request.replaces != latest {
+        let refusal = Refusal::VersionSuperseded { latest };
+        return Ok(CatalogueChange::PriceRefused { event_type: event_type.number, refusal });
+    }
+    Ok(CatalogueChange::PricePublished {
+        price: PriceNo::at(catalogue.prices.len()),
+        event_type: event_type.number,
+        version: u32::try_from(event_type.prices.len() + 1).unwrap_or(u32::MAX),
+        rule: request.rule.clone(),
+        grid: request.grid,
+        rounding: request.rounding,
+        effective_at: request.effective_at.unwrap_or(now),
+        note: request.note.clone(),
+    })
+}
+
+fn check_rule(rule: &Rule) -> Result<(), Rejection> {
+    let zero = crate::Credits::ZERO;
+    match rule {
+        Rule::Flat { credits } if *credits < zero => {
+            Err(Rejection::invalid("rule.credits", "must not be negative"))
+        }
+        Rule::PerUnit { base, credits, .. } if *base < zero || *credits < zero => {
+            Err(Rejection::invalid("rule.credits", "must not be negative, nor must the base"))
+        }
+        Rule::PerUnit { minimum: Some(minimum), maximum: Some(maximum), .. } if minimum > maximum => {
+            Err(Rejection::invalid("rule.minimum", "must not be above the maximum"))
+        }
+        Rule::PerUnit { minimum, maximum, .. }
+            if minimum.is_some_and(|m| m < zero) || maximum.is_some_and(|m| m < zero) =>
+        {
+            Err(Rejection::invalid("rule.minimum", "must not be negative, nor must the maximum"))
+        }
+        Rule::Flat { .. } | Rule::PerUnit { .. } => Ok(()),
+    }
+}

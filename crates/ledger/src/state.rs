@@ -1,0 +1,312 @@
+//! Everything the rules look at: wallets, catalogue, and what became of holds and events. A fold of the journal.
+//!
+//! The state can be taken back to a [`Mark`]: what was decided but could not be committed is undone, exactly.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+
+use crate::codec::{codec_enum, codec_struct};
+use crate::{
+    Catalogue, Credits, EntryId, EventTypeNo, Fact, LotNo, Millis, Position, PriceNo, Wallet, WalletEvent,
+    WalletNo,
+};
+
+/// Where and when a fact was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The fact's place, sealed. The seal is only there for facts that the state remembers by id.
+    pub id: EntryId,
+    /// The time of its frame.
+    pub at: Millis,
+}
+
+impl Recorded {
+    /// For a fact at `position` with these encoded bytes; hashes them only where the state keeps the id.
+    pub fn new(position: Position, at: Millis, fact: &Fact, bytes: &[u8]) -> Self {
+        let remembered = match fact {
+            Fact::Catalogue(_) => true,
+            Fact::Wallet(fact) => matches!(
+                fact.event,
+                WalletEvent::Opened
+                    | WalletEvent::Granted { .. }
+                    | WalletEvent::HoldPlaced { .. }
+                    | WalletEvent::Reversed { adjustment: Some(_), .. }
+            ),
+            Fact::EnvironmentCreated { .. } | Fact::EpochStarted { .. } | Fact::BatchAccepted { .. } => false,
+        };
+        let id = if remembered { EntryId::seal(position, bytes) } else { EntryId { position, tag: 0 } };
+        Self { id, at }
+    }
+}
+
+/// How a hold ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HoldEnd {
+    /// It was charged.
+    Captured,
+    /// A caller gave it up.
+    Voided,
+    /// Its time ran out.
+    Expired,
+}
+codec_enum!(HoldEnd, "hold end" { 1 => Captured, 2 => Voided, 3 => Expired });
+
+impl HoldEnd {
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Captured => "captured",
+            Self::Voided => "voided",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// What is remembered of a hold for ever, open or ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HoldRef {
+    /// The seal of its id.
+    pub tag: u32,
+    /// Whose.
+    pub wallet: WalletNo,
+    /// What it is for.
+    pub event_type: EventTypeNo,
+    /// The price version it pinned.
+    pub price: Option<PriceNo>,
+    /// How it ended; `None` while it is open.
+    pub end: Option<HoldEnd>,
+}
+codec_struct!(HoldRef { tag, wallet, event_type, price, end });
+
+/// What became of an event after it was charged.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Amended {
+    /// Credits given back in all.
+    pub reversed: Credits,
+    /// Of those, how many came out of lots (and not off a debt).
+    pub from_lots: Credits,
+    /// Debt of the event that later lots paid, in that order.
+    pub settled: Vec<(LotNo, Credits)>,
+}
+codec_struct!(Amended { reversed, from_lots, settled });
+
+/// A point the state can be taken back to.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark(usize);
+
+struct Slot {
+    wallet: Wallet,
+    /// The mark under which the wallet was last saved for undoing.
+    saved_under: u64,
+    dirty: bool,
+}
+
+enum Undo {
+    Wallet(Wallet),
+    Opened,
+    Catalogue(Arc<Catalogue>),
+    Hold(Position, Option<HoldRef>),
+    Amended(Position, Option<Amended>),
+}
+
+/// The state of one environment.
+#[derive(Default)]
+pub struct State {
+    pub(crate) catalogue: Arc<Catalogue>,
+    slots: Vec<Slot>,
+    /// Wallets by customer id; the id itself lives in the wallet.
+    customers: HashTable<WalletNo>,
+    hasher: DefaultHashBuilder,
+    pub(crate) holds: HashMap<Position, HoldRef>,
+    pub(crate) amended: HashMap<Position, Amended>,
+    due: BinaryHeap<Reverse<(Millis, WalletNo)>>,
+    undo: Vec<Undo>,
+    marks: u64,
+    dirty: Vec<WalletNo>,
+}
+
+impl State {
+    /// The state before the first fact.
+    pub fn new() -> Self {
+        Self { marks: 1, ..Self::default() }
+    }
+
+    /// Event types, prices and keys, as a snapshot that callers may keep.
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
+    }
+
+    /// A wallet by number.
+    pub fn wallet(&self, number: WalletNo) -> Option<&Wallet> {
+        self.slots.get(number.index()).map(|slot| &slot.wallet)
+    }
+
+    /// A wallet by the customer's own id.
+    pub fn wallet_of(&self, customer: &str) -> Option<&Wallet> {
+        let hash = self.hasher.hash_one(customer);
+        self.customers
+            .find(hash, |no| self.slots[no.index()].wallet.customer == customer)
+            .and_then(|no| self.wallet(*no))
+    }
+
+    /// How many wallets there are.
+    pub fn wallet_count(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Every wallet, in the order of opening.
+    pub fn wallets(&self) -> impl Iterator<Item = &Wallet> {
+        self.slots.iter().map(|slot| &slot.wallet)
+    }
+
+    /// What is remembered of a hold, open or ended.
+    pub fn hold_ref(&self, placed: EntryId) -> Option<&HoldRef> {
+        self.holds.get(&placed.position).filter(|hold| hold.tag == placed.tag)
+    }
+
+    /// What became of an event after it was charged.
+    pub fn amended(&self, event: Position) -> Option<&Amended> {
+        self.amended.get(&event)
+    }
+
+    /// The next wallet with something due at `now`, earliest first.
+    pub fn next_due(&mut self, now: Millis) -> Option<WalletNo> {
+        while let Some(Reverse((due, number))) = self.due.peek().copied() {
+            // An entry is stale when the wallet has been rescheduled since; a fresh one was pushed then.
+            if self.wallet(number).is_some_and(|w| w.next_due == due) {
+                return (due <= now).then_some(number);
+            }
+            self.due.pop();
+        }
+        None
+    }
+
+    /// When anything falls due next.
+    pub fn earliest_due(&self) -> Option<Millis> {
+        self.due.peek().map(|Reverse((due, _))| *due)
+    }
+
+    /// Wallets that changed since this was last asked, for a checkpoint.
+    pub fn take_dirty(&mut self) -> Vec<WalletNo> {
+        let dirty = std::mem::take(&mut self.dirty);
+        for number in &dirty {
+            self.slots[number.index()].dirty = false;
+        }
+        dirty
+    }
+
+    /// Notes a point to come back to with [`State::rollback`].
+    pub fn mark(&mut self) -> Mark {
+        self.marks += 1;
+        Mark(self.undo.len())
+    }
+
+    /// Forgets how to undo: what was applied is committed.
+    pub fn commit(&mut self) {
+        self.undo.clear();
+        self.marks += 1;
+    }
+
+    /// Undoes everything applied since `mark`.
+    pub fn rollback(&mut self, mark: Mark) {
+        while self.undo.len() > mark.0 {
+            match self.undo.pop() {
+                None => break,
+                Some(Undo::Wallet(wallet)) => {
+                    if wallet.next_due != Millis::NEVER {
+                        self.due.push(Reverse((wallet.next_due, wallet.number)));
+                    }
+                    let index = wallet.number.index();
+                    self.slots[index].wallet = wallet;
+                }
+                Some(Undo::Opened) => self.forget_newest_wallet(),
+                Some(Undo::Catalogue(catalogue)) => self.catalogue = catalogue,
+                Some(Undo::Hold(position, before)) => restore(&mut self.holds, position, before),
+                Some(Undo::Amended(position, before)) => restore(&mut self.amended, position, before),
+            }
+        }
+        self.marks += 1;
+    }
+
+    pub(crate) fn open_wallet(&mut self, wallet: Wallet) {
+        self.undo.push(Undo::Opened);
+        self.insert_wallet(wallet);
+    }
+
+    pub(crate) fn insert_wallet(&mut self, wallet: Wallet) {
+        let number = wallet.number;
+        if !wallet.customer.is_empty() {
+            let hash = self.hasher.hash_one(wallet.customer.as_str());
+            let (slots, hasher) = (&self.slots, &self.hasher);
+            self.customers.insert_unique(hash, number, |no| {
+                hasher.hash_one(slots[no.index()].wallet.customer.as_str())
+            });
+        }
+        if wallet.next_due != Millis::NEVER {
+            self.due.push(Reverse((wallet.next_due, number)));
+        }
+        self.slots.push(Slot { wallet, saved_under: self.marks, dirty: true });
+        self.dirty.push(number);
+    }
+
+    fn forget_newest_wallet(&mut self) {
+        let Some(slot) = self.slots.pop() else { return };
+        let hash = self.hasher.hash_one(slot.wallet.customer.as_str());
+        if let Ok(entry) = self.customers.find_entry(hash, |no| *no == slot.wallet.number) {
+            entry.remove();
+        }
+        self.dirty.retain(|no| *no != slot.wallet.number);
+    }
+
+    /// Changes a wallet, saved for undoing on its first change under a mark.
+    pub(crate) fn change_wallet(&mut self, number: WalletNo, change: impl FnOnce(&mut Wallet)) {
+        let slot = &mut self.slots[number.index()];
+        if slot.saved_under != self.marks {
+            slot.saved_under = self.marks;
+            self.undo.push(Undo::Wallet(slot.wallet.clone()));
+        }
+        if !slot.dirty {
+            slot.dirty = true;
+            self.dirty.push(number);
+        }
+        let due_before = slot.wallet.next_due;
+        change(&mut slot.wallet);
+        let due = slot.wallet.next_due;
+        if due != due_before && due != Millis::NEVER {
+            self.due.push(Reverse((due, number)));
+        }
+    }
+
+    pub(crate) fn change_catalogue(&mut self, change: impl FnOnce(&mut Catalogue)) {
+        self.undo.push(Undo::Catalogue(Arc::clone(&self.catalogue)));
+        change(Arc::make_mut(&mut self.catalogue));
+    }
+
+    pub(crate) fn change_hold(&mut self, position: Position, hold: HoldRef) {
+        let before = self.holds.insert(position, hold);
+        self.undo.push(Undo::Hold(position, before));
+    }
+
+    pub(crate) fn change_amended(&mut self, position: Position, change: impl FnOnce(&mut Amended)) {
+        let before = self.amended.get(&position).cloned();
+        change(self.amended.entry(position).or_default());
+        self.undo.push(Undo::Amended(position, before));
+    }
+
+    /// The customer's own id of a wallet, as an owned copy.
+    pub fn customer(&self, number: WalletNo) -> Option<CompactString> {
+        self.wallet(number).map(|w| w.customer.clone())
+    }
+}
+
+fn restore<V>(map: &mut HashMap<Position, V>, position: Position, before: Option<V>) {
+    match before {
+        Some(value) => map.insert(position, value),
+        None => map.remove(&position),
+    };
+}
