@@ -7,8 +7,8 @@ use crate::fact::Asked;
 use crate::state::Recorded;
 use crate::{
     Action, Balance, Call, CatalogueChange, CatalogueFact, EventTypeNo, EventTypeRequest, Fact, Grid, Header,
-    HoldRef, KeyNo, LotStatus, Millis, Origin, PriceNo, PriceRequest, Quantity, Refusal, Rejection, Rounding,
-    Rule, State, Wallet, WalletEvent, WalletFact, WalletNo, grants, holds, meter, reverse,
+    HoldRef, KeyNo, LotStatus, Millis, Origin, Position, PriceNo, PriceRequest, Quantity, Refusal, Rejection,
+    Rounding, Rule, State, Wallet, WalletEvent, WalletFact, WalletNo, grants, holds, meter, reverse,
 };
 
 /// Where facts go: the frame that the engine is filling.
@@ -71,6 +71,40 @@ pub fn execute(
             Ok((recorded, fact))
         }
     }
+}
+
+/// Records that a batch marked atomic was accepted: its events are the `events` facts from `first` on.
+pub fn accept_batch(
+    state: &mut State,
+    origin: Origin,
+    wallet: WalletNo,
+    (first, events): (Position, u32),
+    recorder: &mut impl Recorder,
+) -> Result<(Recorded, Fact), RecorderFull> {
+    let fact = Fact::BatchAccepted { origin, wallet, events, first };
+    let recorded = recorder.record(&fact, PayloadOf::Call)?;
+    state.apply(recorded, &fact, None);
+    Ok((recorded, fact))
+}
+
+/// Records the verdict against a batch marked atomic: one of its events was refused, so none was charged.
+pub fn refuse_batch(
+    state: &mut State,
+    call: &Call,
+    (events, refused): (u32, u32),
+    refusal: Refusal,
+    now: Millis,
+    recorder: &mut impl Recorder,
+) -> Result<(Recorded, Fact), Stop> {
+    let origin = Origin { actor: call.actor, key: call.key };
+    let wallet = find_wallet(state, &call.action, origin.actor, recorder)?;
+    sweep(state, wallet, now, recorder)?;
+    let after = state.wallet(wallet).map(|w| w.balance).unwrap_or_default();
+    let event = WalletEvent::Refused { asked: Asked::Batch(events, refused), refusal };
+    let fact = Fact::Wallet(WalletFact { header: header(state, wallet, origin, after), event });
+    let recorded = recorder.record(&fact, PayloadOf::Call)?;
+    state.apply(recorded, &fact, None);
+    Ok((recorded, fact))
 }
 
 /// Lets everything of a wallet happen that is due at `now`, in order (due, kind, id).

@@ -13,6 +13,7 @@
 
 mod amount;
 mod apply;
+mod asked;
 mod call;
 mod catalogue;
 mod codec;
@@ -35,6 +36,7 @@ mod state;
 mod wallet;
 
 pub use amount::{Credits, Currency, DecimalError, Money, Quantity, parse_decimal};
+pub use asked::{Difference, Fields, difference};
 pub use call::{
     Action, Call, CaptureRequest, EventTypeRequest, ExtendRequest, GrantRequest, HoldRequest, IfInsufficient,
     IncreaseRequest, MeterRequest, PriceRequest, ReverseRequest, VoidGrantRequest, VoidHoldRequest,
@@ -42,7 +44,7 @@ pub use call::{
 pub use catalogue::{ApiKey, Catalogue, EventType, PriceVersion, Scope, Scopes};
 pub use codec::DecodeError;
 pub use entries::{EntryKind, LedgerEntry, entries};
-pub use execute::{PayloadOf, Recorder, RecorderFull, Stop, execute, sweep};
+pub use execute::{PayloadOf, Recorder, RecorderFull, Stop, accept_batch, execute, refuse_batch, sweep};
 pub use fact::{
     Adjustment, Asked, Balance, CatalogueChange, CatalogueFact, Charge, Draw, Fact, Header, Lineage, Origin,
     Reserve, Settlement, WalletEvent, WalletFact,

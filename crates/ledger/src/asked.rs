@@ -1,0 +1,230 @@
+//! What a fact was asked to be, field by field: so that a retry with the same key is told apart from another request.
+
+use crate::fact::Asked;
+use crate::{
+    CaptureRequest, Catalogue, CatalogueChange, Credits, EventTypeNo, Fact, GrantRequest, HoldRequest,
+    IfInsufficient, MeterRequest, Millis, Money, PriceRequest, Quantity, WalletEvent,
+};
+
+/// Where two requests under one key differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The field, by its name on the wire.
+    pub field: &'static str,
+    /// What it was at first.
+    pub first: String,
+    /// What it is now.
+    pub now: String,
+}
+
+/// The fields of a request as a person would read them, in a fixed order.
+pub type Fields = Vec<(&'static str, String)>;
+
+impl Fact {
+    /// The operation and fields this fact was asked with; `None` for what nobody asked for under a key.
+    pub fn asked_fields(&self, catalogue: &Catalogue) -> Option<(&'static str, Fields)> {
+        match self {
+            Self::Wallet(fact) => {
+                asked_of(&fact.event).map(|asked| (asked.operation(), asked.fields(catalogue)))
+            }
+            Self::Catalogue(fact) => match &fact.change {
+                CatalogueChange::PricePublished { event_type, rule, note, grid, rounding, .. } => Some((
+                    "publish_price",
+                    price_fields(catalogue, *event_type, rule, *grid, *rounding, note),
+                )),
+                _ => None,
+            },
+            Self::BatchAccepted { events, .. } => Some(("meter_batch", batch_fields(*events))),
+            Self::EnvironmentCreated { .. } | Self::EpochStarted { .. } => None,
+        }
+    }
+}
+
+impl PriceRequest {
+    /// The operation and fields of this request.
+    pub fn asked_fields(&self, catalogue: &Catalogue) -> (&'static str, Fields) {
+        let fields =
+            price_fields(catalogue, self.event_type, &self.rule, self.grid, self.rounding, &self.note);
+        ("publish_price", fields)
+    }
+}
+
+/// The first field in which two requests of one operation differ.
+pub fn difference(first: &(&'static str, Fields), now: &(&'static str, Fields)) -> Option<Difference> {
+    if first.0 != now.0 {
+        return Some(Difference { field: "operation", first: first.0.to_owned(), now: now.0.to_owned() });
+    }
+    first.1.iter().zip(&now.1).find(|(a, b)| a.1 != b.1).map(|(a, b)| Difference {
+        field: a.0,
+        first: a.1.clone(),
+        now: b.1.clone(),
+    })
+}
+
+fn asked_of(event: &WalletEvent) -> Option<Asked> {
+    Some(match event {
+        WalletEvent::Metered { request, .. } => Asked::Meter(*request),
+        WalletEvent::HoldPlaced { request, .. } => Asked::PlaceHold(*request),
+        WalletEvent::HoldIncreased { request, .. } => Asked::IncreaseHold(*request),
+        WalletEvent::HoldExtended { request, .. } => Asked::ExtendHold(*request),
+        WalletEvent::HoldCaptured { request, .. } => Asked::CaptureHold(*request),
+        WalletEvent::HoldVoided { request, .. } => Asked::VoidHold(*request),
+        WalletEvent::Granted { request, .. } => Asked::Grant(request.clone()),
+        WalletEvent::GrantVoided { request, .. } => Asked::VoidGrant(*request),
+        WalletEvent::Reversed { request, .. } => Asked::Reverse(*request),
+        WalletEvent::Refused { asked, .. } => asked.clone(),
+        WalletEvent::Opened
+        | WalletEvent::LotActivated { .. }
+        | WalletEvent::LotExpired { .. }
+        | WalletEvent::HoldExpired { .. }
+        | WalletEvent::PolicySet { .. }
+        | WalletEvent::Frozen
+        | WalletEvent::Thawed => return None,
+    })
+}
+
+impl Asked {
+    /// The operation's name.
+    pub const fn operation(&self) -> &'static str {
+        match self {
+            Self::Meter(_) => "meter_event",
+            Self::PlaceHold(_) => "place_hold",
+            Self::IncreaseHold(_) => "increase_hold",
+            Self::ExtendHold(_) => "extend_hold",
+            Self::CaptureHold(_) => "capture_hold",
+            Self::VoidHold(_) => "void_hold",
+            Self::Grant(_) => "grant",
+            Self::VoidGrant(_) => "void_grant",
+            Self::Reverse(_) => "reverse_event",
+            Self::Batch(..) => "meter_batch",
+        }
+    }
+
+    /// Its fields as a person would read them.
+    pub fn fields(&self, catalogue: &Catalogue) -> Fields {
+        match self {
+            Self::Meter(r) => meter_fields(catalogue, r),
+            Self::PlaceHold(r) => hold_fields(catalogue, r),
+            Self::IncreaseHold(r) => vec![
+                ("hold", r.hold.position.to_string()),
+                ("quantity", shown(r.quantity)),
+                ("credits", shown(r.credits)),
+            ],
+            Self::ExtendHold(r) => {
+                vec![("hold", r.hold.position.to_string()), ("expires_in_s", r.expires_in_s.to_string())]
+            }
+            Self::CaptureHold(r) => capture_fields(r),
+            Self::VoidHold(r) => vec![("hold", r.hold.position.to_string())],
+            Self::Grant(r) => grant_fields(catalogue, r),
+            Self::VoidGrant(r) => vec![("grant", r.grant.position.to_string())],
+            Self::Reverse(r) => vec![("event", r.event.to_string()), ("credits", shown(r.credits))],
+            Self::Batch(events, _) => batch_fields(*events),
+        }
+    }
+}
+
+fn batch_fields(events: u32) -> Fields {
+    vec![("events", format!("{events} events"))]
+}
+
+fn meter_fields(catalogue: &Catalogue, r: &MeterRequest) -> Fields {
+    vec![
+        ("event", name(catalogue, r.event_type)),
+        ("quantity", r.quantity.to_string()),
+        ("credits", shown(r.credits)),
+        ("cost", money(r.cost)),
+        ("occurred_at", instant(r.occurred_at)),
+        ("if_insufficient", if_insufficient(r.if_insufficient)),
+    ]
+}
+
+fn hold_fields(catalogue: &Catalogue, r: &HoldRequest) -> Fields {
+    vec![
+        ("event", name(catalogue, r.event_type)),
+        ("quantity", shown(r.quantity)),
+        ("credits", shown(r.credits)),
+        ("expires_in_s", r.expires_in_s.map_or_else(|| NOT_SENT.to_owned(), |s| s.to_string())),
+    ]
+}
+
+fn capture_fields(r: &CaptureRequest) -> Fields {
+    vec![
+        ("hold", r.hold.position.to_string()),
+        ("quantity", shown(r.quantity)),
+        ("credits", shown(r.credits)),
+        ("cost", money(r.cost)),
+        ("if_insufficient", if_insufficient(r.if_insufficient)),
+        ("final", r.is_final.to_string()),
+    ]
+}
+
+fn grant_fields(catalogue: &Catalogue, r: &GrantRequest) -> Fields {
+    let scope: Vec<String> = r.scope.iter().map(|t| name(catalogue, *t)).collect();
+    vec![
+        ("credits", r.credits.to_string()),
+        ("kind", r.kind.as_str().to_owned()),
+        ("price", money(r.price)),
+        ("priority", r.priority.to_string()),
+        ("effective_at", instant(r.effective_at)),
+        ("expires_at", instant(r.expires_at)),
+        ("scope", scope.join(", ")),
+    ]
+}
+
+fn price_fields(
+    catalogue: &Catalogue,
+    event_type: EventTypeNo,
+    rule: &crate::Rule,
+    grid: crate::Grid,
+    rounding: crate::Rounding,
+    note: &str,
+) -> Fields {
+    vec![
+        ("event", name(catalogue, event_type)),
+        ("rule", format!("{rule:?}")),
+        ("grid", format!("{grid:?}")),
+        ("rounding", format!("{rounding:?}")),
+        ("note", note.to_owned()),
+    ]
+}
+
+const NOT_SENT: &str = "not sent";
+
+fn name(catalogue: &Catalogue, number: EventTypeNo) -> String {
+    catalogue.event_type_no(number).map_or_else(|| number.0.to_string(), |t| t.name.to_string())
+}
+
+trait Shown {
+    fn show(&self) -> String;
+}
+
+impl Shown for Credits {
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Shown for Quantity {
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+fn shown<T: Shown>(value: Option<T>) -> String {
+    value.map_or_else(|| NOT_SENT.to_owned(), |v| v.show())
+}
+
+fn money(value: Option<Money>) -> String {
+    value.map_or_else(|| NOT_SENT.to_owned(), |m| format!("{} {}", m.amount(), m.currency.as_str()))
+}
+
+fn instant(value: Option<Millis>) -> String {
+    value.map_or_else(|| NOT_SENT.to_owned(), |at| format!("{} ms", at.0))
+}
+
+fn if_insufficient(value: IfInsufficient) -> String {
+    match value {
+        IfInsufficient::Refuse => "refuse".to_owned(),
+        IfInsufficient::Record => "record".to_owned(),
+    }
+}
