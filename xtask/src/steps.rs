@@ -149,7 +149,9 @@ fn tests(runner: &Runner) -> Result<Outcome> {
     let mut outcome = runner.run(command)?;
     // A test that failed may not have come as far as its snapshot: only a green run can tell an orphan.
     if outcome.passed {
-        let orphans = orphaned_snapshots(runner.root(), &fs::read_to_string(&references)?)?;
+        let snapshots =
+            repository::tracked_paths(runner.root())?.into_iter().filter(|path| path.ends_with(".snap"));
+        let orphans = orphans(runner.root(), snapshots, &fs::read_to_string(&references)?)?;
         for orphan in &orphans {
             println!("{orphan}: no test refers to this snapshot; delete it");
         }
@@ -168,11 +170,11 @@ fn run_tool(runner: &Runner, subcommand: &str, arguments: &[&str]) -> Result<Out
     runner.run(command)
 }
 
-/// Committed snapshots that are not among those a test run referred to, one path a line.
-fn orphaned_snapshots(root: &Path, references: &str) -> Result<Vec<String>> {
+/// Those of `snapshots`, paths from `root`, that are not among the paths a test run referred to, one a line.
+fn orphans(root: &Path, snapshots: impl Iterator<Item = String>, references: &str) -> Result<Vec<String>> {
+    // The library writes paths as it was given them, `..` included.
     let referenced: BTreeSet<PathBuf> =
         references.lines().filter_map(|path| fs::canonicalize(path).ok()).collect();
-    let snapshots = repository::tracked_paths(root)?.into_iter().filter(|path| path.ends_with(".snap"));
     let mut orphans = Vec::new();
     for snapshot in snapshots {
         let path =
@@ -274,6 +276,18 @@ mod tests {
     #[test]
     fn step_on_request_runs_when_it_is_named() {
         assert_eq!(selected(&Selection::Only(vec!["advisories".into()])), ["advisories"]);
+    }
+
+    #[test]
+    fn snapshot_that_no_test_refers_to_is_an_orphan() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        // Any two files will do for snapshots.
+        let snapshots = || ["Cargo.toml", "src/main.rs"].map(str::to_owned).into_iter();
+        let reference = |path: &str| format!("{}/src/../{path}\n", root.display());
+        let one = reference("Cargo.toml");
+        assert_eq!(orphans(root, snapshots(), &one).expect("both exist"), ["src/main.rs"]);
+        let both = one + &reference("src/main.rs");
+        assert!(orphans(root, snapshots(), &both).expect("both exist").is_empty());
     }
 
     #[test]
