@@ -109,6 +109,12 @@ pub enum TraceError {
         /// The line it begins on.
         line: u64,
     },
+    /// The file ends inside a quoted cell, so that everything after the quote would be one cell.
+    #[error("line {line}: a quote that is opened here is never closed")]
+    UnclosedQuote {
+        /// The line the record begins on.
+        line: u64,
+    },
     /// A CSV row with more or fewer cells than the header.
     #[error("line {line}: the row has {found} cells, the header has {expected}")]
     Ragged {
@@ -175,6 +181,7 @@ impl TraceError {
             | TraceError::UnknownColumns { .. }
             | TraceError::Read { .. }
             | TraceError::RecordTooLong { .. }
+            | TraceError::UnclosedQuote { .. }
             | TraceError::TooManyCustomers { .. } => true,
         }
     }

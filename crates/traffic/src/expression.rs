@@ -203,6 +203,8 @@ fn is_name_part(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::reader::Record;
 
@@ -261,6 +263,14 @@ mod tests {
             ("'a'", "`'` where a number or a column belongs, at character 1 of `'a'`"),
         ] {
             assert_eq!(eval(text), Err(message.to_owned()), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_value_or_a_message_and_never_a_panic(text in "[ab.12e(){}*+/ \\-\u{fc}]{0,30}") {
+            let shown = eval(&text).unwrap_or_else(|message| message);
+            prop_assert!(!shown.is_empty());
         }
     }
 

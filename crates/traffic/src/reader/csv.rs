@@ -75,10 +75,15 @@ impl CsvRecords {
         self.skip_blank_lines(source)?;
         let line = self.line;
         let (mut bytes, mut cells, mut consumed) = (0, 0, 0);
+        let mut ends_line = false;
         loop {
             let chunk = source.fill_buf().map_err(|source| TraceError::Read { line, source })?;
             let (result, taken, written, ended) =
                 self.parser.read_record(chunk, &mut self.bytes[bytes..], &mut self.ends[cells..]);
+            let at_end = chunk.is_empty();
+            if let Some(last) = chunk[..taken].last() {
+                ends_line = *last == b'\n';
+            }
             self.line += newlines_in(&chunk[..taken]);
             source.consume(taken);
             bytes += written;
@@ -91,6 +96,10 @@ impl CsvRecords {
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull => self.bytes.resize(self.bytes.len() * 2, 0),
                 ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
+                // Outside quotes the line's end would have ended the record before the file did.
+                ReadRecordResult::Record if at_end && ends_line => {
+                    return Err(TraceError::UnclosedQuote { line });
+                }
                 ReadRecordResult::Record => return Ok(Some(RawRecord { line, cells })),
                 ReadRecordResult::End => return Ok(None),
             }

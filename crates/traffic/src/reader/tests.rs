@@ -2,6 +2,7 @@ use std::io::{self, Cursor, Read, Write};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -191,6 +192,39 @@ fn an_open_quote_does_not_swallow_the_rest_of_a_large_file() {
         read_all(text.as_bytes()),
         ["a|b", "line 2: the record is longer than 1048576 bytes; is a quote left open?"]
     );
+}
+
+#[test]
+fn a_quote_left_open_until_the_end_is_an_error_and_not_one_long_cell() {
+    let problem = "line 3: a quote that is opened here is never closed";
+    assert_eq!(read_all(b"a,b\n1,2\n3,\"4\n5,6\n"), ["a|b", "2: 1|2", problem]);
+    assert_eq!(read_all(b"a,b\n1,2\n3,\"4\""), ["a|b", "2: 1|2", "3: 3|4"]);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused_and_never_a_panic(
+        start in prop::sample::select(vec![&b""[..], b"a,b\n", b"{\"a\":1}\n", b"\x1f\x8b\x08\0", b"\xef\xbb\xbf"]),
+        rest in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(b"\",\r\n{}:1a ".to_vec())], 0..200),
+    ) {
+        let bytes = [start, &rest].concat();
+        prop_assert!(!read_all(&bytes).is_empty());
+    }
+
+    #[test]
+    fn whatever_is_written_as_csv_is_read_back(
+        rows in prop::collection::vec(prop::collection::vec("[a\", \r\n\u{fc}1]{0,6}", 3..4), 0..20),
+    ) {
+        let quoted = |cell: &String| format!("\"{}\"", cell.replace('"', "\"\""));
+        let line = |row: &Vec<String>| row.iter().map(quoted).collect::<Vec<_>>().join(",");
+        let text = format!("x,y,z\n{}", rows.iter().map(|row| line(row) + "\n").collect::<String>());
+        let read: Vec<String> = read_all(text.as_bytes())
+            .into_iter()
+            .skip(1)
+            .map(|shown| shown.split_once(": ").expect("line: cells").1.to_owned())
+            .collect();
+        prop_assert_eq!(read, rows.iter().map(|row| row.join("|")).collect::<Vec<_>>());
+    }
 }
 
 /// Hands out one byte per call, then fails.
