@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use crate::counts::Counts;
 use crate::runner::{Outcome, Runner};
 use crate::tidy::{self, repository};
-use crate::tools::{CARGO_DENY, CARGO_MACHETE};
+use crate::tools::{CARGO_DENY, CARGO_FUZZ, CARGO_MACHETE};
 
 /// Which steps to run.
 pub(crate) enum Selection {
@@ -75,6 +75,7 @@ const STEPS: &[Step] = &[
         when: When::Full,
         run: tests,
     },
+    Step { name: "fuzz", purpose: "no bytes make a decoder panic", when: When::Full, run: fuzz },
     Step { name: "release", purpose: "the binary builds as it is shipped", when: When::Full, run: release },
     Step {
         name: "advisories",
@@ -84,8 +85,15 @@ const STEPS: &[Step] = &[
     },
 ];
 
+/// How long each fuzz target is run. Long enough to meet what a change broke; hours are for `cargo fuzz run` by hand.
+const FUZZ_SECONDS_PER_TARGET: u32 = 10;
+/// Longest input tried, in bytes. Beyond it the decoders meet only more of the same.
+const FUZZ_INPUT_BYTES_MAX: u32 = 4_096;
+
 fn fmt(runner: &Runner) -> Result<Outcome> {
-    runner.run(runner.cargo(&["fmt", "--all", "--check"]))
+    let workspace = runner.run(runner.cargo(&["fmt", "--all", "--check"]))?;
+    let fuzz = runner.run(runner.cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))?;
+    Ok(Outcome { passed: workspace.passed && fuzz.passed, counts: Counts::default() })
 }
 
 fn tidy(runner: &Runner) -> Result<Outcome> {
@@ -158,6 +166,26 @@ fn tests(runner: &Runner) -> Result<Outcome> {
         outcome.passed = orphans.is_empty();
     }
     Ok(outcome)
+}
+
+/// Without a sanitizer, because that is what a stable compiler can do; safe Rust leaves it little to find.
+fn fuzz(runner: &Runner) -> Result<Outcome> {
+    CARGO_FUZZ.ensure_installed()?;
+    let listed = runner.cargo(&["fuzz", "list"]).output().context("listing the fuzz targets")?;
+    let listed = String::from_utf8(listed.stdout)?;
+    let mut passed = !listed.trim().is_empty();
+    for target in listed.lines() {
+        let mut command = runner.cargo(&["fuzz", "run", "--sanitizer", "none", target, "--", "-verbosity=0"]);
+        command.arg(format!("-max_total_time={FUZZ_SECONDS_PER_TARGET}"));
+        command.arg(format!("-max_len={FUZZ_INPUT_BYTES_MAX}"));
+        let held = runner.run(command)?.passed;
+        println!(
+            "{target}: {}",
+            if held { "nothing found" } else { "FAILED, the input is in fuzz/artifacts" }
+        );
+        passed &= held;
+    }
+    Ok(Outcome { passed, counts: Counts::default() })
 }
 
 fn release(runner: &Runner) -> Result<Outcome> {
@@ -269,7 +297,10 @@ mod tests {
     #[test]
     fn full_run_holds_every_step_but_those_it_covers_and_those_on_request() {
         let everything = selected(&Selection::Everything);
-        assert_eq!(everything, ["fmt", "tidy", "deny", "unused", "clippy", "docs", "tests", "release"]);
+        assert_eq!(
+            everything,
+            ["fmt", "tidy", "deny", "unused", "clippy", "docs", "tests", "fuzz", "release"]
+        );
         assert_eq!(selected(&Selection::Quick), ["fmt", "clippy", "unit"]);
     }
 
