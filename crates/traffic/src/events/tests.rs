@@ -261,6 +261,16 @@ fn repeated_events_fall_inside_their_window_in_order() {
 }
 
 #[test]
+fn each_row_spreads_its_events_differently() {
+    let events = good("who,n,at\nu,100,0\nu,100,0\n", SUMMARY);
+    let (first, second) = events.split_at(10);
+    let times = |events: &[RecordedEvent]| -> Vec<Option<String>> {
+        events.iter().map(|event| event.occurred_at.clone()).collect()
+    };
+    assert_ne!(times(first), times(second));
+}
+
+#[test]
 fn a_second_replay_gives_the_same_events() {
     let csv = "who,n,at\nu,75,0\nv,19,0\nu,7,600\n";
     assert_eq!(good(csv, SUMMARY), good(csv, SUMMARY));

@@ -162,4 +162,5 @@ fn servegen_requests_are_the_floor_of_each_clients_sum() {
         assert!(keys.insert(event.key.as_str()), "{} twice", event.key);
     }
     assert_eq!(counts, expected);
+    assert_eq!(events.len(), 229_477, "as the guide says: about 230,000");
 }
