@@ -1,1 +1,46 @@
-//! Rollups folded from the journal, and the queries over them.
+//! Figures folded from the journal: what was used, charged, recognised and spent, by hour and by day.
+//!
+//! [`Views`] takes the facts one by one and densely ([`Views::fold`]), counts in memory, and writes what it counted
+//! to `views.db` together with the position it reached ([`Views::flush`]), in one transaction. Queries add what is
+//! still in memory, so figures are live, and say the position they reflect.
+//!
+//! Invariants: the figures shown are exactly the fold of the facts before [`Views::next`]; the figures on disk are
+//! exactly the fold of those before [`Views::flushed`]. Everything is an integer, and a sum that cannot be held is
+//! an error, never a wrap. Losing the file loses nothing: it is folded again.
+//!
+//! Two rollups so far: by (hour, event type, price version) and by (day, wallet, event type), both in UTC.
+//!
+//! **Figures without an event type.** Some facts name an event only by its position, or concern a lot rather than
+//! an event: reversals, debt settled by a later grant, breakage, refused captures and refused batches. They are
+//! counted in rows whose event type is `None`, so that every total is whole; a later version may resolve the type,
+//! which changes which row a number is in and no sum.
+//!
+//! Not owned here: when to flush (time is the caller's; [`Views::should_flush`] only looks at size), reading the
+//! journal, names of event types, ratios such as margin (made from these figures where they are shown), and
+//! declared dimensions and time zones, which are still to come.
+
+mod compare;
+mod error;
+mod figures;
+mod fold;
+mod query;
+mod rollup;
+mod store;
+mod swap;
+mod views;
+
+pub use error::ViewError;
+pub use figures::Figures;
+pub use query::{Grouping, Usage, UsageQuery, UsageRow};
+pub use swap::swap_in;
+pub use views::Views;
+
+/// Rows counted in memory from which on [`Views::should_flush`] says so: about 20 MB, and under a second to write.
+pub const MEMORY_ROWS_MAX: usize = 65_536;
+/// Rows one query may answer, about 30 MB: a larger report is asked for in shorter ranges or by wallet.
+pub const QUERY_ROWS_MAX: usize = 100_000;
+/// How long a statement waits for another connection's lock, in milliseconds. Only a checkpoint or a swap by hand
+/// ever holds one; far longer than either takes.
+pub const BUSY_TIMEOUT_MS: u64 = 5_000;
+/// Name of the file in an environment's directory.
+pub const FILE_NAME: &str = "views.db";
