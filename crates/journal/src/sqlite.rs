@@ -1,0 +1,103 @@
+//! The journal in one SQLite file, `journal.db`.
+//!
+//! - One row per chunk, one transaction per frame, flushed before `append` answers (`synchronous=FULL`).
+//! - Rows are inserted and never changed or deleted, with one exception: [`erase`](self::erase) rewrites a row
+//!   whose payloads are to be forgotten. There is no other UPDATE or DELETE.
+//! - The writer restarts the write-ahead log itself, between two commits; readers hold no transaction open between
+//!   calls, so that it can.
+//! - After a failed flush the file's content is uncertain: nothing is written any more. The next process begins
+//!   by copying all that it can read out of the log (see [`open`](self::open)).
+//!
+//! Keeping a second process away is [`DirLock`](crate::DirLock)'s matter; should there be one all the same, the
+//! check inside each append's transaction fences the one that comes late.
+
+mod append;
+mod chunk_file;
+mod erase;
+mod failure;
+mod open;
+mod reader;
+mod rows;
+mod wal;
+
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+
+pub(crate) use self::chunk_file::ChunkFile;
+use self::failure::Failure;
+pub use self::open::{Loss, OpenError};
+use self::reader::SqliteReader;
+use self::wal::WalMeter;
+use crate::chunk::Chunk;
+use crate::codec::encode_chunk;
+use crate::frame::FrameBuilder;
+use crate::head_witness::HeadWitness;
+use crate::position::{Head, Position};
+use crate::store::{AppendError, Appended, EraseError, Erased, Journal, JournalReader, ReadBack, ReadError};
+
+/// Name of the journal's file in its directory.
+pub const JOURNAL_FILE: &str = "journal.db";
+
+/// The writer's side of a journal in SQLite.
+#[derive(Debug)]
+pub struct SqliteJournal {
+    path: PathBuf,
+    conn: Connection,
+    head: Head,
+    /// Position of the last chunk's first entry, as the row's key; what fences a second writer.
+    last_row: Option<i64>,
+    is_poisoned: bool,
+    wal: WalMeter,
+    encoded: Vec<u8>,
+    witness: HeadWitness,
+}
+
+impl Journal for SqliteJournal {
+    fn head(&self) -> Head {
+        self.head
+    }
+
+    fn append(&mut self, frame: &FrameBuilder, expected: Position) -> Result<Appended, AppendError> {
+        self.append_frame(frame, expected)
+    }
+
+    fn read_back(&mut self, frame: &FrameBuilder, expected: Position) -> Result<ReadBack, ReadError> {
+        self.read_back_frame(frame, expected)
+    }
+
+    fn erase_payloads(&mut self, positions: &[Position]) -> Result<Erased, EraseError> {
+        self.erase(positions)
+    }
+
+    fn reader(&self) -> Box<dyn JournalReader> {
+        Box::new(SqliteReader::new(self.path.clone()))
+    }
+}
+
+impl SqliteJournal {
+    /// Ends a transaction that failed, if it is still open. When even that fails, SQLite refuses to begin the
+    /// next one, and so nothing is written.
+    fn roll_back(&self) {
+        if !self.conn.is_autocommit()
+            && let Err(error) = self.conn.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "a failed append could not be rolled back");
+        }
+    }
+
+    /// Looks at an error and, if it was a flush that failed, stops all writing from now on.
+    fn note_failure(&mut self, error: &rusqlite::Error) -> Failure {
+        let failure = Failure::of(error);
+        if failure == Failure::Flush && !self.is_poisoned {
+            tracing::error!(%error, "a flush of the journal failed; it writes no more");
+            self.is_poisoned = true;
+        }
+        failure
+    }
+
+    fn encode(&mut self, chunk: &Chunk) {
+        self.encoded.clear();
+        encode_chunk(chunk, &mut self.encoded);
+    }
+}
