@@ -1,1 +1,44 @@
-//! The running environment: writer, group commit, timers, live tail; one use case per file.
+//! A running environment: one writer, many callers, one use case per file.
+//!
+//! [`Environment`] is what the doors talk to. Its verbs (`meter`, `place_hold`, …) validate nothing about HTTP and
+//! hold no rules: they hand a call to the writer, wait for the flush, and sort out retries by reading facts back.
+//!
+//! Invariants: nothing leaves that depends on an undecided flush; a group that cannot be committed is undone in state
+//! and keys; the catalogue that callers see is never behind an answer they were given.
+//!
+//! Not owned here: the rules (`ledger`), the bytes on disk (`journal`), scopes and wire formats (the doors).
+
+mod clock;
+mod environment;
+mod facts;
+mod fold;
+mod follow;
+mod outcome;
+mod queue;
+mod recorder;
+mod submission;
+mod tail;
+mod usecases;
+mod verify;
+mod writer;
+
+pub use chargly_journal as journal;
+pub use chargly_ledger as ledger;
+pub use chargly_views as views;
+
+pub use clock::{CLOCK_JUMP_AT_START_MAX_MS, CLOCK_JUMP_MAX_MS, Clock, ManualClock, SystemClock};
+pub use environment::{Environment, OpenError, OpenOptions, Readiness, create};
+pub use facts::{Facts, ReadFactError, StoredFact, StoredPayload, read_entry};
+pub use fold::{Fold, FoldError};
+pub use follow::{Followed, Follower};
+pub use outcome::{CallError, Outcome};
+pub use queue::{QUEUE_BYTES_MAX, QUEUE_RESERVE_BYTES};
+pub use recorder::{Entropy, SystemEntropy};
+pub use submission::{Answered, Ask, Census, Failure, Item, Key, Submission, Verdict, WalletAsked};
+pub use tail::{Committed, RING_BYTES_MAX, Tail};
+pub use usecases::{
+    AuditPage, BatchOutcome, EventFilter, EventPage, HistoryLine, HistoryPage, HoldTerms, MeterEvent, NewKey,
+    Properties, Quote, WalletAsOf,
+};
+pub use verify::{Progress, Report, VerifyError, verify};
+pub use writer::{GROUP_DECIDING_MS_MAX, GROUP_FACTS_MAX, GroupEnd, TURN_ITEMS_MAX, Writer};

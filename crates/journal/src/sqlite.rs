@@ -76,6 +76,12 @@ impl Journal for SqliteJournal {
 }
 
 impl SqliteJournal {
+    /// Reads the journal in `dir` without writing, also while another process writes it.
+    #[must_use]
+    pub fn reader_in(dir: &std::path::Path) -> Box<dyn JournalReader> {
+        Box::new(SqliteReader::new(dir.join(JOURNAL_FILE)))
+    }
+
     /// Ends a transaction that failed, if it is still open. When even that fails, SQLite refuses to begin the
     /// next one, and so nothing is written.
     fn roll_back(&self) {

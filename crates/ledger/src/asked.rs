@@ -2,8 +2,8 @@
 
 use crate::fact::Asked;
 use crate::{
-    CaptureRequest, Catalogue, CatalogueChange, Credits, EventTypeNo, Fact, GrantRequest, HoldRequest,
-    IfInsufficient, MeterRequest, Millis, Money, PriceRequest, Quantity, WalletEvent,
+    Action, CaptureRequest, Catalogue, CatalogueChange, Credits, EventTypeNo, Fact, GrantRequest,
+    HoldRequest, IfInsufficient, MeterRequest, Millis, Money, PriceRequest, Quantity, WalletEvent,
 };
 
 /// Where two requests under one key differ.
@@ -46,6 +46,37 @@ impl PriceRequest {
         let fields =
             price_fields(catalogue, self.event_type, &self.rule, self.grid, self.rounding, &self.note);
         ("publish_price", fields)
+    }
+}
+
+impl Action {
+    /// The request in this action, where it is one that a key can bind.
+    pub fn asked(&self) -> Option<Asked> {
+        Some(match self {
+            Self::Meter { request, .. } => Asked::Meter(*request),
+            Self::PlaceHold { request, .. } => Asked::PlaceHold(*request),
+            Self::IncreaseHold(request) => Asked::IncreaseHold(*request),
+            Self::ExtendHold(request) => Asked::ExtendHold(*request),
+            Self::CaptureHold { request, .. } => Asked::CaptureHold(*request),
+            Self::VoidHold(request) => Asked::VoidHold(*request),
+            Self::Grant { request, .. } => Asked::Grant(request.clone()),
+            Self::VoidGrant { request, .. } => Asked::VoidGrant(*request),
+            Self::Reverse { request, .. } => Asked::Reverse(*request),
+            Self::SetPolicy { .. }
+            | Self::Freeze { .. }
+            | Self::Thaw { .. }
+            | Self::Change(_)
+            | Self::DefineEventType(_)
+            | Self::PublishPrice(_) => return None,
+        })
+    }
+
+    /// The operation and fields of this action, where it is one that a key can bind.
+    pub fn asked_fields(&self, catalogue: &Catalogue) -> Option<(&'static str, Fields)> {
+        match self {
+            Self::PublishPrice(request) => Some(request.asked_fields(catalogue)),
+            action => action.asked().map(|asked| (asked.operation(), asked.fields(catalogue))),
+        }
     }
 }
 

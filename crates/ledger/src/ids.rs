@@ -12,21 +12,25 @@ impl fmt::Display for Position {
     }
 }
 
-/// A fact's public name: where it stands, sealed with 32 bits of the hash of its bytes.
+/// A fact's public name: where it stands, sealed with 32 bits of the hash of its time and bytes.
 ///
 /// The seal makes a guessed id useless, and an id handed out before a restore can never mean another fact after it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct EntryId {
     /// Where the fact stands.
     pub position: Position,
-    /// The first 32 bits of BLAKE3 over the fact's bytes.
+    /// The first 32 bits of BLAKE3 over the time of its frame and the fact's bytes.
     pub tag: u32,
 }
 
 impl EntryId {
-    /// The id of the fact with these encoded bytes at this position.
-    pub fn seal(position: Position, fact_bytes: &[u8]) -> Self {
-        let hash = blake3::hash(fact_bytes);
+    /// The id of the fact with these encoded bytes, recorded at this position and time. The time is part of it, so
+    /// that the same fact recorded anew after a restore has another id.
+    pub fn seal(position: Position, at: Millis, fact_bytes: &[u8]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&at.0.to_le_bytes());
+        hasher.update(fact_bytes);
+        let hash = hasher.finalize();
         let [a, b, c, d, ..] = *hash.as_bytes();
         Self { position, tag: u32::from_be_bytes([a, b, c, d]) }
     }

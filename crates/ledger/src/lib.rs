@@ -51,6 +51,7 @@ pub use fact::{
 };
 pub use ids::{EntryId, EventTypeNo, KeyHash, KeyNo, LotNo, Millis, Position, PriceNo, WalletNo, key_hash};
 pub use lot::{GrantKind, Lot, LotStatus};
+pub use meter::quote;
 pub use payload::Payload;
 pub use pricing::{Grid, Measure, PriceError, PriceInputs, PropertyValue, Rounding, Rule, price};
 pub use refusal::{Refusal, Rejection};

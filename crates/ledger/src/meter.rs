@@ -2,8 +2,8 @@
 
 use crate::draw::charge;
 use crate::{
-    Balance, Catalogue, Charge, Credits, EventTypeNo, MeterRequest, Millis, Money, PriceInputs, PriceNo,
-    PriceVersion, Quantity, Refusal, Rejection, Wallet, price,
+    Balance, Catalogue, Charge, Credits, EntryId, EventTypeNo, MeterRequest, Millis, Money, Position, PriceInputs,
+    PriceNo, PriceVersion, Quantity, Refusal, Rejection, Wallet, WalletNo, price,
 };
 
 /// Checks a meter request and finds its price. Nothing about the wallet is looked at yet.
@@ -76,6 +76,28 @@ pub(crate) fn meter(
     // After this point the event is charged.
     let after = charged(wallet.balance, &charge);
     Ok((charge, after))
+}
+
+/// What an event would cost and, as the wallet stands, why it would be refused. `None` for the wallet is a customer
+/// never seen, who has nothing. What is due of the wallet but not recorded yet is not looked at.
+pub fn quote(
+    catalogue: &Catalogue,
+    wallet: Option<&Wallet>,
+    request: &MeterRequest,
+    inputs: &PriceInputs,
+    now: Millis,
+) -> Result<(Option<PriceNo>, Credits, Option<Refusal>), Rejection> {
+    let (price, credits) = price_of(catalogue, request, inputs, now)?;
+    let nobody;
+    let wallet = match wallet {
+        Some(wallet) => wallet,
+        None => {
+            let id = EntryId { position: Position(0), tag: 0 };
+            nobody = Wallet::open(WalletNo(0), id, "".into());
+            &nobody
+        }
+    };
+    Ok((price, credits, meter(wallet, request, (price, credits)).err()))
 }
 
 /// The balance after a charge that used no reservation.

@@ -39,7 +39,7 @@ impl Recorded {
             ),
             Fact::EnvironmentCreated { .. } | Fact::EpochStarted { .. } | Fact::BatchAccepted { .. } => false,
         };
-        let id = if remembered { EntryId::seal(position, bytes) } else { EntryId { position, tag: 0 } };
+        let id = if remembered { EntryId::seal(position, at, bytes) } else { EntryId { position, tag: 0 } };
         Self { id, at }
     }
 }
@@ -200,6 +200,23 @@ impl State {
         dirty
     }
 
+    /// Counts these wallets as changed again: their checkpoint was not written after all.
+    pub fn mark_dirty(&mut self, wallets: &[WalletNo]) {
+        for number in wallets {
+            let slot = &mut self.slots[number.index()];
+            if !slot.dirty {
+                slot.dirty = true;
+                self.dirty.push(*number);
+            }
+        }
+    }
+
+    /// Counts every wallet as changed.
+    pub fn mark_all_dirty(&mut self) {
+        let all: Vec<WalletNo> = (0..self.slots.len()).map(WalletNo::at).collect();
+        self.mark_dirty(&all);
+    }
+
     /// Notes a point to come back to with [`State::rollback`].
     pub fn mark(&mut self) -> Mark {
         self.marks += 1;
@@ -210,6 +227,11 @@ impl State {
     pub fn commit(&mut self) {
         self.undo.clear();
         self.marks += 1;
+    }
+
+    /// Undoes everything applied since the last commit.
+    pub fn rollback_all(&mut self) {
+        self.rollback(Mark(0));
     }
 
     /// Undoes everything applied since `mark`.

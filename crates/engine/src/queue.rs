@@ -1,0 +1,115 @@
+//! The bounded queue between callers and the writer. Bounded in bytes, because a batch weighs more than an event.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::submission::{Failure, Submission};
+
+/// How much may wait for the writer, in bytes. At 100,000 events a second this is some two seconds' worth: beyond it
+/// a caller is better served by an honest "later" than by a longer wait.
+pub const QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// What is kept free of that for ending what was begun (captures, voids), in bytes.
+pub const QUEUE_RESERVE_BYTES: usize = 8 * 1024 * 1024;
+
+/// Callers push, the writer takes everything at once.
+pub(crate) struct Queue {
+    inner: Mutex<Inner>,
+    arrived: Condvar,
+    bytes_max: usize,
+}
+
+#[derive(Default)]
+struct Inner {
+    waiting: VecDeque<Submission>,
+    bytes: usize,
+    writer_sleeps: bool,
+    is_closed: bool,
+}
+
+impl Queue {
+    pub(crate) fn new(bytes_max: usize) -> Self {
+        Self { inner: Mutex::default(), arrived: Condvar::new(), bytes_max }
+    }
+
+    /// Puts a submission in line, or says why not. Nothing of a refused one is applied.
+    pub(crate) fn push(&self, submission: Submission) -> Result<(), Failure> {
+        let bytes = submission.bytes();
+        let mut inner = self.lock();
+        if inner.is_closed {
+            return Err(Failure::Stopped);
+        }
+        let reserve = if submission.is_urgent { 0 } else { QUEUE_RESERVE_BYTES.min(self.bytes_max / 8) };
+        // A single submission larger than the queue may pass while nothing else waits: it was bounded at the door.
+        if inner.bytes > 0 && inner.bytes + bytes > self.bytes_max - reserve {
+            return Err(Failure::Overloaded);
+        }
+        inner.bytes += bytes;
+        inner.waiting.push_back(submission);
+        let wake = std::mem::take(&mut inner.writer_sleeps);
+        drop(inner);
+        if wake {
+            self.arrived.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Takes all that waits into `taken`. With `patience`, sleeps for it until something arrives; returns whether the
+    /// queue is still open.
+    pub(crate) fn take(&self, taken: &mut VecDeque<Submission>, patience: Option<Duration>) -> bool {
+        let mut inner = self.lock();
+        if let Some(patience) = patience
+            && inner.waiting.is_empty()
+            && !inner.is_closed
+        {
+            inner.writer_sleeps = true;
+            inner = self
+                .arrived
+                .wait_timeout_while(inner, patience, |i| i.waiting.is_empty() && !i.is_closed)
+                .map_or_else(|poisoned| poisoned.into_inner().0, |(inner, _)| inner);
+            inner.writer_sleeps = false;
+        }
+        taken.append(&mut inner.waiting);
+        inner.bytes = 0;
+        !inner.is_closed
+    }
+
+    /// Lets nothing more in, and wakes the writer.
+    pub(crate) fn close(&self) {
+        self.lock().is_closed = true;
+        self.arrived.notify_one();
+    }
+
+    /// Bytes waiting.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lock().bytes
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn submission(bytes: usize) -> Submission {
+        Submission::new(Vec::new(), vec![0; bytes]).0
+    }
+
+    #[test]
+    fn the_queue_is_bounded_in_bytes_with_a_reserve_for_what_is_urgent() {
+        let queue = Queue::new(8_000);
+        assert_eq!(queue.push(submission(6_900 - 64)), Ok(()));
+        assert_eq!(queue.push(submission(100)), Err(Failure::Overloaded), "past the bound less the reserve");
+        let mut urgent = submission(900);
+        urgent.is_urgent = true;
+        assert_eq!(queue.push(urgent), Ok(()), "the reserve is for what is urgent");
+        let mut taken = VecDeque::new();
+        assert!(queue.take(&mut taken, None));
+        assert_eq!((taken.len(), queue.bytes()), (2, 0));
+        queue.close();
+        assert_eq!(queue.push(submission(1)), Err(Failure::Stopped));
+    }
+}

@@ -1,0 +1,197 @@
+//! What callers hand to the writer, and what they get back.
+
+use std::ops::Range;
+
+use chargly_ledger::{Call, EntryId, Fact, KeyHash, Millis, Position, Rejection, Wallet, WalletNo};
+use compact_str::CompactString;
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+/// One thing asked of the writer.
+#[derive(Debug)]
+pub struct Item {
+    /// What is asked.
+    pub ask: Ask,
+    /// Under which idempotency key.
+    pub key: Key,
+    /// Where in the submission's arena the payload stands.
+    pub payload: Range<usize>,
+    /// Its digest, computed by the caller.
+    pub digest: [u8; 32],
+    /// A position that looked like a duplicate and was found to be another key's.
+    pub cleared: Option<Position>,
+}
+
+/// What is asked.
+#[derive(Debug)]
+pub enum Ask {
+    /// To do something. The writer fills in the key's hash where the caller could not.
+    Act(Call),
+    /// To tell how a wallet stands.
+    Wallet(WalletAsked),
+    /// To tell what became of the event at a position.
+    Amended(Position),
+    /// To tell how many wallets there are, and the like.
+    Census,
+}
+
+/// Which wallet a read is about.
+#[derive(Debug)]
+pub enum WalletAsked {
+    /// The customer's own id.
+    Customer(CompactString),
+    /// Its number.
+    Number(WalletNo),
+    /// The one a hold belongs to.
+    Hold(EntryId),
+}
+
+/// An idempotency key, as far as the caller could hash it.
+#[derive(Clone, Debug)]
+pub enum Key {
+    /// None was given.
+    None,
+    /// Hashed in its namespace.
+    Hash(KeyHash),
+    /// To be hashed in the namespace of the customer whose hold, grant or event this is about: only the writer knows
+    /// whose.
+    OfWalletsCustomer(CompactString),
+}
+
+/// What the writer says of one item.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// Durable: done, or refused by a recorded verdict.
+    Done {
+        /// Its place.
+        position: Position,
+        /// Its time.
+        at: Millis,
+        /// What happened.
+        fact: Box<Fact>,
+    },
+    /// Not taken up; no trace.
+    Rejected(Rejection),
+    /// One event of an atomic batch was not taken up; no trace of any.
+    RejectedInBatch {
+        /// Which.
+        index: usize,
+        /// Why.
+        rejection: Rejection,
+    },
+    /// The key was seen, perhaps: the fact at this position says.
+    PerhapsDuplicate(Position),
+    /// How the wallet stands.
+    Wallet(Option<Box<Wallet>>),
+    /// What became of the event.
+    Amended(chargly_ledger::Amended),
+    /// Figures about the environment.
+    Census(Census),
+    /// Not applied, or nobody knows.
+    Failed(Failure),
+}
+
+/// Figures about an environment's state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Wallets opened.
+    pub wallets: usize,
+    /// Idempotency keys bound.
+    pub keys: usize,
+    /// Whether the wall clock is believed to be wrong, so that time goes on without it.
+    pub clock_is_suspect: bool,
+}
+
+/// Why the writer could not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Failure {
+    /// Too much is waiting. Not applied.
+    #[error("too many calls are waiting")]
+    Overloaded,
+    /// The disk is full. Not applied.
+    #[error("the disk is full: nothing more can be recorded until there is room")]
+    StorageFull,
+    /// The group could not be committed. Not applied.
+    #[error("the call could not be recorded")]
+    NotRecorded,
+    /// The writer has stopped. Whether the call was applied is not known here; asking again with the same key is safe.
+    #[error("the writer has stopped")]
+    Stopped,
+    /// The batch does not fit into one frame, and an atomic one must.
+    #[error("the batch is too large to be accepted or refused as a whole")]
+    TooLarge,
+}
+
+/// A submission come back: what was asked, and what was said of it.
+#[derive(Debug)]
+pub struct Answered {
+    /// As submitted.
+    pub items: Vec<Item>,
+    /// As submitted.
+    pub arena: Vec<u8>,
+    /// One per item, or a single one for an atomic batch.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// A caller's items, with what belongs to them.
+#[derive(Debug)]
+pub struct Submission {
+    /// In the order in which they are to be taken up.
+    pub items: Vec<Item>,
+    /// Their payloads.
+    pub arena: Vec<u8>,
+    /// Whether they are to be accepted all or none. Their key is then the first item's.
+    pub atomic: bool,
+    /// Whether this may use the reserve that is kept for ending what was begun.
+    pub is_urgent: bool,
+    reply: Option<oneshot::Sender<Answered>>,
+    /// Verdicts so far.
+    pub(crate) verdicts: Vec<Verdict>,
+    /// How many verdicts there were when the current group began: those are durable.
+    pub(crate) durable: usize,
+}
+
+impl Submission {
+    /// A submission, and where its verdicts will arrive: one per item, or a single one for an atomic batch.
+    pub fn new(items: Vec<Item>, arena: Vec<u8>) -> (Self, oneshot::Receiver<Answered>) {
+        let (reply, answer) = oneshot::channel();
+        let verdicts = Vec::with_capacity(items.len());
+        let submission =
+            Self { items, arena, atomic: false, is_urgent: false, reply: Some(reply), verdicts, durable: 0 };
+        (submission, answer)
+    }
+
+    /// What it takes of the queue, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.arena.len() + self.items.len() * size_of::<Item>() + 64
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.atomic && !self.verdicts.is_empty() || self.verdicts.len() >= self.items.len()
+    }
+
+    /// Whether it only asks, so that a failed write of others need not fail it.
+    pub(crate) fn only_reads(&self) -> bool {
+        self.items.iter().all(|item| !matches!(item.ask, Ask::Act(_)))
+    }
+
+    /// Takes back what was decided in a group that could not be committed.
+    pub(crate) fn take_back(&mut self) {
+        self.verdicts.truncate(self.durable);
+    }
+
+    /// Takes back what was decided in a group that could not be committed, and fails the rest.
+    pub(crate) fn fail(&mut self, failure: Failure) {
+        self.take_back();
+        let wanted = if self.atomic { 1 } else { self.items.len() };
+        self.verdicts.resize(wanted, Verdict::Failed(failure));
+    }
+
+    /// Answers. A caller that has gone away does not matter: what was decided stands.
+    pub(crate) fn answer(mut self) {
+        if let Some(reply) = self.reply.take() {
+            let Self { items, arena, verdicts, .. } = self;
+            let _ = reply.send(Answered { items, arena, verdicts });
+        }
+    }
+}

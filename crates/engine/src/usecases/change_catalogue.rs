@@ -1,0 +1,40 @@
+//! Event types and prices.
+
+use chargly_ledger::{Action, EventTypeRequest, KeyNo, Payload, PriceRequest};
+use compact_str::CompactString;
+
+use super::item::Namespace;
+use crate::environment::Environment;
+use crate::outcome::{CallError, Outcome};
+
+impl Environment {
+    /// Defines an event type, or changes what is not its name.
+    pub async fn define_event_type(
+        &self,
+        actor: KeyNo,
+        request: EventTypeRequest,
+    ) -> Result<Outcome, CallError> {
+        self.change_catalogue(actor, Action::DefineEventType(request), None).await
+    }
+
+    /// Publishes a price version.
+    pub async fn publish_price(
+        &self,
+        actor: KeyNo,
+        request: PriceRequest,
+        key: Option<CompactString>,
+    ) -> Result<Outcome, CallError> {
+        self.change_catalogue(actor, Action::PublishPrice(request), key).await
+    }
+
+    pub(crate) async fn change_catalogue(
+        &self,
+        actor: KeyNo,
+        action: Action,
+        key: Option<CompactString>,
+    ) -> Result<Outcome, CallError> {
+        let mut arena = Vec::new();
+        let item = self.item(actor, action, key, &Namespace::Environment, Payload::default(), &mut arena);
+        self.call_one(item, arena, true).await
+    }
+}

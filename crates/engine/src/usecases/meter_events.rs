@@ -1,0 +1,207 @@
+//! Metering: one event, many, or many as one.
+
+use chargly_ledger::{
+    Action, Catalogue, Credits, Fact, IfInsufficient, KeyNo, MeterRequest, Millis, Money, Payload, Position,
+    PriceInputs, Quantity,
+};
+use compact_str::CompactString;
+
+use super::item::{Namespace, make_item};
+use crate::environment::Environment;
+use crate::facts::StoredFact;
+use crate::outcome::{CallError, Outcome};
+use crate::submission::{Failure, Item, Submission, Verdict};
+
+/// One event to meter, as a door read it.
+#[derive(Clone, Debug)]
+pub struct MeterEvent {
+    /// The customer's own id.
+    pub customer: CompactString,
+    /// The event type's name.
+    pub event: CompactString,
+    /// How much.
+    pub quantity: Quantity,
+    /// Credits chosen by the caller.
+    pub credits: Option<Credits>,
+    /// What it cost the operator.
+    pub cost: Option<Money>,
+    /// When it happened.
+    pub occurred_at: Option<Millis>,
+    /// What to do when the wallet cannot pay.
+    pub if_insufficient: IfInsufficient,
+    /// What else is known of it.
+    pub properties: Option<Properties>,
+    /// The idempotency key.
+    pub key: Option<CompactString>,
+}
+
+/// An event's properties.
+#[derive(Clone, Debug, Default)]
+pub struct Properties {
+    /// In canonical JSON: keys sorted, no white space.
+    pub canonical: CompactString,
+    /// Those that prices of the event type look at.
+    pub inputs: PriceInputs,
+}
+
+/// What came of a batch marked atomic.
+#[derive(Clone, Debug)]
+pub struct BatchOutcome {
+    /// The batch's own fact: accepted, or the verdict against it.
+    pub batch: Outcome,
+    /// The events, where it was accepted.
+    pub events: Vec<Outcome>,
+}
+
+impl Environment {
+    /// Meters events independently of each other, in order; one result per event.
+    pub async fn meter(&self, actor: KeyNo, events: Vec<MeterEvent>) -> Vec<Result<Outcome, CallError>> {
+        let catalogue = self.catalogue();
+        let mut arena = Vec::with_capacity(events.len() * 64);
+        let mut items = Vec::with_capacity(events.len());
+        let mut unknown = Vec::new();
+        for (index, event) in events.into_iter().enumerate() {
+            match meter_item(&catalogue, actor, event, &mut arena) {
+                Ok(item) => items.push(item),
+                Err(error) => unknown.push((index, error)),
+            }
+        }
+        let mut outcomes = self.call(items, arena, false).await;
+        for (index, error) in unknown {
+            outcomes.insert(index, Err(error));
+        }
+        outcomes
+    }
+
+    /// Meters one event.
+    pub async fn meter_one(&self, actor: KeyNo, event: MeterEvent) -> Result<Outcome, CallError> {
+        let mut arena = Vec::with_capacity(128);
+        let item = meter_item(&self.catalogue(), actor, event, &mut arena)?;
+        self.call_one(item, arena, false).await
+    }
+
+    /// Meters events of one customer all or none, under one key.
+    pub async fn meter_atomic(
+        &self,
+        actor: KeyNo,
+        events: Vec<MeterEvent>,
+        key: Option<CompactString>,
+    ) -> Result<BatchOutcome, CallError> {
+        let catalogue = self.catalogue();
+        let mut arena = Vec::with_capacity(events.len() * 64);
+        let mut items = Vec::with_capacity(events.len());
+        for (index, event) in events.into_iter().enumerate() {
+            let event = MeterEvent { key: if index == 0 { key.clone() } else { None }, ..event };
+            items.push(meter_item(&catalogue, actor, event, &mut arena)?);
+        }
+        let (mut submission, answer) = Submission::new(items, arena);
+        submission.atomic = true;
+        self.queue().push(submission)?;
+        let mut answered = answer.await.map_err(|_| Failure::Stopped)?;
+        let batch = match answered.verdicts.pop() {
+            Some(Verdict::Done { position, at, fact }) => {
+                let id = chargly_ledger::EntryId::seal(position, at, &fact.encode());
+                Outcome { id, at, fact, is_replay: false }
+            }
+            Some(Verdict::PerhapsDuplicate(position)) => {
+                let first = self.read_fact(position).await?.ok_or(CallError::Failed(Failure::NotRecorded))?;
+                self.replay_batch(first, &answered.items, &answered.arena).await?
+            }
+            Some(Verdict::Rejected(rejection)) => return Err(rejection.into()),
+            Some(Verdict::RejectedInBatch { index, rejection }) => {
+                return Err(CallError::RejectedInBatch { index, rejection });
+            }
+            Some(Verdict::Failed(failure)) => return Err(failure.into()),
+            Some(Verdict::Wallet(_) | Verdict::Amended(_) | Verdict::Census(_)) | None => {
+                return Err(Failure::Stopped.into());
+            }
+        };
+        let events = self.events_of(&batch).await?;
+        Ok(BatchOutcome { batch, events })
+    }
+
+    /// The first answer of an atomic batch, given again if the events are the same.
+    async fn replay_batch(
+        &self,
+        first: StoredFact,
+        items: &[Item],
+        arena: &[u8],
+    ) -> Result<Outcome, CallError> {
+        let catalogue = self.catalogue();
+        let conflict = |field, first: String, now: String| CallError::Conflict { field, first, now };
+        let asked = first.fact.asked_fields(&catalogue);
+        let then = match &asked {
+            Some(("meter_batch", fields)) => fields[0].1.clone(),
+            Some((operation, _)) => {
+                return Err(conflict("operation", (*operation).to_owned(), "meter_batch".to_owned()));
+            }
+            None => return Err(conflict("operation", "another".to_owned(), "meter_batch".to_owned())),
+        };
+        let now = format!("{} events", items.len());
+        if then != now {
+            return Err(conflict("events", then, now));
+        }
+        let outcome = Outcome { id: first.id, at: first.at, fact: Box::new(first.fact), is_replay: true };
+        for (event, item) in self.stored_events_of(&outcome).await?.iter().zip(items) {
+            self.same_event(event, item, arena)?;
+        }
+        Ok(outcome)
+    }
+
+    async fn events_of(&self, batch: &Outcome) -> Result<Vec<Outcome>, CallError> {
+        let stored = self.stored_events_of(batch).await?;
+        Ok(stored
+            .into_iter()
+            .map(|s| Outcome { id: s.id, at: s.at, fact: Box::new(s.fact), is_replay: batch.is_replay })
+            .collect())
+    }
+
+    /// The events of an accepted batch: the metered facts between its first and its own. What was due of the wallet
+    /// may stand between them.
+    async fn stored_events_of(&self, batch: &Outcome) -> Result<Vec<StoredFact>, CallError> {
+        let Fact::BatchAccepted { first, events, .. } = batch.fact.as_ref() else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for position in first.0..batch.id.position.0 {
+            let stored = self.read_fact(Position(position)).await?;
+            found.extend(stored.filter(|s| is_metered(&s.fact)));
+        }
+        debug_assert_eq!(found.len(), *events as usize);
+        Ok(found)
+    }
+}
+
+fn is_metered(fact: &Fact) -> bool {
+    matches!(fact, Fact::Wallet(fact) if matches!(fact.event, chargly_ledger::WalletEvent::Metered { .. }))
+}
+
+fn meter_item(
+    catalogue: &Catalogue,
+    actor: KeyNo,
+    event: MeterEvent,
+    arena: &mut Vec<u8>,
+) -> Result<Item, CallError> {
+    let MeterEvent {
+        customer,
+        event,
+        quantity,
+        credits,
+        cost,
+        occurred_at,
+        if_insufficient,
+        properties,
+        key,
+    } = event;
+    let Some(event_type) = catalogue.event_type(&event) else {
+        return Err(CallError::UnknownEventType { name: event });
+    };
+    let request =
+        MeterRequest { event_type: event_type.number, quantity, credits, cost, occurred_at, if_insufficient };
+    let (properties, inputs) = match properties {
+        Some(p) => (Some(p.canonical), p.inputs),
+        None => (None, PriceInputs::new()),
+    };
+    let payload = Payload { properties, ..Payload::default() };
+    let namespace = customer.clone();
+    let action = Action::Meter { customer, request, inputs };
+    Ok(make_item(&catalogue.salt, actor, action, key, &Namespace::Customer(&namespace), payload, arena))
+}

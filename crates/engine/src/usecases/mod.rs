@@ -1,0 +1,27 @@
+//! What an environment can be asked to do: one verb per file.
+
+mod capture_hold;
+mod change_catalogue;
+mod change_hold;
+mod change_wallet;
+mod get_event;
+mod get_wallet;
+mod grant;
+mod item;
+mod list_audit;
+mod list_events;
+mod list_history;
+mod manage_keys;
+mod meter_events;
+mod place_hold;
+mod quote;
+mod reverse_event;
+
+pub use get_wallet::WalletAsOf;
+pub use list_audit::AuditPage;
+pub use list_events::{EventFilter, EventPage};
+pub use list_history::{HistoryLine, HistoryPage};
+pub use manage_keys::NewKey;
+pub use meter_events::{BatchOutcome, MeterEvent, Properties};
+pub use place_hold::HoldTerms;
+pub use quote::Quote;

@@ -1,0 +1,45 @@
+//! What an event would cost, and whether it would be accepted. Changes nothing.
+
+use chargly_ledger::{Credits, Millis, PriceNo, Refusal};
+
+use super::meter_events::MeterEvent;
+use crate::environment::Environment;
+use crate::outcome::CallError;
+
+/// What an event would cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// In credits.
+    pub credits: Credits,
+    /// By which price version.
+    pub price: Option<PriceNo>,
+    /// What the wallet has available now.
+    pub available: Credits,
+    /// Why it would be refused; `None` when it would be accepted.
+    pub refusal: Option<Refusal>,
+}
+
+impl Environment {
+    /// Prices an event and tries it on the wallet as it stands.
+    pub async fn quote(&self, event: MeterEvent) -> Result<Quote, CallError> {
+        let catalogue = self.catalogue();
+        let Some(event_type) = catalogue.event_type(&event.event) else {
+            return Err(CallError::UnknownEventType { name: event.event });
+        };
+        let request = chargly_ledger::MeterRequest {
+            event_type: event_type.number,
+            quantity: event.quantity,
+            credits: event.credits,
+            cost: event.cost,
+            occurred_at: event.occurred_at,
+            if_insufficient: event.if_insufficient,
+        };
+        let inputs = event.properties.map(|p| p.inputs).unwrap_or_default();
+        let wallet = self.wallet(&event.customer).await?;
+        let now = Millis(self.wall_ms());
+        let (price, credits, refusal) =
+            chargly_ledger::quote(&catalogue, wallet.as_deref(), &request, &inputs, now)?;
+        let available = wallet.map(|w| w.balance.available()).unwrap_or_default();
+        Ok(Quote { credits, price, available, refusal })
+    }
+}

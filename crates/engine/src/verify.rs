@@ -1,0 +1,322 @@
+//! Proving the data: the chain, every sum, and everything derived against a fold from the very first fact.
+
+use std::path::Path;
+
+use chargly_index::{CheckpointError, Checkpoints};
+use chargly_journal::{ChainCheck, JournalReader, SqliteJournal, read_witness};
+use chargly_ledger::{
+    Credits, Fact, Lot, LotStatus, Position, Recorded, State, Wallet, WalletFact, entries, state_digest,
+};
+use chargly_views::Views;
+use thiserror::Error;
+
+use crate::fold::{Fold, FoldError};
+
+/// Bytes of journal read at once.
+const READ_BYTES: usize = 4 * 1024 * 1024;
+
+/// How far a long piece of work has come: facts done, facts in all.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
+
+/// What was checked, and found in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// `test`, `live` or `playground`.
+    pub environment: String,
+    /// Frames whose hashes were recomputed.
+    pub frames: u64,
+    /// Facts folded.
+    pub facts: u64,
+    /// Wallets whose lots, holds and debt add up to their balance.
+    pub wallets: usize,
+    /// Idempotency keys bound, each to one fact.
+    pub keys: usize,
+    /// Where the checkpoint stands that was compared; `None` where there is none.
+    pub checkpoint: Option<Position>,
+    /// Up to where the rollups were compared.
+    pub views: Position,
+    /// The chain hash at the head.
+    pub chain: [u8; 32],
+    /// The digest of the folded state.
+    pub digest: [u8; 32],
+}
+
+/// The first thing found that is not as it should be.
+#[derive(Debug, Error)]
+pub enum VerifyError {
+    /// The journal could not be read.
+    #[error("the journal cannot be read")]
+    Read(#[from] chargly_journal::ReadError),
+    /// The chain is broken.
+    #[error("the journal is damaged at position {position}: {problem}")]
+    Chain {
+        /// Where.
+        position: u64,
+        /// How.
+        problem: String,
+    },
+    /// A fact could not be folded.
+    #[error("the journal cannot be folded")]
+    Fold(#[from] FoldError),
+    /// A sum is wrong.
+    #[error("wrong sum at position {position}: {problem}")]
+    Sum {
+        /// Where.
+        position: Position,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A key is bound by two facts.
+    #[error("the idempotency key of position {second} was bound before, at position {first}")]
+    KeyTwice {
+        /// The first.
+        first: Position,
+        /// The second.
+        second: Position,
+    },
+    /// Something derived differs from the fold.
+    #[error("the {what} differs from the journal at position {position}: {problem}")]
+    Derived {
+        /// What.
+        what: &'static str,
+        /// Where it stands.
+        position: Position,
+        /// The first difference.
+        problem: String,
+    },
+    /// The views could not be read.
+    #[error("the rollups cannot be read")]
+    Views(#[from] chargly_views::ViewError),
+    /// The head witness could not be read.
+    #[error("the head witness cannot be read")]
+    Witness(#[from] std::io::Error),
+}
+
+/// Checks the environment in `dir`, which may be running.
+pub fn verify(dir: &Path, progress: Progress<'_>) -> Result<Report, VerifyError> {
+    let mut reader = SqliteJournal::reader_in(dir);
+    let head = reader.head()?;
+    check_witness(dir, reader.as_mut())?;
+    let checkpoint = match Checkpoints::open(dir).and_then(|c| c.read()) {
+        Ok(checkpoint) => checkpoint,
+        Err(error) => return Err(damaged_checkpoint(&error)),
+    };
+    let stored_views = Views::open(dir)?;
+    let compare_views_at = stored_views.flushed();
+
+    let mut check = Checker {
+        fold: Fold::from_start(),
+        chain: ChainCheck::from_anywhere(),
+        views: Views::in_memory()?,
+        frames: 0,
+        error: None,
+    };
+    let mut compared_checkpoint = None;
+    let mut from = chargly_journal::Position(0);
+    while from < head.next {
+        let chunks = reader.chunks_from(from, READ_BYTES)?;
+        let Some(last) = chunks.last() else { break };
+        from = last.end();
+        for chunk in &chunks {
+            check.chunk(chunk, compare_views_at)?;
+            // A checkpoint always stands at the end of a frame.
+            if let Some(checkpoint) = checkpoint.as_ref().filter(|c| c.next.0 == chunk.end().0) {
+                compare_checkpoint(&checkpoint.state, &check.fold.state, checkpoint.next)?;
+                compared_checkpoint = Some(checkpoint.next);
+            }
+        }
+        progress(from.0.min(head.next.0), head.next.0);
+    }
+    if let Some(checkpoint) = &checkpoint
+        && compared_checkpoint.is_none()
+    {
+        let problem = "it stands beyond the end of the journal, or not at the end of a frame".to_owned();
+        return Err(VerifyError::Derived { what: "checkpoint", position: checkpoint.next, problem });
+    }
+    if let Some(problem) = stored_views.first_difference(&check.views)? {
+        return Err(VerifyError::Derived { what: "rollup", position: compare_views_at, problem });
+    }
+    Ok(Report {
+        environment: check.fold.state.catalogue().environment.to_string(),
+        frames: check.frames,
+        facts: check.fold.next.0,
+        wallets: check.fold.state.wallet_count(),
+        keys: check.fold.keys.len(),
+        checkpoint: compared_checkpoint,
+        views: compare_views_at,
+        chain: head.hash.0,
+        digest: state_digest(&check.fold.state),
+    })
+}
+
+struct Checker {
+    fold: Fold,
+    chain: ChainCheck,
+    views: Views,
+    frames: u64,
+    error: Option<VerifyError>,
+}
+
+impl Checker {
+    fn chunk(&mut self, chunk: &chargly_journal::Chunk, views_to: Position) -> Result<(), VerifyError> {
+        let position = chunk.first.0;
+        chunk.verify().map_err(|error| VerifyError::Chain { position, problem: error.to_string() })?;
+        self.chain
+            .continues_with(chunk)
+            .map_err(|error| VerifyError::Chain { position, problem: error.to_string() })?;
+        self.frames += u64::from(chunk.last_in_frame);
+        self.check_keys(chunk)?;
+        let before = self.balances_before(chunk)?;
+        let Self { fold, views, error, .. } = self;
+        let mut before = before.into_iter();
+        fold.fold(chunk, |recorded, fact, state| {
+            if error.is_none() {
+                let posted_before = before.next().flatten();
+                *error = check_fact(recorded, fact, state, posted_before).err();
+            }
+            if error.is_none() && recorded.id.position < views_to {
+                *error = views.fold(recorded.id.position, recorded.at, fact).err().map(VerifyError::from);
+            }
+        })?;
+        self.error.take().map_or(Ok(()), Err)
+    }
+
+    /// No key may be bound by two facts.
+    fn check_keys(&self, chunk: &chargly_journal::Chunk) -> Result<(), VerifyError> {
+        let mut here = std::collections::HashMap::new();
+        for entry in chunk.entries() {
+            let second = Position(entry.position.0);
+            let key =
+                Fact::decode_key(entry.fact).map_err(|source| FoldError { position: second, source })?;
+            let Some(key) = key else { continue };
+            if let Some(first) = self.fold.keys.find(key).or_else(|| here.insert(key, second)) {
+                return Err(VerifyError::KeyTwice { first, second });
+            }
+        }
+        Ok(())
+    }
+
+    /// What each fact's wallet had before it, so that its lines can be summed: read off the chunk itself, as the state
+    /// is only seen after each fact.
+    fn balances_before(&self, chunk: &chargly_journal::Chunk) -> Result<Vec<Option<Credits>>, VerifyError> {
+        let mut latest = std::collections::HashMap::new();
+        let mut before = Vec::with_capacity(chunk.len());
+        for entry in chunk.entries() {
+            let position = Position(entry.position.0);
+            let fact = Fact::decode(entry.fact).map_err(|source| FoldError { position, source })?;
+            before.push(match fact {
+                Fact::Wallet(fact) => {
+                    let number = fact.header.wallet;
+                    let known = latest.insert(number, fact.header.after.posted);
+                    known.or_else(|| self.fold.state.wallet(number).map(|w| w.balance.posted))
+                }
+                _ => None,
+            });
+        }
+        Ok(before)
+    }
+}
+
+/// Checks the sums of one fact against the state after it.
+fn check_fact(
+    recorded: Recorded,
+    fact: &Fact,
+    state: &State,
+    posted_before: Option<Credits>,
+) -> Result<(), VerifyError> {
+    let Fact::Wallet(WalletFact { header, .. }) = fact else { return Ok(()) };
+    let position = recorded.id.position;
+    let wrong = |problem| Err(VerifyError::Sum { position, problem });
+    let moved: Credits = entries(fact).iter().map(|entry| entry.credits).sum();
+    let before = posted_before.unwrap_or(Credits::ZERO);
+    if before + moved != header.after.posted {
+        return wrong(format!(
+            "the wallet had {before} posted credits, its lines move {moved}, and it is said to have {}",
+            header.after.posted
+        ));
+    }
+    match state.wallet(header.wallet) {
+        Some(wallet) => check_wallet(wallet).or_else(wrong),
+        None => wrong("its wallet was never opened".to_owned()),
+    }
+}
+
+/// posted = effective, unexpired remainders + expired ones still reserved − debt; held = open holds; every lot within
+/// its bounds.
+fn check_wallet(wallet: &Wallet) -> Result<(), String> {
+    let counted = |lot: &&Lot| matches!(lot.status, LotStatus::Active | LotStatus::Expired);
+    let remaining: Credits = wallet.lots.iter().filter(counted).map(Lot::remaining).sum();
+    let debt: Credits = wallet.debts().iter().map(|d| d.credits).sum();
+    let held: Credits = wallet.holds().iter().map(chargly_ledger::Hold::held).sum();
+    let balance = wallet.balance;
+    if remaining - debt != balance.posted {
+        return Err(format!(
+            "its lots less its debt are {} and posted is {}",
+            remaining - debt,
+            balance.posted
+        ));
+    }
+    if debt != balance.debt {
+        return Err(format!("its open slices of debt are {debt} and its debt is {}", balance.debt));
+    }
+    if held != balance.held {
+        return Err(format!("its open holds are {held} and held is {}", balance.held));
+    }
+    for lot in wallet.lots.iter().chain(wallet.closed_lots()) {
+        let reserved: Credits = wallet
+            .holds()
+            .iter()
+            .flat_map(|h| &h.reserves)
+            .filter(|r| r.lot == lot.number)
+            .map(|r| r.credits)
+            .sum();
+        if lot.used < Credits::ZERO || lot.used > lot.credits {
+            return Err(format!("lot {} has used {} of {}", lot.number.0, lot.used, lot.credits));
+        }
+        if reserved != lot.held || lot.held > lot.remaining() {
+            return Err(format!(
+                "lot {} has {} held and {reserved} reserved by holds",
+                lot.number.0, lot.held
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn compare_checkpoint(stored: &State, folded: &State, position: Position) -> Result<(), VerifyError> {
+    if state_digest(stored) == state_digest(folded) {
+        return Ok(());
+    }
+    let differs = stored.wallets().zip(folded.wallets()).find(|(a, b)| a != b);
+    let problem = match differs {
+        Some((a, b)) => format!(
+            "wallet {} has {:?} in the checkpoint and {:?} in the journal",
+            a.number.0, a.balance, b.balance
+        ),
+        None if stored.wallet_count() != folded.wallet_count() => {
+            format!(
+                "{} wallets in the checkpoint, {} in the journal",
+                stored.wallet_count(),
+                folded.wallet_count()
+            )
+        }
+        None => "its catalogue, holds or amendments differ".to_owned(),
+    };
+    Err(VerifyError::Derived { what: "checkpoint", position, problem })
+}
+
+fn damaged_checkpoint(error: &CheckpointError) -> VerifyError {
+    VerifyError::Derived { what: "checkpoint", position: Position(0), problem: error.to_string() }
+}
+
+/// The journal must reach at least as far as its witness has seen it, with the same hash.
+fn check_witness(dir: &Path, reader: &mut dyn JournalReader) -> Result<(), VerifyError> {
+    let Some(witness) = read_witness(dir)? else { return Ok(()) };
+    let Some(last) = witness.next.0.checked_sub(1) else { return Ok(()) };
+    let problem = match reader.chunk_at(chargly_journal::Position(last))? {
+        None => "the head witness has seen facts here that the journal no longer has",
+        Some(chunk) if chunk.hash != witness.hash => "the head witness has seen other facts here",
+        Some(_) => return Ok(()),
+    };
+    Err(VerifyError::Chain { position: last, problem: problem.to_owned() })
+}

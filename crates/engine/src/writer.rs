@@ -1,0 +1,496 @@
+//! The writer: the one place where anything is decided and recorded.
+//!
+//! It takes whatever waits, decides it in memory, appends it with one flush, then answers all of them. Nothing leaves
+//! before the flush it depends on: answers, refusals, reads, duplicates. A group that cannot be committed is undone
+//! in state and keys, and its callers are told so.
+//!
+//! This is a plain synchronous machine: the thread that drives it, the clock, the disk and the randomness are
+//! arguments, so that a simulation can own them all.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use chargly_index::Keys;
+use chargly_journal::{AppendError, Appended, Chunk, FrameBuilder, Head, Journal, ReadBack};
+use chargly_ledger::{
+    Action, Call, Fact, KeyHash, KeyNo, Millis, Origin, Position, Recorder as _, State, Stop, WalletEvent,
+    WalletNo, accept_batch, execute, key_hash, refuse_batch, sweep,
+};
+
+use crate::clock::{Clock, JournalClock};
+use crate::recorder::{Entropy, FrameRecorder};
+use crate::submission::{Ask, Census, Failure, Item, Key, Submission, Verdict, WalletAsked};
+
+/// Facts one group may hold. Bounds how long the first of them waits for the last.
+pub const GROUP_FACTS_MAX: usize = 4_096;
+/// How long a group may be decided on, in milliseconds, before it is flushed.
+pub const GROUP_DECIDING_MS_MAX: i64 = 2;
+/// Items of one submission taken up in its turn: a large batch is split, so that single events do not wait behind it.
+pub const TURN_ITEMS_MAX: usize = 1_000;
+/// Bytes a frame must still have free for another item to be begun. A fact of ordinary size with the largest payload
+/// fits; a larger one stops the group and is taken up again in the next.
+const ITEM_ROOM_BYTES: usize = 16 * 1024;
+/// Idle wallets swept per group when something of theirs is due.
+const SWEEPS_PER_GROUP_MAX: usize = 256;
+
+/// What became of a group.
+#[derive(Debug)]
+pub enum GroupEnd {
+    /// There was nothing to record; reads were answered.
+    Nothing,
+    /// It is durable.
+    Committed(Vec<Arc<Chunk>>),
+    /// It was undone and its callers told; the next may succeed.
+    Undone(Failure),
+    /// The writer must never write again.
+    Stopped(&'static str),
+}
+
+/// The writer's whole world.
+pub struct Writer<J> {
+    journal: J,
+    state: State,
+    keys: Keys,
+    frame: FrameBuilder,
+    clock: JournalClock,
+    entropy: Box<dyn Entropy>,
+    pending: VecDeque<Submission>,
+    /// Done in the current group, to be answered when it is durable.
+    finished: Vec<Submission>,
+    /// Keys bound in the current group, to be taken back if it fails.
+    bound: Vec<KeyHash>,
+    scratch: Vec<u8>,
+}
+
+impl<J: Journal> Writer<J> {
+    /// A writer over a state that has been folded up to the journal's head.
+    pub fn new(
+        journal: J,
+        state: State,
+        keys: Keys,
+        clock: &dyn Clock,
+        accept_clock: bool,
+        entropy: Box<dyn Entropy>,
+    ) -> Self {
+        let head = journal.head();
+        let last = (head.next.0 > 0).then_some(Millis(head.at_ms));
+        Self {
+            journal,
+            state,
+            keys,
+            frame: FrameBuilder::new(),
+            clock: JournalClock::resume(clock, last, accept_clock),
+            entropy,
+            pending: VecDeque::new(),
+            finished: Vec::new(),
+            bound: Vec::new(),
+            scratch: Vec::with_capacity(4_096),
+        }
+    }
+
+    /// The journal's head.
+    pub fn head(&self) -> Head {
+        self.journal.head()
+    }
+
+    /// The state as committed.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The state, for handing out checkpoints.
+    pub fn state_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+
+    /// The keys as committed.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// What waits to be taken up.
+    pub fn pending(&mut self) -> &mut VecDeque<Submission> {
+        &mut self.pending
+    }
+
+    /// Whether anything of an idle wallet is due.
+    pub fn has_due(&mut self, clock: &dyn Clock) -> bool {
+        let now = self.clock.tick(clock);
+        self.state.next_due(now).is_some()
+    }
+
+    /// Appends a single fact of the engine's own (the journal's first fact, an epoch) in a frame of its own.
+    pub fn record_own(&mut self, epoch: u32, fact: &Fact, clock: &dyn Clock) -> GroupEnd {
+        let now = self.begin(epoch, clock);
+        let mut recorder = FrameRecorder::own(&mut self.frame, &mut self.scratch, now, self.entropy.as_mut());
+        match recorder.record(fact, chargly_ledger::PayloadOf::Nothing) {
+            Ok(recorded) => self.state.apply(recorded, fact, None),
+            Err(_) => return GroupEnd::Stopped("a fact of the engine's own does not fit into a frame"),
+        }
+        self.end()
+    }
+
+    /// Decides what waits, up to the limits of one group, and commits it.
+    pub fn run_group(&mut self, clock: &dyn Clock) -> GroupEnd {
+        let epoch = self.journal.head().epoch;
+        let now = self.begin(epoch, clock);
+        let began_ms = clock.monotonic_ms();
+        while let Some(mut submission) = self.pending.pop_front() {
+            submission.durable = submission.verdicts.len();
+            let has_room = self.take_turn(&mut submission, now);
+            if submission.is_done() {
+                self.finished.push(submission);
+            } else if has_room {
+                self.pending.push_back(submission);
+            } else {
+                self.pending.push_front(submission);
+                break;
+            }
+            if self.frame.len() >= GROUP_FACTS_MAX || clock.monotonic_ms() - began_ms >= GROUP_DECIDING_MS_MAX
+            {
+                break;
+            }
+        }
+        self.sweep_idle(now);
+        self.end()
+    }
+
+    /// Fails everything that waits: the writer will not come back to it.
+    pub fn fail_all(&mut self, failure: Failure) {
+        for mut submission in self.pending.drain(..).chain(self.finished.drain(..)) {
+            submission.fail(failure);
+            submission.answer();
+        }
+    }
+
+    fn begin(&mut self, epoch: u32, clock: &dyn Clock) -> Millis {
+        let now = self.clock.tick(clock);
+        self.frame.begin(epoch, now.0, self.journal.head().next);
+        self.state.commit();
+        self.bound.clear();
+        now
+    }
+
+    /// Takes up some of a submission's items; says whether the frame has room for more.
+    fn take_turn(&mut self, submission: &mut Submission, now: Millis) -> bool {
+        if submission.atomic {
+            return self.take_batch(submission, now);
+        }
+        for _ in 0..TURN_ITEMS_MAX {
+            let Some(item) = submission.items.get_mut(submission.verdicts.len()) else { break };
+            if !self.has_room() {
+                return false;
+            }
+            match self.take_item(item, &submission.arena, now) {
+                Some(verdict) => submission.verdicts.push(verdict),
+                None if self.frame.is_empty() => submission.verdicts.push(Verdict::Failed(Failure::TooLarge)),
+                None => return false,
+            }
+        }
+        true
+    }
+
+    fn has_room(&self) -> bool {
+        self.frame.len() < GROUP_FACTS_MAX
+            && self.frame.bytes() + ITEM_ROOM_BYTES < chargly_journal::FRAME_BYTES_MAX
+    }
+
+    /// One item: `None` when the frame is full and the item has to be taken up again in the next.
+    fn take_item(&mut self, item: &mut Item, arena: &[u8], now: Millis) -> Option<Verdict> {
+        let call = match &mut item.ask {
+            Ask::Act(call) => call,
+            Ask::Wallet(asked) => return Some(Verdict::Wallet(self.find_wallet(asked))),
+            Ask::Amended(event) => {
+                return Some(Verdict::Amended(self.state.amended(*event).cloned().unwrap_or_default()));
+            }
+            Ask::Census => return Some(Verdict::Census(self.census())),
+        };
+        let key = self.hash_key(&item.key, &call.action);
+        call.key = key;
+        if let Some(seen) = key.and_then(|key| self.keys.find(key)).filter(|at| item.cleared != Some(*at)) {
+            return Some(Verdict::PerhapsDuplicate(seen));
+        }
+        let mut recorder = FrameRecorder::new(
+            &mut self.frame,
+            &mut self.scratch,
+            now,
+            self.entropy.as_mut(),
+            &arena[item.payload.clone()],
+            item.digest,
+        );
+        match execute(&mut self.state, call, now, &mut recorder) {
+            Ok((recorded, fact)) => {
+                if let Some(key) = key {
+                    self.bind(key, recorded.id.position);
+                }
+                Some(Verdict::Done { position: recorded.id.position, at: now, fact: Box::new(fact) })
+            }
+            Err(Stop::Rejected(rejection)) => Some(Verdict::Rejected(rejection)),
+            Err(Stop::Full(_)) => None,
+        }
+    }
+
+    fn bind(&mut self, key: KeyHash, position: Position) {
+        self.keys.insert(key, position);
+        self.bound.push(key);
+    }
+
+    /// An atomic batch: all of its events or none, and one verdict for its one key.
+    fn take_batch(&mut self, submission: &mut Submission, now: Millis) -> bool {
+        let Some(first) = submission.items.first() else {
+            submission.verdicts.push(Verdict::Failed(Failure::TooLarge));
+            return true;
+        };
+        let Ask::Act(first_call) = &first.ask else {
+            submission.verdicts.push(Verdict::Failed(Failure::NotRecorded));
+            return true;
+        };
+        let key = self.hash_key(&first.key, &first_call.action);
+        if let Some(seen) = key.and_then(|key| self.keys.find(key)).filter(|at| first.cleared != Some(*at)) {
+            submission.verdicts.push(Verdict::PerhapsDuplicate(seen));
+            return true;
+        }
+        let (mark, before) = (self.state.mark(), self.frame.len());
+        let undo = |writer: &mut Self| {
+            writer.state.rollback(mark);
+            writer.frame.truncate(before);
+        };
+        match self.decide_batch(submission, key, now) {
+            Ok(verdict) => {
+                if let (Some(key), Verdict::Done { position, .. }) = (key, &verdict) {
+                    self.bind(key, *position);
+                }
+                submission.verdicts.push(verdict);
+                true
+            }
+            Err(BatchStop::Rejected(index, rejection)) => {
+                undo(self);
+                submission.verdicts.push(Verdict::RejectedInBatch { index, rejection });
+                true
+            }
+            Err(BatchStop::Refused(index, refusal)) => {
+                undo(self);
+                let item = &submission.items[0];
+                let Ask::Act(call) = &item.ask else { return true };
+                let call = Call { key, ..call.clone() };
+                let count = (as_u32(submission.items.len()), as_u32(index));
+                let mut recorder = FrameRecorder::new(
+                    &mut self.frame,
+                    &mut self.scratch,
+                    now,
+                    self.entropy.as_mut(),
+                    &submission.arena[item.payload.clone()],
+                    item.digest,
+                );
+                match refuse_batch(&mut self.state, &call, count, refusal, now, &mut recorder) {
+                    Ok((recorded, fact)) => {
+                        let position = recorded.id.position;
+                        if let Some(key) = key {
+                            self.bind(key, position);
+                        }
+                        submission.verdicts.push(Verdict::Done { position, at: now, fact: Box::new(fact) });
+                        true
+                    }
+                    Err(Stop::Rejected(rejection)) => {
+                        submission.verdicts.push(Verdict::Rejected(rejection));
+                        true
+                    }
+                    Err(Stop::Full(_)) => false,
+                }
+            }
+            Err(BatchStop::Full) => {
+                undo(self);
+                if before == 0 {
+                    submission.verdicts.push(Verdict::Failed(Failure::TooLarge));
+                    return true;
+                }
+                false
+            }
+        }
+    }
+
+    fn decide_batch(
+        &mut self,
+        submission: &Submission,
+        key: Option<KeyHash>,
+        now: Millis,
+    ) -> Result<Verdict, BatchStop> {
+        let mut actor = KeyNo::SYSTEM;
+        let mut metered: Option<(WalletNo, Position)> = None;
+        for (index, item) in submission.items.iter().enumerate() {
+            let Ask::Act(call) = &item.ask else { continue };
+            actor = call.actor;
+            let mut recorder = FrameRecorder::new(
+                &mut self.frame,
+                &mut self.scratch,
+                now,
+                self.entropy.as_mut(),
+                &submission.arena[item.payload.clone()],
+                item.digest,
+            );
+            let (recorded, fact) =
+                execute(&mut self.state, call, now, &mut recorder).map_err(|stop| match stop {
+                    Stop::Rejected(rejection) => BatchStop::Rejected(index, rejection),
+                    Stop::Full(_) => BatchStop::Full,
+                })?;
+            let Fact::Wallet(fact) = fact else { continue };
+            if let WalletEvent::Refused { refusal, .. } = fact.event {
+                return Err(BatchStop::Refused(index, refusal));
+            }
+            metered.get_or_insert((fact.header.wallet, recorded.id.position));
+        }
+        let Some((wallet, first)) = metered else { return Err(BatchStop::Full) };
+        let events = as_u32(submission.items.len());
+        let payload = submission.items[0].payload.clone();
+        let mut recorder = FrameRecorder::new(
+            &mut self.frame,
+            &mut self.scratch,
+            now,
+            self.entropy.as_mut(),
+            &submission.arena[payload],
+            submission.items[0].digest,
+        );
+        let origin = Origin { actor, key };
+        let (recorded, fact) = accept_batch(&mut self.state, origin, wallet, (first, events), &mut recorder)
+            .map_err(|_| BatchStop::Full)?;
+        Ok(Verdict::Done { position: recorded.id.position, at: now, fact: Box::new(fact) })
+    }
+
+    fn hash_key(&self, key: &Key, action: &Action) -> Option<KeyHash> {
+        match key {
+            Key::None => None,
+            Key::Hash(hash) => Some(*hash),
+            Key::OfWalletsCustomer(key) => {
+                let of_hold = |hold| self.state.hold_ref(hold).map(|h| h.wallet);
+                let wallet = match action {
+                    Action::IncreaseHold(r) => of_hold(r.hold)?,
+                    Action::ExtendHold(r) => of_hold(r.hold)?,
+                    Action::CaptureHold { request, .. } => of_hold(request.hold)?,
+                    Action::VoidHold(r) => of_hold(r.hold)?,
+                    Action::VoidGrant { wallet, .. } => *wallet,
+                    Action::Reverse { original, .. } => original.wallet,
+                    _ => return None,
+                };
+                let customer = &self.state.wallet(wallet)?.customer;
+                Some(key_hash(&self.state.catalogue().salt, Some(customer), key))
+            }
+        }
+    }
+
+    fn find_wallet(&self, asked: &WalletAsked) -> Option<Box<chargly_ledger::Wallet>> {
+        let wallet = match asked {
+            WalletAsked::Customer(customer) => self.state.wallet_of(customer),
+            WalletAsked::Number(number) => self.state.wallet(*number),
+            WalletAsked::Hold(id) => self.state.hold_ref(*id).and_then(|hold| self.state.wallet(hold.wallet)),
+        };
+        wallet.cloned().map(Box::new)
+    }
+
+    fn census(&self) -> Census {
+        Census {
+            wallets: self.state.wallet_count(),
+            keys: self.keys.len(),
+            clock_is_suspect: self.clock.is_suspect,
+        }
+    }
+
+    /// Lets what is due happen to wallets that nobody touches, some per group.
+    fn sweep_idle(&mut self, now: Millis) {
+        let mut swept = 0;
+        while swept < SWEEPS_PER_GROUP_MAX && self.has_room() {
+            let Some(wallet) = self.state.next_due(now) else { break };
+            let mut recorder =
+                FrameRecorder::own(&mut self.frame, &mut self.scratch, now, self.entropy.as_mut());
+            match sweep(&mut self.state, wallet, now, &mut recorder) {
+                Ok(facts) => swept += facts.max(1),
+                Err(_) => break,
+            }
+        }
+    }
+
+    /// Commits the group and answers its callers, or undoes it and tells them.
+    fn end(&mut self) -> GroupEnd {
+        if self.frame.is_empty() {
+            self.answer_finished();
+            return GroupEnd::Nothing;
+        }
+        let expected = self.frame.first();
+        match self.journal.append(&self.frame, expected) {
+            Ok(appended) => self.committed(appended),
+            Err(AppendError::StorageFull) => self.undo(Failure::StorageFull),
+            Err(AppendError::NotApplied(error)) => {
+                tracing::error!(%error, "a group could not be recorded and was undone");
+                self.undo(Failure::NotRecorded)
+            }
+            Err(AppendError::Unknown(error)) => {
+                tracing::error!(%error, "the outcome of a commit is unknown; reading it back");
+                self.read_back(expected)
+            }
+            Err(AppendError::Refused(error)) => {
+                tracing::error!(%error, "a frame was refused by the journal");
+                self.stop("a frame was made that the journal refuses")
+            }
+            Err(AppendError::Moved { .. }) => self.stop("another writer has appended to this journal"),
+            Err(AppendError::Poisoned) => {
+                self.stop("a flush to disk failed earlier; nothing is written any more")
+            }
+        }
+    }
+
+    fn committed(&mut self, appended: Appended) -> GroupEnd {
+        self.state.commit();
+        GroupEnd::Committed(appended.chunks)
+    }
+
+    /// Answers the callers of a committed group. Separate from the commit, so that what they may look at (the live
+    /// tail, the catalogue) can be published first.
+    pub fn answer_finished(&mut self) {
+        for submission in self.finished.drain(..) {
+            submission.answer();
+        }
+    }
+
+    fn undo(&mut self, failure: Failure) -> GroupEnd {
+        self.state.rollback_all();
+        for key in self.bound.drain(..) {
+            self.keys.remove(key);
+        }
+        let (reads, writes): (Vec<_>, Vec<_>) =
+            self.finished.drain(..).chain(self.pending.drain(..)).partition(Submission::only_reads);
+        for mut submission in writes {
+            submission.fail(failure);
+            submission.answer();
+        }
+        // Nobody's write keeps a reader from an answer: it is asked again of the state as it was.
+        self.pending.extend(reads.into_iter().map(|mut submission| {
+            submission.take_back();
+            submission
+        }));
+        GroupEnd::Undone(failure)
+    }
+
+    fn stop(&mut self, why: &'static str) -> GroupEnd {
+        self.undo(Failure::Stopped);
+        GroupEnd::Stopped(why)
+    }
+
+    /// After a commit of unknown outcome: ours there = committed, nothing there = not applied, another's = fenced.
+    fn read_back(&mut self, expected: chargly_journal::Position) -> GroupEnd {
+        match self.journal.read_back(&self.frame, expected) {
+            Ok(ReadBack::Applied(appended)) => self.committed(appended),
+            Ok(ReadBack::NotApplied) => self.undo(Failure::NotRecorded),
+            Ok(ReadBack::Moved { .. }) => self.stop("another writer has appended to this journal"),
+            Err(_) => self.stop("a commit's outcome is unknown and cannot be read back"),
+        }
+    }
+}
+
+enum BatchStop {
+    Rejected(usize, chargly_ledger::Rejection),
+    Refused(usize, chargly_ledger::Refusal),
+    Full,
+}
+
+fn as_u32(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
