@@ -1,0 +1,219 @@
+//! From the model's requests to the ledger's calls.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chargly_ledger::{
+    Action, CaptureRequest, Credits, Currency, DecimalError, EntryId, EventTypeNo, EventTypeRequest,
+    ExtendRequest, Fact, GrantKind, GrantRequest, HoldRequest, IfInsufficient, IncreaseRequest, LotNo,
+    MeterRequest, Millis, Money, Original, Position, PriceInputs, PriceNo, PriceRequest, PropertyValue,
+    Quantity, ReverseRequest, VoidGrantRequest, VoidHoldRequest, WalletEvent, WalletNo,
+};
+
+use super::{Driver, narrow};
+use crate::model::{self, Micro, Ms, Place, Property, Request};
+
+/// A request in the ledger's words; `None` where it names an event that is none: an engine could not read it back.
+pub(super) fn action(driver: &Driver, request: &Request) -> Option<Action> {
+    Some(match request {
+        Request::DefineEventType { name, caller_set, archived, first_price } => {
+            Action::DefineEventType(EventTypeRequest {
+                name: name.as_str().into(),
+                label: "".into(),
+                description: "".into(),
+                caller_set_credits: *caller_set,
+                dimensions: Vec::new(),
+                archived: *archived,
+                first_price: first_price.map(credits),
+            })
+        }
+        Request::PublishPrice { event_type, rule: asked, grid, rounding, effective_at, replaces } => {
+            Action::PublishPrice(PriceRequest {
+                event_type: number_of(driver, event_type),
+                rule: rule(asked),
+                grid: match grid {
+                    model::Grid::MicroCredit => chargly_ledger::Grid::MicroCredit,
+                    model::Grid::Credit => chargly_ledger::Grid::Credit,
+                },
+                rounding: match rounding {
+                    model::Rounding::HalfUp => chargly_ledger::Rounding::HalfUp,
+                    model::Rounding::HalfEven => chargly_ledger::Rounding::HalfEven,
+                    model::Rounding::Up => chargly_ledger::Rounding::Up,
+                    model::Rounding::Down => chargly_ledger::Rounding::Down,
+                },
+                effective_at: effective_at.map(Millis),
+                note: "".into(),
+                replaces: replaces.map(PriceNo),
+            })
+        }
+        Request::Meter { customer, event_type, quantity, credits: set, cost, record, properties } => {
+            Action::Meter {
+                customer: customer.as_str().into(),
+                request: MeterRequest {
+                    event_type: number_of(driver, event_type),
+                    quantity: quantity.map_or(Quantity::ONE, quantity_of),
+                    credits: set.map(credits),
+                    cost: cost.as_ref().map(money),
+                    occurred_at: None,
+                    if_insufficient: if_insufficient(*record),
+                },
+                inputs: inputs(properties),
+            }
+        }
+        Request::PlaceHold { customer, event_type, quantity, credits: set, ttl_s } => Action::PlaceHold {
+            customer: customer.as_str().into(),
+            request: HoldRequest {
+                event_type: number_of(driver, event_type),
+                quantity: quantity.map(quantity_of),
+                credits: set.map(credits),
+                expires_in_s: *ttl_s,
+            },
+        },
+        Request::IncreaseHold { hold, quantity, credits: set } => Action::IncreaseHold(IncreaseRequest {
+            hold: id_of(driver, *hold),
+            quantity: quantity.map(quantity_of),
+            credits: set.map(credits),
+        }),
+        Request::ExtendHold { hold, ttl_s } => {
+            Action::ExtendHold(ExtendRequest { hold: id_of(driver, *hold), expires_in_s: *ttl_s })
+        }
+        Request::CaptureHold { hold, quantity, credits: set, cost, record, is_final, properties } => {
+            Action::CaptureHold {
+                request: CaptureRequest {
+                    hold: id_of(driver, *hold),
+                    quantity: quantity.map(quantity_of),
+                    credits: set.map(credits),
+                    cost: cost.as_ref().map(money),
+                    if_insufficient: if_insufficient(*record),
+                    is_final: *is_final,
+                },
+                inputs: inputs(properties),
+            }
+        }
+        Request::VoidHold { hold } => Action::VoidHold(VoidHoldRequest { hold: id_of(driver, *hold) }),
+        Request::Grant { customer, .. } => {
+            Action::Grant { customer: customer.as_str().into(), request: grant(driver, request)? }
+        }
+        Request::VoidGrant { customer, lot } => void_grant(driver, customer, LotNo(*lot)),
+        Request::Reverse { event, credits: asked } => {
+            let original = Box::new(original(driver, Position(*event))?);
+            let request = ReverseRequest { event: Position(*event), credits: asked.map(credits) };
+            Action::Reverse { request, original }
+        }
+        Request::SetPolicy { customer, policy } => Action::SetPolicy {
+            customer: customer.as_str().into(),
+            policy: match policy {
+                model::Policy::Strict => chargly_ledger::Policy::Strict,
+                model::Policy::Overdraft(limit) => {
+                    chargly_ledger::Policy::Overdraft { limit: credits(*limit) }
+                }
+                model::Policy::RecordOnly => chargly_ledger::Policy::RecordOnly,
+            },
+        },
+        Request::Freeze { customer } => Action::Freeze { customer: customer.as_str().into() },
+        Request::Thaw { customer } => Action::Thaw { customer: customer.as_str().into() },
+    })
+}
+
+fn grant(driver: &Driver, request: &Request) -> Option<GrantRequest> {
+    let Request::Grant { credits: granted, kind, price, priority, effective_at, expires_at, scope, .. } =
+        request
+    else {
+        return None;
+    };
+    let numbers: BTreeSet<EventTypeNo> = scope.iter().map(|name| number_of(driver, name)).collect();
+    Some(GrantRequest {
+        credits: credits(*granted),
+        kind: match kind {
+            model::Kind::Paid => GrantKind::Paid,
+            model::Kind::Promotional => GrantKind::Promotional,
+            model::Kind::Adjustment => GrantKind::Adjustment,
+        },
+        price: price.as_ref().map(money),
+        priority: *priority,
+        effective_at: effective_at.map(Millis),
+        expires_at: expires_at.map(Millis),
+        scope: numbers.into_iter().collect(),
+    })
+}
+
+/// As an engine does after it has found the grant by its id.
+fn void_grant(driver: &Driver, customer: &str, lot: LotNo) -> Action {
+    let wallet = driver.state.wallet_of(customer);
+    let grant = wallet.and_then(|w| w.lot(lot)).map_or(NOWHERE, |l| l.id);
+    let wallet = wallet.map_or(WalletNo(u32::MAX), |w| w.number);
+    Action::VoidGrant { wallet, request: VoidGrantRequest { grant, lot } }
+}
+
+fn original(driver: &Driver, position: Position) -> Option<Original> {
+    let Fact::Wallet(fact) = driver.recorder.fact(position)? else { return None };
+    let wallet = fact.header.wallet;
+    match fact.event {
+        WalletEvent::Metered { request, charge } => {
+            Some(Original { position, wallet, event_type: request.event_type, charge })
+        }
+        WalletEvent::HoldCaptured { of, charge, .. } => {
+            Some(Original { position, wallet, event_type: of.event_type, charge })
+        }
+        _ => None,
+    }
+}
+
+/// An id that no fact has.
+const NOWHERE: EntryId = EntryId { position: Position(u64::MAX), tag: 0 };
+
+fn id_of(driver: &Driver, place: Place) -> EntryId {
+    driver.recorder.id(Position(place)).unwrap_or(NOWHERE)
+}
+
+fn number_of(driver: &Driver, name: &str) -> EventTypeNo {
+    driver.state.catalogue().event_type(name).map_or(EventTypeNo(u32::MAX), |t| t.number)
+}
+
+fn credits(micro: Micro) -> Credits {
+    Credits::from_micro(narrow(micro))
+}
+
+fn quantity_of(micro: Micro) -> Quantity {
+    Quantity::from_micro(narrow(micro)).expect("a quantity within its bounds")
+}
+
+fn money(money: &model::Money) -> Money {
+    let currency = Currency::parse(&money.currency).expect("a currency code");
+    Money { nano: narrow(money.nano), currency }
+}
+
+fn if_insufficient(record: bool) -> IfInsufficient {
+    if record { IfInsufficient::Record } else { IfInsufficient::Refuse }
+}
+
+fn inputs(properties: &BTreeMap<String, Property>) -> PriceInputs {
+    let value = |property: &Property| match property {
+        Property::Number(micro) => PropertyValue::Number(quantity_of(*micro)),
+        Property::BadNumber => PropertyValue::BadNumber(DecimalError::Zero),
+        Property::NotANumber => PropertyValue::NotANumber,
+    };
+    properties.iter().map(|(name, property)| (name.as_str().into(), value(property))).collect()
+}
+
+fn rule(rule: &model::Rule) -> chargly_ledger::Rule {
+    match rule {
+        model::Rule::Flat(amount) => chargly_ledger::Rule::Flat { credits: credits(*amount) },
+        model::Rule::PerUnit { base, credits: each, measure, minimum, maximum } => {
+            chargly_ledger::Rule::PerUnit {
+                base: credits(*base),
+                credits: credits(*each),
+                measure: match measure {
+                    model::Measure::Quantity => chargly_ledger::Measure::Quantity,
+                    model::Measure::Property(name) => chargly_ledger::Measure::Property(name.as_str().into()),
+                },
+                minimum: minimum.map(credits),
+                maximum: maximum.map(credits),
+            }
+        }
+    }
+}
+
+/// "For ever" is no time.
+pub(super) fn until(at: Millis) -> Option<Ms> {
+    (at != Millis::NEVER).then_some(at.0)
+}

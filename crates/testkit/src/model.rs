@@ -1,0 +1,163 @@
+//! The reference ledger: plain lists, wide integers, nothing remembered that can be added up.
+//!
+//! Written from the design pages. Balances, what is held, what is owed and what a lot has left are sums over its
+//! history, taken afresh every time, so that a counter that is kept wrongly elsewhere shows. Slow on purpose.
+//!
+//! Its journal has one [`Entry`] per thing that happened, numbered from 0, so that it can be compared with the real
+//! one place by place.
+//!
+//! Not owned here: bytes, undo, scopes of API keys, who calls.
+
+mod answer;
+mod catalogue;
+mod grants;
+mod holds;
+mod price;
+mod request;
+mod spend;
+mod time;
+mod view;
+mod wallet;
+
+use std::collections::BTreeMap;
+
+pub use answer::{Answer, Balance, Charge, Draw, Entry, Happening, HoldEnd, Refused, Rejected, Settled};
+pub use request::{Grid, Kind, Measure, Money, Policy, Property, Request, Rounding, Rule};
+pub use view::{HoldView, LotStatus, LotView, WalletView};
+
+use catalogue::Catalogue;
+use wallet::Wallet;
+
+/// Credits in micro-credits (10⁻⁶ of a credit), or quantities in micro-units.
+pub type Micro = i128;
+/// Money in nano-units (10⁻⁹) of a currency.
+pub type Nano = i128;
+/// Milliseconds since 1970-01-01T00:00:00Z.
+pub type Ms = i64;
+/// Where something stands in the journal, from 0.
+pub type Place = u64;
+
+/// The largest balance or amount: 8·10⁹ credits, so that every value survives a double.
+pub const CREDITS_MAX: Micro = 8_000_000_000 * 1_000_000;
+/// Open holds one wallet may have: a published limit.
+pub const OPEN_HOLDS_MAX: usize = 1_000;
+/// Lots with credits left that one wallet may have: a published limit.
+pub const LIVE_LOTS_MAX: usize = 10_000;
+/// How long a hold lives unless the caller says otherwise: 15 minutes, in milliseconds.
+pub const HOLD_TTL_MS: Ms = 15 * 60 * 1_000;
+/// How long the lot lives that stands in for one that is gone: 7 days, in milliseconds.
+pub const STAND_IN_TTL_MS: Ms = 7 * 24 * 60 * 60 * 1_000;
+
+/// The reference ledger of one environment.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Everything that happened, in order.
+    pub journal: Vec<Entry>,
+    catalogue: Catalogue,
+    wallets: Vec<Wallet>,
+    /// By whose key it is (a customer's or, for the catalogue, nobody's) and the key: what was asked, and where the
+    /// answer stands.
+    keys: BTreeMap<(Option<String>, String), (Request, Place)>,
+}
+
+impl Model {
+    /// An environment with one currency.
+    pub fn new(currency: &str) -> Self {
+        let begun = Entry { wallet: None, after: Balance::default(), what: Happening::EnvironmentCreated };
+        Self {
+            journal: vec![begun],
+            catalogue: Catalogue::new(currency),
+            wallets: Vec::new(),
+            keys: BTreeMap::new(),
+        }
+    }
+
+    /// Asks for something at `now`, which never goes back. A key that was answered before gives that answer again.
+    pub fn ask(&mut self, key: Option<&str>, request: &Request, now: Ms) -> Answer {
+        let keyed = key.map(|key| (self.namespace(request), key.to_owned()));
+        if let Some((first, place)) = keyed.as_ref().and_then(|k| self.keys.get(k)) {
+            return match first.differs_from(request) {
+                Some(field) => Answer::Conflict { field },
+                None => Answer::Replayed(*place),
+            };
+        }
+        let answer = self.take_up(request, now);
+        if let (Some(keyed), Answer::Done(place)) = (keyed, &answer) {
+            self.keys.insert(keyed, (request.clone(), *place));
+        }
+        answer
+    }
+
+    /// Whose keys this request's key is told apart from: the customer's, else the environment's.
+    fn namespace(&self, request: &Request) -> Option<String> {
+        if let Some(customer) = request.customer() {
+            return Some(customer.to_owned());
+        }
+        let owner = |wallet: &Wallet| match request {
+            Request::Reverse { event, .. } => wallet.event(*event).is_some(),
+            other => other.hold().is_some_and(|hold| wallet.hold(hold).is_some()),
+        };
+        self.wallets.iter().find(|w| owner(w)).map(|w| w.customer.clone())
+    }
+
+    /// First what is wrong in itself, without a trace; then the wallet is opened if it is new; then everything of
+    /// it happens that is due; then the rules decide.
+    fn take_up(&mut self, request: &Request, now: Ms) -> Answer {
+        if request.customer().is_none() && request.hold().is_none() && !request.is_reversal() {
+            return self.catalogue(request, now);
+        }
+        let priced = match self.check(request, now) {
+            Ok(priced) => priced,
+            Err(rejected) => return Answer::Rejected(rejected),
+        };
+        let Some(number) = self.find_or_open(request) else {
+            return Answer::Rejected(Rejected::NotFound);
+        };
+        self.let_due_things_happen(number, now);
+        let place = self.next_place();
+        let wallet = &mut self.wallets[number];
+        let decided = match request {
+            Request::Meter { .. } => wallet.meter(place, request, priced),
+            Request::PlaceHold { .. } => wallet.place_hold(place, request, priced, now),
+            Request::IncreaseHold { hold, .. } => wallet.increase_hold(*hold, priced),
+            Request::ExtendHold { hold, ttl_s } => wallet.extend_hold(*hold, *ttl_s, now),
+            Request::CaptureHold { .. } => wallet.capture_hold(place, request, priced),
+            Request::VoidHold { hold } => wallet.void_hold(*hold),
+            Request::Grant { .. } => wallet.grant(place, request, now),
+            Request::VoidGrant { lot, .. } => wallet.void_grant(*lot),
+            Request::Reverse { event, credits } => wallet.reverse(place, *event, *credits, now),
+            Request::SetPolicy { policy, .. } => Ok(wallet.set_policy(*policy)),
+            Request::Freeze { .. } => Ok(wallet.freeze(place)),
+            Request::Thaw { .. } => Ok(wallet.thaw()),
+            Request::DefineEventType { .. } | Request::PublishPrice { .. } => {
+                return Answer::Rejected(Rejected::NotFound);
+            }
+        };
+        self.record(Some(number), decided.unwrap_or_else(Happening::Refused))
+    }
+
+    fn find_or_open(&mut self, request: &Request) -> Option<usize> {
+        let owner = self.namespace(request)?;
+        if let Some(number) = self.wallets.iter().position(|w| w.customer == owner) {
+            return Some(number);
+        }
+        if matches!(request, Request::VoidGrant { .. }) {
+            return None;
+        }
+        self.wallets.push(Wallet::new(&owner));
+        let number = self.wallets.len() - 1;
+        self.record(Some(number), Happening::Opened { customer: owner });
+        Some(number)
+    }
+
+    fn next_place(&self) -> Place {
+        self.journal.len() as Place
+    }
+
+    fn record(&mut self, wallet: Option<usize>, what: Happening) -> Answer {
+        let place = self.next_place();
+        let after = wallet.map(|number| self.wallets[number].balance()).unwrap_or_default();
+        self.journal.push(Entry { wallet, after, what });
+        Answer::Done(place)
+    }
+}

@@ -1,0 +1,140 @@
+//! Event types and price versions.
+
+use super::{Answer, Grid, Happening, Micro, Model, Ms, Refused, Rejected, Request, Rounding, Rule};
+
+#[derive(Clone, Debug)]
+pub(super) struct Catalogue {
+    pub(super) currency: String,
+    pub(super) event_types: Vec<EventType>,
+    /// Over all types, in the order of publishing.
+    pub(super) prices: Vec<PriceVersion>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct EventType {
+    pub(super) name: String,
+    pub(super) caller_set: bool,
+    pub(super) archived: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct PriceVersion {
+    pub(super) number: u32,
+    pub(super) event_type: String,
+    pub(super) version: u32,
+    pub(super) rule: Rule,
+    pub(super) grid: Grid,
+    pub(super) rounding: Rounding,
+    pub(super) effective_at: Ms,
+}
+
+impl Catalogue {
+    pub(super) fn new(currency: &str) -> Self {
+        Self { currency: currency.to_owned(), event_types: Vec::new(), prices: Vec::new() }
+    }
+
+    pub(super) fn event_type(&self, name: &str) -> Option<&EventType> {
+        self.event_types.iter().find(|t| t.name == name)
+    }
+
+    /// Every version for a type, oldest first.
+    fn prices_of(&self, name: &str) -> Vec<&PriceVersion> {
+        self.prices.iter().filter(|p| p.event_type == name).collect()
+    }
+
+    /// The latest that is in effect; of two that take effect together, the later version.
+    pub(super) fn in_force(&self, name: &str, now: Ms) -> Option<&PriceVersion> {
+        let mut begun = self.prices_of(name);
+        begun.retain(|p| p.effective_at <= now);
+        begun.sort_by_key(|p| (p.effective_at, p.version));
+        begun.last().copied()
+    }
+
+    fn publish(&mut self, name: &str, rule: Rule, (grid, rounding): (Grid, Rounding), at: Ms) -> Happening {
+        let number = u32::try_from(self.prices.len()).expect("few prices");
+        let version = 1 + u32::try_from(self.prices_of(name).len()).expect("few prices");
+        let event_type = name.to_owned();
+        self.prices.push(PriceVersion {
+            number,
+            event_type: event_type.clone(),
+            version,
+            rule,
+            grid,
+            rounding,
+            effective_at: at,
+        });
+        Happening::PricePublished { price: number, event_type, version, effective_at: at }
+    }
+}
+
+impl Model {
+    /// Answers what is asked of the catalogue.
+    pub(super) fn catalogue(&mut self, request: &Request, now: Ms) -> Answer {
+        match request {
+            Request::DefineEventType { name, caller_set, archived, first_price } => {
+                self.define(name, *caller_set, *archived, *first_price, now)
+            }
+            Request::PublishPrice { event_type, rule, grid, rounding, effective_at, replaces } => {
+                let change = self.check_price(event_type, rule, *effective_at, now).map(|()| {
+                    let latest = self.catalogue.prices_of(event_type).last().map(|p| p.number);
+                    if replaces.is_some() && *replaces != latest {
+                        return Happening::PriceRefused(Refused::VersionSuperseded { latest });
+                    }
+                    let at = effective_at.unwrap_or(now);
+                    self.catalogue.publish(event_type, rule.clone(), (*grid, *rounding), at)
+                });
+                change.map_or_else(Answer::Rejected, |what| self.record(None, what))
+            }
+            _ => Answer::Rejected(Rejected::NotFound),
+        }
+    }
+
+    fn define(
+        &mut self,
+        name: &str,
+        caller_set: bool,
+        archived: bool,
+        first_price: Option<Micro>,
+        now: Ms,
+    ) -> Answer {
+        let latest = self.catalogue.prices_of(name).last().map(|p| p.rule.clone());
+        if first_price.is_some_and(|c| c < 0) {
+            return invalid("rule.credits");
+        }
+        // The shorthand is for a type without a price; said again, it changes nothing.
+        if latest.is_some() && first_price.is_some() && latest != first_price.map(Rule::Flat) {
+            return invalid("credits");
+        }
+        self.catalogue.event_types.retain(|t| t.name != name);
+        self.catalogue.event_types.push(EventType { name: name.to_owned(), caller_set, archived });
+        let defined = Happening::EventTypeDefined { name: name.to_owned(), caller_set, archived };
+        let answer = self.record(None, defined);
+        if let (Some(credits), None) = (first_price, latest) {
+            let how = (Grid::MicroCredit, Rounding::HalfUp);
+            let published = self.catalogue.publish(name, Rule::Flat(credits), how, now);
+            self.record(None, published);
+        }
+        answer
+    }
+
+    fn check_price(&self, name: &str, rule: &Rule, at: Option<Ms>, now: Ms) -> Result<(), Rejected> {
+        self.catalogue.event_type(name).ok_or(Rejected::UnknownEventType)?;
+        let field = match rule {
+            Rule::Flat(credits) if *credits < 0 => Some("rule.credits"),
+            Rule::PerUnit { base, credits, .. } if *base < 0 || *credits < 0 => Some("rule.credits"),
+            Rule::PerUnit { minimum, maximum, .. }
+                if minimum.is_some_and(|m| m < 0 || maximum.is_some_and(|most| m > most))
+                    || maximum.is_some_and(|m| m < 0) =>
+            {
+                Some("rule.minimum")
+            }
+            _ if at.is_some_and(|at| at < now) => Some("effective_at"),
+            _ => None,
+        };
+        field.map_or(Ok(()), |field| Err(Rejected::Invalid { field: field.to_owned() }))
+    }
+}
+
+fn invalid(field: &str) -> Answer {
+    Answer::Rejected(Rejected::Invalid { field: field.to_owned() })
+}

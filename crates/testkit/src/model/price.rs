@@ -1,0 +1,188 @@
+//! What a call costs, and what is wrong with it in itself.
+
+use std::collections::BTreeMap;
+
+use super::catalogue::PriceVersion;
+use super::wallet::Wallet;
+use super::{
+    CREDITS_MAX, Grid, Kind, Measure, Micro, Model, Money, Ms, Place, Policy, Property, Rejected, Request,
+    Rounding, Rule,
+};
+
+/// The price version and the credits of a call, as far as it has them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Priced {
+    pub(super) version: Option<u32>,
+    pub(super) credits: Option<Micro>,
+}
+
+impl Model {
+    /// Refuses what is wrong in itself and finds the price. The wallet's credits are not looked at.
+    pub(super) fn check(&self, request: &Request, now: Ms) -> Result<Priced, Rejected> {
+        match request {
+            Request::Meter { event_type, quantity, credits, cost, properties, .. } => {
+                self.check_cost(cost.as_ref())?;
+                let known = self.usable_type(event_type)?;
+                match credits {
+                    Some(_) if !known => Err(invalid("credits")),
+                    Some(credits) => {
+                        not_negative(*credits)?;
+                        Ok(Priced { version: None, credits: Some(*credits) })
+                    }
+                    None => self.price_now(event_type, *quantity, properties, now),
+                }
+            }
+            Request::PlaceHold { event_type, quantity, credits, .. } => {
+                self.usable_type(event_type)?;
+                match credits {
+                    // The version is pinned all the same, for a capture by quantity.
+                    Some(credits) => {
+                        not_negative(*credits)?;
+                        let version = self.catalogue.in_force(event_type, now).map(|p| p.number);
+                        Ok(Priced { version, credits: Some(*credits) })
+                    }
+                    None => self.price_now(event_type, *quantity, &BTreeMap::new(), now),
+                }
+            }
+            Request::IncreaseHold { hold, quantity, credits } => {
+                let version = self.pinned(*hold)?;
+                match credits {
+                    Some(credits) => not_negative(*credits).map(|()| known_credits(*credits)),
+                    None => self.price_by(version, quantity.unwrap_or(ONE), &BTreeMap::new()),
+                }
+            }
+            Request::CaptureHold { hold, quantity, credits, cost, properties, .. } => {
+                let version = self.pinned(*hold)?;
+                self.check_cost(cost.as_ref())?;
+                match (credits, quantity) {
+                    (Some(credits), _) => not_negative(*credits).map(|()| known_credits(*credits)),
+                    (None, Some(quantity)) => self.price_by(version, *quantity, properties),
+                    (None, None) => Ok(Priced::default()),
+                }
+            }
+            Request::ExtendHold { hold, .. } | Request::VoidHold { hold } => {
+                self.pinned(*hold).map(|_| Priced::default())
+            }
+            Request::Grant { .. } => self.check_grant(request, now).map(|()| Priced::default()),
+            Request::Reverse { credits, .. } if credits.is_some_and(|c| c <= 0) => Err(invalid("credits")),
+            Request::SetPolicy { policy: Policy::Overdraft(limit), .. } if *limit < 0 => {
+                Err(invalid("limit"))
+            }
+            _ => Ok(Priced::default()),
+        }
+    }
+
+    fn check_cost(&self, cost: Option<&Money>) -> Result<(), Rejected> {
+        match cost {
+            Some(cost) if cost.currency != self.catalogue.currency => Err(invalid("cost.currency")),
+            Some(cost) if cost.nano < 0 => Err(invalid("cost.amount")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether callers may set the credits of this type.
+    fn usable_type(&self, name: &str) -> Result<bool, Rejected> {
+        let known = self.catalogue.event_type(name).ok_or(Rejected::UnknownEventType)?;
+        if known.archived { Err(Rejected::EventTypeArchived) } else { Ok(known.caller_set) }
+    }
+
+    fn price_now(
+        &self,
+        event_type: &str,
+        quantity: Option<Micro>,
+        properties: &BTreeMap<String, Property>,
+        now: Ms,
+    ) -> Result<Priced, Rejected> {
+        let version = self.catalogue.in_force(event_type, now).map(|p| p.number);
+        self.price_by(version, quantity.unwrap_or(ONE), properties)
+    }
+
+    /// The version that a hold pinned.
+    fn pinned(&self, hold: Place) -> Result<Option<u32>, Rejected> {
+        let holds = self.wallets.iter().find_map(|w: &Wallet| w.hold(hold));
+        holds.map(|h| h.price).ok_or(Rejected::NotFound)
+    }
+
+    fn price_by(
+        &self,
+        version: Option<u32>,
+        quantity: Micro,
+        properties: &BTreeMap<String, Property>,
+    ) -> Result<Priced, Rejected> {
+        let number = version.ok_or(Rejected::NoActivePrice)?;
+        let credits = price(&self.catalogue.prices[number as usize], quantity, properties)?;
+        Ok(Priced { version, credits: Some(credits) })
+    }
+
+    fn check_grant(&self, request: &Request, now: Ms) -> Result<(), Rejected> {
+        let Request::Grant { credits, kind, price, effective_at, expires_at, .. } = request else {
+            return Ok(());
+        };
+        let begins = effective_at.unwrap_or(now).max(now);
+        if *credits <= 0 {
+            Err(invalid("credits"))
+        } else if price.is_some() && *kind != Kind::Paid {
+            Err(invalid("price"))
+        } else if expires_at.is_some_and(|at| at <= begins) {
+            Err(invalid("expires_at"))
+        } else if price.as_ref().is_some_and(|p| p.currency != self.catalogue.currency) {
+            Err(invalid("price.currency"))
+        } else if price.as_ref().is_some_and(|p| p.nano < 0) {
+            Err(invalid("price.amount"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// One unit, in micro-units.
+const ONE: Micro = 1_000_000;
+
+fn known_credits(credits: Micro) -> Priced {
+    Priced { version: None, credits: Some(credits) }
+}
+
+fn not_negative(credits: Micro) -> Result<(), Rejected> {
+    if credits < 0 { Err(invalid("credits")) } else { Ok(()) }
+}
+
+fn invalid(field: &str) -> Rejected {
+    Rejected::Invalid { field: field.to_owned() }
+}
+
+fn price(
+    version: &PriceVersion,
+    quantity: Micro,
+    properties: &BTreeMap<String, Property>,
+) -> Result<Micro, Rejected> {
+    let Rule::PerUnit { base, credits, measure, minimum, maximum } = &version.rule else {
+        let Rule::Flat(credits) = version.rule else { unreachable!("there are two rules") };
+        return Ok(credits);
+    };
+    let units = match measure {
+        Measure::Quantity => quantity,
+        Measure::Property(name) => match properties.get(name) {
+            Some(Property::Number(units)) => *units,
+            _ => return Err(invalid(&format!("properties.{name}"))),
+        },
+    };
+    // In millionths of a micro-credit.
+    let exact = base * ONE + credits * units;
+    let step = match version.grid {
+        Grid::MicroCredit => ONE,
+        Grid::Credit => ONE * ONE,
+    };
+    let (whole, rest) = (exact / step, exact % step);
+    let goes_up = match version.rounding {
+        Rounding::Up => rest > 0,
+        Rounding::Down => false,
+        Rounding::HalfUp => 2 * rest >= step,
+        Rounding::HalfEven => 2 * rest > step || (2 * rest == step && whole % 2 != 0),
+    };
+    let rounded = (whole + Micro::from(goes_up)) * step / ONE;
+    if rounded > CREDITS_MAX {
+        return Err(invalid("quantity"));
+    }
+    let at_least = rounded.max(minimum.unwrap_or(0));
+    Ok(maximum.map_or(at_least, |most| at_least.min(most)))
+}

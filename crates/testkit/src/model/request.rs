@@ -1,0 +1,276 @@
+//! What can be asked, in the words of the design.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Micro, Ms, Nano, Place};
+
+/// An amount of money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Money {
+    /// Nano-units of the currency.
+    pub nano: Nano,
+    /// ISO code in lower case.
+    pub currency: String,
+}
+
+/// Where a lot comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Sold.
+    Paid,
+    /// Given.
+    Promotional,
+    /// Put right.
+    Adjustment,
+}
+
+/// What happens when credits run out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// Refuse.
+    Strict,
+    /// Owe, down to a limit in micro-credits.
+    Overdraft(Micro),
+    /// Charge what is there and let the rest go.
+    RecordOnly,
+}
+
+/// What an event costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Always the same.
+    Flat(Micro),
+    /// `base + credits × measure`, within optional bounds.
+    PerUnit {
+        /// Charged whatever the measure.
+        base: Micro,
+        /// Micro-credits for each unit.
+        credits: Micro,
+        /// What is counted.
+        measure: Measure,
+        /// Never less.
+        minimum: Option<Micro>,
+        /// Never more.
+        maximum: Option<Micro>,
+    },
+}
+
+/// What a per-unit rule counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// The event's quantity.
+    Quantity,
+    /// A property of the event.
+    Property(String),
+}
+
+/// To what a price is rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grid {
+    /// A millionth of a credit.
+    MicroCredit,
+    /// A whole credit.
+    Credit,
+}
+
+/// Which way a price is rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// Nearest, ties up.
+    HalfUp,
+    /// Nearest, ties to the even one.
+    HalfEven,
+    /// Up.
+    Up,
+    /// Down.
+    Down,
+}
+
+/// A property of an event as far as prices look at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Property {
+    /// A number of micro-units that can be counted.
+    Number(Micro),
+    /// Zero, negative or absurd.
+    BadNumber,
+    /// Text or anything else.
+    NotANumber,
+}
+
+/// Something asked of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are the wire's own, documented in the contract")]
+pub enum Request {
+    /// Define or change an event type.
+    DefineEventType { name: String, caller_set: bool, archived: bool, first_price: Option<Micro> },
+    /// Publish a price version.
+    PublishPrice {
+        event_type: String,
+        rule: Rule,
+        grid: Grid,
+        rounding: Rounding,
+        effective_at: Option<Ms>,
+        replaces: Option<u32>,
+    },
+    /// Price an event and deduct it.
+    Meter {
+        customer: String,
+        event_type: String,
+        quantity: Option<Micro>,
+        credits: Option<Micro>,
+        cost: Option<Money>,
+        record: bool,
+        properties: BTreeMap<String, Property>,
+    },
+    /// Reserve credits.
+    PlaceHold {
+        customer: String,
+        event_type: String,
+        quantity: Option<Micro>,
+        credits: Option<Micro>,
+        ttl_s: Option<u32>,
+    },
+    /// Reserve more.
+    IncreaseHold { hold: Place, quantity: Option<Micro>, credits: Option<Micro> },
+    /// Move the expiry.
+    ExtendHold { hold: Place, ttl_s: u32 },
+    /// Charge what is held.
+    CaptureHold {
+        hold: Place,
+        quantity: Option<Micro>,
+        credits: Option<Micro>,
+        cost: Option<Money>,
+        record: bool,
+        is_final: bool,
+        properties: BTreeMap<String, Property>,
+    },
+    /// Give a hold up.
+    VoidHold { hold: Place },
+    /// Put a lot into a wallet.
+    Grant {
+        customer: String,
+        credits: Micro,
+        kind: Kind,
+        price: Option<Money>,
+        priority: i32,
+        effective_at: Option<Ms>,
+        expires_at: Option<Ms>,
+        scope: BTreeSet<String>,
+    },
+    /// Take back what is left of a lot.
+    VoidGrant { customer: String, lot: u32 },
+    /// Undo an event.
+    Reverse { event: Place, credits: Option<Micro> },
+    /// Choose what happens when credits run out.
+    SetPolicy { customer: String, policy: Policy },
+    /// Stop new spending.
+    Freeze { customer: String },
+    /// Allow it again.
+    Thaw { customer: String },
+}
+
+impl Request {
+    /// The customer it names.
+    pub fn customer(&self) -> Option<&str> {
+        match self {
+            Self::Meter { customer, .. }
+            | Self::PlaceHold { customer, .. }
+            | Self::Grant { customer, .. }
+            | Self::VoidGrant { customer, .. }
+            | Self::SetPolicy { customer, .. }
+            | Self::Freeze { customer }
+            | Self::Thaw { customer } => Some(customer),
+            _ => None,
+        }
+    }
+
+    /// The hold it names.
+    pub fn hold(&self) -> Option<Place> {
+        match self {
+            Self::IncreaseHold { hold, .. }
+            | Self::ExtendHold { hold, .. }
+            | Self::CaptureHold { hold, .. }
+            | Self::VoidHold { hold } => Some(*hold),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_reversal(&self) -> bool {
+        matches!(self, Self::Reverse { .. })
+    }
+
+    /// The first field in which another request under the same key differs, by its name on the wire.
+    pub fn differs_from(&self, other: &Self) -> Option<&'static str> {
+        let ((operation, fields), (other_operation, other_fields)) = (self.fields(), other.fields());
+        if operation != other_operation {
+            return Some("operation");
+        }
+        fields.iter().zip(&other_fields).find(|(a, b)| a.1 != b.1).map(|(a, _)| a.0)
+    }
+
+    /// The operation and what a retry must repeat, field by field. What is not sent counts as its default.
+    fn fields(&self) -> (&'static str, Vec<(&'static str, String)>) {
+        let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
+        match self {
+            Self::Meter { event_type, quantity, credits, cost, record, .. } => (
+                "meter",
+                vec![
+                    ("event", text(event_type)),
+                    ("quantity", text(&quantity.unwrap_or(1_000_000))),
+                    ("credits", text(credits)),
+                    ("cost", text(cost)),
+                    ("if_insufficient", text(record)),
+                ],
+            ),
+            Self::PlaceHold { event_type, quantity, credits, ttl_s, .. } => (
+                "place hold",
+                vec![
+                    ("event", text(event_type)),
+                    ("quantity", text(quantity)),
+                    ("credits", text(credits)),
+                    ("expires_in_s", text(ttl_s)),
+                ],
+            ),
+            Self::IncreaseHold { hold, quantity, credits } => (
+                "increase hold",
+                vec![("hold", text(hold)), ("quantity", text(quantity)), ("credits", text(credits))],
+            ),
+            Self::ExtendHold { hold, ttl_s } => {
+                ("extend hold", vec![("hold", text(hold)), ("expires_in_s", text(ttl_s))])
+            }
+            Self::CaptureHold { hold, quantity, credits, cost, record, is_final, .. } => (
+                "capture hold",
+                vec![
+                    ("hold", text(hold)),
+                    ("quantity", text(quantity)),
+                    ("credits", text(credits)),
+                    ("cost", text(cost)),
+                    ("if_insufficient", text(record)),
+                    ("final", text(is_final)),
+                ],
+            ),
+            Self::VoidHold { hold } => ("void hold", vec![("hold", text(hold))]),
+            Self::Grant { credits, kind, price, priority, effective_at, expires_at, scope, .. } => (
+                "grant",
+                vec![
+                    ("credits", text(credits)),
+                    ("kind", text(kind)),
+                    ("price", text(price)),
+                    ("priority", text(priority)),
+                    ("effective_at", text(effective_at)),
+                    ("expires_at", text(expires_at)),
+                    ("scope", text(scope)),
+                ],
+            ),
+            Self::VoidGrant { lot, .. } => ("void grant", vec![("grant", text(lot))]),
+            Self::Reverse { event, credits } => {
+                ("reverse", vec![("event", text(event)), ("credits", text(credits))])
+            }
+            Self::DefineEventType { .. }
+            | Self::PublishPrice { .. }
+            | Self::SetPolicy { .. }
+            | Self::Freeze { .. }
+            | Self::Thaw { .. } => ("not keyed", Vec::new()),
+        }
+    }
+}
