@@ -168,7 +168,7 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
             let hold = find_hold(request.hold)?;
             let quantity = request.quantity.unwrap_or(Quantity::ONE);
             let credits = match request.credits {
-                Some(credits) => credits,
+                Some(credits) => meter::check_credits("credits", credits)?,
                 None => pinned(catalogue, &hold, quantity, &crate::PriceInputs::new())?,
             };
             Ok(Checked::Hold(hold, Some(credits), quantity))
@@ -180,7 +180,7 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
             meter::check_cost(catalogue, request.cost)?;
             let quantity = request.quantity.unwrap_or(Quantity::ONE);
             let credits = match (request.credits, request.quantity) {
-                (Some(credits), _) => Some(credits),
+                (Some(credits), _) => Some(meter::check_credits("credits", credits)?),
                 (None, Some(quantity)) => Some(pinned(catalogue, &hold, quantity, inputs)?),
                 // A late capture of "all that was held" is priced again: nothing is held any more.
                 (None, None) if hold.end.is_some() => Some(pinned(catalogue, &hold, quantity, inputs)?),
@@ -195,8 +195,20 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
                     "price.currency",
                     format!("must be {}, the currency of this project", catalogue.currency.as_str()),
                 )),
+                Some(price) if !(0..=crate::Money::NANO_MAX).contains(&price.nano) => Err(
+                    Rejection::invalid("price.amount", "must not be negative or beyond the largest amount"),
+                ),
                 _ => Ok(Checked::Nothing),
             }
+        }
+        Action::Reverse { request: crate::ReverseRequest { credits: Some(credits), .. }, .. } => {
+            if !credits.is_positive() {
+                return Err(Rejection::invalid("credits", "must be greater than zero"));
+            }
+            meter::check_credits("credits", *credits).map(|_| Checked::Nothing)
+        }
+        Action::SetPolicy { policy: crate::Policy::Overdraft { limit }, .. } => {
+            meter::check_credits("limit", *limit).map(|_| Checked::Nothing)
         }
         Action::VoidGrant { .. }
         | Action::Reverse { .. }
@@ -464,22 +476,19 @@ fn publish_price(
 }
 
 fn check_rule(rule: &Rule) -> Result<(), Rejection> {
-    let zero = crate::Credits::ZERO;
     match rule {
-        Rule::Flat { credits } if *credits < zero => {
-            Err(Rejection::invalid("rule.credits", "must not be negative"))
+        Rule::Flat { credits } => meter::check_credits("rule.credits", *credits).map(|_| ()),
+        Rule::PerUnit { base, credits, minimum, maximum, .. } => {
+            meter::check_credits("rule.base", *base)?;
+            meter::check_credits("rule.credits", *credits)?;
+            let minimum = minimum.map(|m| meter::check_credits("rule.minimum", m)).transpose()?;
+            let maximum = maximum.map(|m| meter::check_credits("rule.maximum", m)).transpose()?;
+            match (minimum, maximum) {
+                (Some(minimum), Some(maximum)) if minimum > maximum => {
+                    Err(Rejection::invalid("rule.minimum", "must not be above the maximum"))
+                }
+                _ => Ok(()),
+            }
         }
-        Rule::PerUnit { base, credits, .. } if *base < zero || *credits < zero => {
-            Err(Rejection::invalid("rule.credits", "must not be negative, nor must the base"))
-        }
-        Rule::PerUnit { minimum: Some(minimum), maximum: Some(maximum), .. } if minimum > maximum => {
-            Err(Rejection::invalid("rule.minimum", "must not be above the maximum"))
-        }
-        Rule::PerUnit { minimum, maximum, .. }
-            if minimum.is_some_and(|m| m < zero) || maximum.is_some_and(|m| m < zero) =>
-        {
-            Err(Rejection::invalid("rule.minimum", "must not be negative, nor must the maximum"))
-        }
-        Rule::Flat { .. } | Rule::PerUnit { .. } => Ok(()),
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::draw::charge;
 use crate::{
-    Balance, Catalogue, Charge, Credits, EntryId, EventTypeNo, MeterRequest, Millis, Money, Position, PriceInputs,
-    PriceNo, PriceVersion, Quantity, Refusal, Rejection, Wallet, WalletNo, price,
+    Balance, Catalogue, Charge, Credits, EntryId, EventTypeNo, MeterRequest, Millis, Money, Position,
+    PriceInputs, PriceNo, PriceVersion, Quantity, Refusal, Rejection, Wallet, WalletNo, price,
 };
 
 /// Checks a meter request and finds its price. Nothing about the wallet is looked at yet.
@@ -17,14 +17,27 @@ pub(crate) fn price_of(
     priced(catalogue, request.event_type, Some(request.quantity), request.credits, inputs, now)
 }
 
-/// The cost reported with an event must be in the environment's currency.
+/// The cost reported with an event must be an amount of the environment's currency.
 pub(crate) fn check_cost(catalogue: &Catalogue, cost: Option<Money>) -> Result<(), Rejection> {
     match cost {
         Some(cost) if cost.currency != catalogue.currency => Err(Rejection::invalid(
             "cost.currency",
             format!("must be {}, the currency of this project", catalogue.currency.as_str()),
         )),
+        Some(cost) if !(0..=Money::NANO_MAX).contains(&cost.nano) => {
+            Err(Rejection::invalid("cost.amount", "must not be negative or beyond the largest amount"))
+        }
         _ => Ok(()),
+    }
+}
+
+/// Credits that a caller names: none or more, within the largest amount. A negative one would turn a charge into a
+/// gift.
+pub(crate) fn check_credits(field: &str, credits: Credits) -> Result<Credits, Rejection> {
+    if (Credits::ZERO..=Credits::MAX).contains(&credits) {
+        Ok(credits)
+    } else {
+        Err(Rejection::invalid(field, format!("must be from 0 to {}", Credits::MAX)))
     }
 }
 
@@ -42,7 +55,7 @@ fn priced(
         return Err(Rejection::EventTypeArchived);
     }
     match credits {
-        Some(credits) if known.caller_set_credits => Ok((None, credits)),
+        Some(credits) if known.caller_set_credits => Ok((None, check_credits("credits", credits)?)),
         Some(_) => Err(Rejection::invalid(
             "credits",
             "must not be sent: this event type has a price, and does not let callers set credits",
@@ -122,5 +135,5 @@ pub(crate) fn hold_price(
     }
     // The version is pinned all the same, so that a capture by quantity has a price.
     let version = catalogue.price_in_force(event_type, now).map(|p| p.number);
-    Ok((version, credits))
+    Ok((version, check_credits("credits", credits)?))
 }

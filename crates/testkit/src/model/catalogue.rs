@@ -1,6 +1,8 @@
 //! Event types and price versions.
 
-use super::{Answer, Grid, Happening, Micro, Model, Ms, Refused, Rejected, Request, Rounding, Rule};
+use super::{
+    Answer, CREDITS_MAX, Grid, Happening, Micro, Model, Ms, Refused, Rejected, Request, Rounding, Rule,
+};
 
 #[derive(Clone, Debug)]
 pub(super) struct Catalogue {
@@ -98,7 +100,7 @@ impl Model {
         now: Ms,
     ) -> Answer {
         let latest = self.catalogue.prices_of(name).last().map(|p| p.rule.clone());
-        if first_price.is_some_and(|c| c < 0) {
+        if first_price.is_some_and(|c| !(0..=CREDITS_MAX).contains(&c)) {
             return invalid("rule.credits");
         }
         // The shorthand is for a type without a price; said again, it changes nothing.
@@ -119,13 +121,14 @@ impl Model {
 
     fn check_price(&self, name: &str, rule: &Rule, at: Option<Ms>, now: Ms) -> Result<(), Rejected> {
         self.catalogue.event_type(name).ok_or(Rejected::UnknownEventType)?;
+        let is_amount = |credits: &Micro| (0..=CREDITS_MAX).contains(credits);
         let field = match rule {
-            Rule::Flat(credits) if *credits < 0 => Some("rule.credits"),
-            Rule::PerUnit { base, credits, .. } if *base < 0 || *credits < 0 => Some("rule.credits"),
-            Rule::PerUnit { minimum, maximum, .. }
-                if minimum.is_some_and(|m| m < 0 || maximum.is_some_and(|most| m > most))
-                    || maximum.is_some_and(|m| m < 0) =>
-            {
+            Rule::Flat(credits) if !is_amount(credits) => Some("rule.credits"),
+            Rule::PerUnit { base, .. } if !is_amount(base) => Some("rule.base"),
+            Rule::PerUnit { credits, .. } if !is_amount(credits) => Some("rule.credits"),
+            Rule::PerUnit { minimum: Some(least), .. } if !is_amount(least) => Some("rule.minimum"),
+            Rule::PerUnit { maximum: Some(most), .. } if !is_amount(most) => Some("rule.maximum"),
+            Rule::PerUnit { minimum: Some(least), maximum: Some(most), .. } if least > most => {
                 Some("rule.minimum")
             }
             _ if at.is_some_and(|at| at < now) => Some("effective_at"),

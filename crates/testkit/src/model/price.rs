@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::catalogue::PriceVersion;
 use super::wallet::Wallet;
 use super::{
-    CREDITS_MAX, Grid, Kind, Measure, Micro, Model, Money, Ms, Place, Policy, Property, Rejected, Request,
-    Rounding, Rule,
+    CREDITS_MAX, Grid, Kind, Measure, Micro, Model, Money, Ms, Nano, Place, Policy, Property, Rejected,
+    Request, Rounding, Rule,
 };
 
 /// The price version and the credits of a call, as far as it has them.
@@ -26,7 +26,7 @@ impl Model {
                 match credits {
                     Some(_) if !known => Err(invalid("credits")),
                     Some(credits) => {
-                        not_negative(*credits)?;
+                        is_amount(*credits)?;
                         Ok(Priced { version: None, credits: Some(*credits) })
                     }
                     None => self.price_now(event_type, *quantity, properties, now),
@@ -37,7 +37,7 @@ impl Model {
                 match credits {
                     // The version is pinned all the same, for a capture by quantity.
                     Some(credits) => {
-                        not_negative(*credits)?;
+                        is_amount(*credits)?;
                         let version = self.catalogue.in_force(event_type, now).map(|p| p.number);
                         Ok(Priced { version, credits: Some(*credits) })
                     }
@@ -47,7 +47,7 @@ impl Model {
             Request::IncreaseHold { hold, quantity, credits } => {
                 let version = self.pinned(*hold)?;
                 match credits {
-                    Some(credits) => not_negative(*credits).map(|()| known_credits(*credits)),
+                    Some(credits) => is_amount(*credits).map(|()| known_credits(*credits)),
                     None => self.price_by(version, quantity.unwrap_or(ONE), &BTreeMap::new()),
                 }
             }
@@ -55,7 +55,7 @@ impl Model {
                 let version = self.pinned(*hold)?;
                 self.check_cost(cost.as_ref())?;
                 match (credits, quantity) {
-                    (Some(credits), _) => not_negative(*credits).map(|()| known_credits(*credits)),
+                    (Some(credits), _) => is_amount(*credits).map(|()| known_credits(*credits)),
                     (None, Some(quantity)) => self.price_by(version, *quantity, properties),
                     (None, None) => Ok(Priced::default()),
                 }
@@ -64,8 +64,12 @@ impl Model {
                 self.pinned(*hold).map(|_| Priced::default())
             }
             Request::Grant { .. } => self.check_grant(request, now).map(|()| Priced::default()),
-            Request::Reverse { credits, .. } if credits.is_some_and(|c| c <= 0) => Err(invalid("credits")),
-            Request::SetPolicy { policy: Policy::Overdraft(limit), .. } if *limit < 0 => {
+            Request::Reverse { credits: Some(credits), .. } if !(1..=CREDITS_MAX).contains(credits) => {
+                Err(invalid("credits"))
+            }
+            Request::SetPolicy { policy: Policy::Overdraft(limit), .. }
+                if !(0..=CREDITS_MAX).contains(limit) =>
+            {
                 Err(invalid("limit"))
             }
             _ => Ok(Priced::default()),
@@ -75,7 +79,7 @@ impl Model {
     fn check_cost(&self, cost: Option<&Money>) -> Result<(), Rejected> {
         match cost {
             Some(cost) if cost.currency != self.catalogue.currency => Err(invalid("cost.currency")),
-            Some(cost) if cost.nano < 0 => Err(invalid("cost.amount")),
+            Some(cost) if !(0..=NANO_MAX).contains(&cost.nano) => Err(invalid("cost.amount")),
             _ => Ok(()),
         }
     }
@@ -127,7 +131,7 @@ impl Model {
             Err(invalid("expires_at"))
         } else if price.as_ref().is_some_and(|p| p.currency != self.catalogue.currency) {
             Err(invalid("price.currency"))
-        } else if price.as_ref().is_some_and(|p| p.nano < 0) {
+        } else if price.as_ref().is_some_and(|p| !(0..=NANO_MAX).contains(&p.nano)) {
             Err(invalid("price.amount"))
         } else {
             Ok(())
@@ -135,6 +139,8 @@ impl Model {
     }
 }
 
+/// The largest amount of money: 9·10⁹ units of a currency.
+const NANO_MAX: Nano = 9_000_000_000 * 1_000_000_000;
 /// One unit, in micro-units.
 const ONE: Micro = 1_000_000;
 
@@ -142,8 +148,8 @@ fn known_credits(credits: Micro) -> Priced {
     Priced { version: None, credits: Some(credits) }
 }
 
-fn not_negative(credits: Micro) -> Result<(), Rejected> {
-    if credits < 0 { Err(invalid("credits")) } else { Ok(()) }
+fn is_amount(credits: Micro) -> Result<(), Rejected> {
+    if (0..=CREDITS_MAX).contains(&credits) { Ok(()) } else { Err(invalid("credits")) }
 }
 
 fn invalid(field: &str) -> Rejected {
