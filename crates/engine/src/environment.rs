@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ const CHECKPOINT_EVERY_FACTS: u64 = 200_000;
 const IDLE_SLEEP: Duration = Duration::from_millis(500);
 /// How often rollups are written, in milliseconds; in between they live in memory.
 const VIEWS_FLUSH_EVERY_MS: i64 = 10_000;
+/// How long the views' thread rests when there is nothing to fold.
+const VIEWS_NAP: Duration = Duration::from_millis(100);
 /// Bytes of journal folded at once at start.
 const FOLD_BYTES: usize = 4 * 1024 * 1024;
 
@@ -145,7 +147,7 @@ pub fn create(dir: &Path, name: &str, salt: [u8; 32], options: OpenOptions) -> R
         options.entropy,
     );
     let fact = Fact::EnvironmentCreated { name: name.into(), salt, currency: Currency::USD };
-    recorded_own(dir, writer.record_own(1, &fact, clock.as_ref()))
+    recorded_own(dir, &writer.record_own(1, &fact, clock.as_ref()))
 }
 
 /// Whether an environment can take money.
@@ -189,7 +191,7 @@ impl Environment {
         let epoch = journal.head().epoch + 1;
         let mut writer = Writer::new(journal, fold.state, fold.keys, clock.as_ref(), accept_clock, entropy);
         let fact = Fact::EpochStarted { epoch, software: software.into() };
-        recorded_own(dir, writer.record_own(epoch, &fact, clock.as_ref()))?;
+        recorded_own(dir, &writer.record_own(epoch, &fact, clock.as_ref()))?;
 
         let head = writer.head();
         let tail = Arc::new(Tail::new(Committed { epoch: head.epoch, next: Position(head.next.0) }));
@@ -278,12 +280,13 @@ impl Environment {
     /// Stops taking calls, answers those that wait, writes a checkpoint and the rollups. Blocks until it is done.
     pub fn close(&self) {
         self.queue.close();
-        self.closing.store(true, Ordering::Release);
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             if thread.join().is_err() {
                 tracing::error!(environment = self.name, "a thread of the environment has panicked");
             }
+            // The writer is the first: what it committed last is still folded by the views.
+            self.closing.store(true, Ordering::Release);
         }
     }
 
@@ -305,44 +308,12 @@ impl Environment {
         };
         let writer = spawn(&self.name, "writer", move || driver.run());
         let weak = Arc::downgrade(self);
-        let views = spawn(&self.name, "views", move || {
-            while let Some(environment) = weak.upgrade() {
-                if !environment.fold_views() {
-                    break;
-                }
-            }
-        });
+        let views = spawn(&self.name, "views", move || keep_views(&weak));
         self.threads.lock().unwrap_or_else(PoisonError::into_inner).extend([writer, keeper, views]);
     }
 
-    /// Folds what is committed into the rollups; says whether to go on.
-    fn fold_views(&self) -> bool {
-        let closing = self.closing.load(Ordering::Acquire);
-        let mut flushed_ms = self.clock.monotonic_ms();
-        loop {
-            let folded = self.fold_views_once();
-            match folded {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::error!(environment = self.name, error = %error, "the rollups cannot be folded");
-                    return false;
-                }
-            }
-            if self.clock.monotonic_ms() - flushed_ms >= VIEWS_FLUSH_EVERY_MS {
-                flushed_ms = self.clock.monotonic_ms();
-                self.flush_views();
-            }
-        }
-        if closing {
-            self.flush_views();
-            return false;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-        true
-    }
-
-    fn fold_views_once(&self) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
+    /// Folds some of what is committed into the rollups; says how much.
+    fn fold_views(&self) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
         let from = self.lock_views().next();
         let mut folded = 0;
         for chunk in self.facts.chunks_from(from)? {
@@ -367,6 +338,34 @@ impl Environment {
 
     fn lock_views(&self) -> std::sync::MutexGuard<'_, Views> {
         self.views.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The views' thread: folds what is committed, and writes it now and then.
+fn keep_views(environment: &Weak<Environment>) {
+    let mut flushed_ms = None;
+    while let Some(environment) = environment.upgrade() {
+        let closing = environment.closing.load(Ordering::Acquire);
+        let folded = match environment.fold_views() {
+            Ok(folded) => folded,
+            Err(error) => {
+                tracing::error!(environment = environment.name, %error, "the rollups cannot be folded");
+                return;
+            }
+        };
+        let now_ms = environment.clock.monotonic_ms();
+        let since = *flushed_ms.get_or_insert(now_ms);
+        if closing && folded == 0 || now_ms - since >= VIEWS_FLUSH_EVERY_MS {
+            environment.flush_views();
+            flushed_ms = Some(now_ms);
+        }
+        if closing && folded == 0 {
+            return;
+        }
+        drop(environment);
+        if folded == 0 {
+            std::thread::sleep(VIEWS_NAP);
+        }
     }
 }
 
@@ -511,12 +510,12 @@ fn open_journal(dir: &Path, accept_loss: bool) -> Result<SqliteJournal, OpenErro
     Ok(journal)
 }
 
-fn recorded_own(dir: &Path, end: GroupEnd) -> Result<(), OpenError> {
+fn recorded_own(dir: &Path, end: &GroupEnd) -> Result<(), OpenError> {
     let why = match end {
         GroupEnd::Committed(_) => return Ok(()),
         GroupEnd::Nothing => "nothing was recorded".to_owned(),
         GroupEnd::Undone(failure) => failure.to_string(),
-        GroupEnd::Stopped(why) => why.to_owned(),
+        GroupEnd::Stopped(why) => (*why).to_owned(),
     };
     Err(OpenError::Write { dir: dir.into(), why })
 }

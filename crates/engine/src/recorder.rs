@@ -15,10 +15,16 @@ pub struct SystemEntropy;
 impl Entropy for SystemEntropy {
     fn nonce(&mut self) -> [u8; 16] {
         let mut bytes = [0; 16];
-        // A system without randomness cannot start; by the time facts are recorded it has some.
-        getrandom::fill(&mut bytes).unwrap_or_default();
+        // A system that has no randomness could not make its keys at start; by now it has some.
+        let _ = random_bytes(&mut bytes);
         bytes
     }
+}
+
+/// Fills `bytes` from the operating system's randomness.
+#[expect(clippy::disallowed_methods, reason = "this is where randomness comes from")]
+pub(crate) fn random_bytes(bytes: &mut [u8]) -> Result<(), getrandom::Error> {
+    getrandom::fill(bytes)
 }
 
 /// A recorder for the facts of one call.

@@ -147,8 +147,10 @@ pub struct Submission {
     reply: Option<oneshot::Sender<Answered>>,
     /// Verdicts so far.
     pub(crate) verdicts: Vec<Verdict>,
-    /// How many verdicts there were when the current group began: those are durable.
-    pub(crate) durable: usize,
+    /// The group it was last taken up in.
+    group: u64,
+    /// How many verdicts there were when that group began: those are durable.
+    durable: usize,
 }
 
 impl Submission {
@@ -156,8 +158,16 @@ impl Submission {
     pub fn new(items: Vec<Item>, arena: Vec<u8>) -> (Self, oneshot::Receiver<Answered>) {
         let (reply, answer) = oneshot::channel();
         let verdicts = Vec::with_capacity(items.len());
-        let submission =
-            Self { items, arena, atomic: false, is_urgent: false, reply: Some(reply), verdicts, durable: 0 };
+        let submission = Self {
+            items,
+            arena,
+            atomic: false,
+            is_urgent: false,
+            reply: Some(reply),
+            verdicts,
+            group: 0,
+            durable: 0,
+        };
         (submission, answer)
     }
 
@@ -168,6 +178,14 @@ impl Submission {
 
     pub(crate) fn is_done(&self) -> bool {
         self.atomic && !self.verdicts.is_empty() || self.verdicts.len() >= self.items.len()
+    }
+
+    /// Notes that it is taken up, perhaps not for the first time, in this group.
+    pub(crate) fn enter(&mut self, group: u64) {
+        if self.group != group {
+            self.group = group;
+            self.durable = self.verdicts.len();
+        }
     }
 
     /// Whether it only asks, so that a failed write of others need not fail it.

@@ -60,6 +60,8 @@ pub struct Writer<J> {
     /// Keys bound in the current group, to be taken back if it fails.
     bound: Vec<KeyHash>,
     scratch: Vec<u8>,
+    /// Counts the groups.
+    group: u64,
 }
 
 impl<J: Journal> Writer<J> {
@@ -85,6 +87,7 @@ impl<J: Journal> Writer<J> {
             finished: Vec::new(),
             bound: Vec::new(),
             scratch: Vec::with_capacity(4_096),
+            group: 0,
         }
     }
 
@@ -136,7 +139,7 @@ impl<J: Journal> Writer<J> {
         let now = self.begin(epoch, clock);
         let began_ms = clock.monotonic_ms();
         while let Some(mut submission) = self.pending.pop_front() {
-            submission.durable = submission.verdicts.len();
+            submission.enter(self.group);
             let has_room = self.take_turn(&mut submission, now);
             if submission.is_done() {
                 self.finished.push(submission);
@@ -168,6 +171,7 @@ impl<J: Journal> Writer<J> {
         self.frame.begin(epoch, now.0, self.journal.head().next);
         self.state.commit();
         self.bound.clear();
+        self.group += 1;
         now
     }
 
@@ -317,6 +321,7 @@ impl<J: Journal> Writer<J> {
     ) -> Result<Verdict, BatchStop> {
         let mut actor = KeyNo::SYSTEM;
         let mut metered: Option<(WalletNo, Position)> = None;
+        let mut refusal = None;
         for (index, item) in submission.items.iter().enumerate() {
             let Ask::Act(call) = &item.ask else { continue };
             actor = call.actor;
@@ -334,10 +339,15 @@ impl<J: Journal> Writer<J> {
                     Stop::Full(_) => BatchStop::Full,
                 })?;
             let Fact::Wallet(fact) = fact else { continue };
-            if let WalletEvent::Refused { refusal, .. } = fact.event {
-                return Err(BatchStop::Refused(index, refusal));
+            if let WalletEvent::Refused { refusal: why, .. } = fact.event {
+                // Go on: something wrong in itself further down leaves no trace, and so comes before a verdict.
+                refusal.get_or_insert((index, why));
+                continue;
             }
             metered.get_or_insert((fact.header.wallet, recorded.id.position));
+        }
+        if let Some((index, refusal)) = refusal {
+            return Err(BatchStop::Refused(index, refusal));
         }
         let Some((wallet, first)) = metered else { return Err(BatchStop::Full) };
         let events = as_u32(submission.items.len());

@@ -4,7 +4,7 @@ use chargly_ledger::{EventTypeNo, Fact, Millis, Position, WalletEvent};
 
 use super::get_event::is_event;
 use crate::environment::Environment;
-use crate::facts::{Facts, ReadFactError, StoredFact, read_entry};
+use crate::facts::{Facts, StoredFact, read_entry};
 use crate::outcome::CallError;
 
 /// Entries one page looks at, at most: a filter that few events pass gets a short page and a cursor.
@@ -51,8 +51,8 @@ impl Environment {
         let head = self.tail().committed().next;
         self.blocking(move || match wallet {
             Some(wallet) => {
-                let newest = below.map_or(Some(wallet.last), |below| Some(below));
-                chain(&facts, newest, below.is_some(), &filter, limit)
+                let newest = below.or(Some(wallet.last));
+                chain(&facts, newest, &filter, limit)
             }
             None => scan(&facts, below.unwrap_or(head), |s| passes(&filter, s), limit),
         })
@@ -64,7 +64,6 @@ impl Environment {
 fn chain(
     facts: &Facts,
     newest: Option<Position>,
-    _goes_on: bool,
     filter: &EventFilter,
     limit: usize,
 ) -> Result<EventPage, CallError> {
@@ -105,7 +104,7 @@ pub(crate) fn scan(
             }
             looked_at += 1;
             next = Position(entry.position.0);
-            let stored = read_entry(&chunk, entry).map_err(ReadFactError::from)?;
+            let stored = read_entry(&chunk, entry)?;
             if wanted(&stored) {
                 events.push(stored);
             }

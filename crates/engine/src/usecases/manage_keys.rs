@@ -77,7 +77,7 @@ fn hash_secret(secret: &str) -> [u8; 32] {
 
 fn new_secret(environment: &str) -> Result<String, CallError> {
     let mut bytes = [0u8; SECRET_BYTES * 8 / 5 + 1];
-    getrandom::fill(&mut bytes).map_err(|_| CallError::Failed(crate::Failure::NotRecorded))?;
+    crate::recorder::random_bytes(&mut bytes).map_err(|_| CallError::Failed(crate::Failure::NotRecorded))?;
     let text: String = bytes.iter().map(|b| char::from(ALPHABET[usize::from(b & 31)])).collect();
     Ok(format!("sk_{environment}_{text}"))
 }

@@ -1,0 +1,180 @@
+//! Whole environments on a real disk: open, call, close, open again.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chargly_engine::ledger::{
+    Credits, EventTypeRequest, Fact, GrantKind, GrantRequest, IfInsufficient, KeyNo, Quantity, Scope,
+    WalletEvent,
+};
+use chargly_engine::{CallError, Environment, MeterEvent, OpenOptions, Outcome, SystemClock, create, verify};
+
+fn options() -> OpenOptions {
+    OpenOptions::new(Arc::new(SystemClock::start()), "0.0.0-test")
+}
+
+fn open(dir: &Path) -> Arc<Environment> {
+    Environment::open(dir, options()).expect("opens")
+}
+
+async fn prepared(dir: &Path) -> Arc<Environment> {
+    create(dir, "test", [7; 32], options()).expect("created");
+    let env = open(dir);
+    env.define_event_type(
+        KeyNo::SYSTEM,
+        EventTypeRequest {
+            name: "chat.reply".into(),
+            label: "Chat reply".into(),
+            description: "".into(),
+            caller_set_credits: false,
+            dimensions: Vec::new(),
+            archived: false,
+            first_price: Credits::whole(8),
+        },
+    )
+    .await
+    .expect("defined");
+    env.grant(KeyNo::SYSTEM, "ada".into(), lot(100), None, Some("g1".into())).await.expect("granted");
+    env
+}
+
+fn lot(credits: i64) -> GrantRequest {
+    GrantRequest {
+        credits: Credits::whole(credits).expect("in range"),
+        kind: GrantKind::Promotional,
+        price: None,
+        priority: 0,
+        effective_at: None,
+        expires_at: None,
+        scope: Vec::new(),
+    }
+}
+
+fn event(key: &str) -> MeterEvent {
+    MeterEvent {
+        customer: "ada".into(),
+        event: "chat.reply".into(),
+        quantity: Quantity::ONE,
+        credits: None,
+        cost: None,
+        occurred_at: None,
+        if_insufficient: IfInsufficient::Refuse,
+        properties: None,
+        key: Some(key.into()),
+    }
+}
+
+fn same(a: &Outcome, b: &Outcome) -> bool {
+    a.id == b.id && a.at == b.at && a.fact == b.fact
+}
+
+#[tokio::test]
+async fn a_retry_gets_the_first_answer_also_after_a_restart_and_refusals_too() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let env = prepared(dir.path()).await;
+    let first = env.meter_one(KeyNo::SYSTEM, event("m1")).await.expect("metered");
+    let again = env.meter_one(KeyNo::SYSTEM, event("m1")).await.expect("replayed");
+    assert!(!first.is_replay && again.is_replay && same(&first, &again));
+    for i in 0..11 {
+        env.meter_one(KeyNo::SYSTEM, event(&format!("fill{i}"))).await.expect("metered");
+    }
+    let refused = env.meter_one(KeyNo::SYSTEM, event("m2")).await.expect("a verdict");
+    assert!(matches!(
+        refused.fact.as_ref(),
+        Fact::Wallet(fact) if matches!(fact.event, WalletEvent::Refused { .. })
+    ));
+    env.grant(KeyNo::SYSTEM, "ada".into(), lot(100), None, Some("g2".into())).await.expect("granted");
+    env.close();
+    drop(env);
+
+    let env = open(dir.path());
+    let again = env.meter_one(KeyNo::SYSTEM, event("m1")).await.expect("replayed");
+    assert!(again.is_replay && same(&first, &again));
+    let again = env.meter_one(KeyNo::SYSTEM, event("m2")).await.expect("still refused");
+    assert!(again.is_replay && same(&refused, &again), "a top-up does not turn a refusal into a charge");
+    env.close();
+}
+
+#[tokio::test]
+async fn the_same_key_for_another_request_names_the_field() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let env = prepared(dir.path()).await;
+    env.meter_one(KeyNo::SYSTEM, event("m1")).await.expect("metered");
+    let other = MeterEvent { quantity: Quantity::parse("2").expect("a quantity"), ..event("m1") };
+    match env.meter_one(KeyNo::SYSTEM, other).await {
+        Err(CallError::Conflict { field, first, now }) => {
+            assert_eq!((field, first.as_str(), now.as_str()), ("quantity", "1", "2"));
+        }
+        result => panic!("{result:?}"),
+    }
+    match env.grant(KeyNo::SYSTEM, "ada".into(), lot(5), None, Some("m1".into())).await {
+        Err(CallError::Conflict { field, .. }) => assert_eq!(field, "operation"),
+        result => panic!("{result:?}"),
+    }
+    env.close();
+}
+
+#[tokio::test]
+async fn what_is_closed_verifies_and_opens_as_it_was() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let env = prepared(dir.path()).await;
+    let key = env
+        .create_key(KeyNo::SYSTEM, "app".into(), [Scope::Meter].into_iter().collect(), None)
+        .await
+        .expect("made");
+    for i in 0..12 {
+        env.meter_one(KeyNo::SYSTEM, event(&format!("m{i}"))).await.expect("metered");
+    }
+    let before = env.wallet("ada").await.expect("read").expect("there");
+    env.close();
+    drop(env);
+    let report = verify(dir.path(), &mut |_, _| {}).expect("in order");
+    assert_eq!((report.wallets, report.environment.as_str()), (1, "test"));
+    assert_eq!(report.checkpoint.map(|p| p.0), Some(report.facts), "closing leaves a checkpoint at the head");
+
+    let env = open(dir.path());
+    assert_eq!(env.wallet("ada").await.expect("read").expect("there"), before);
+    assert!(env.authenticate(&key.secret).is_some());
+    env.revoke_key(KeyNo::SYSTEM, key.number, 0).await.expect("revoked");
+    assert!(env.authenticate(&key.secret).is_none(), "dead when the revocation is answered");
+    env.close();
+}
+
+#[tokio::test]
+async fn a_damaged_checkpoint_is_named_by_verify_and_ignored_by_a_start() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let env = prepared(dir.path()).await;
+    let before = env.wallet("ada").await.expect("read").expect("there");
+    env.close();
+    drop(env);
+    let db = rusqlite::Connection::open(dir.path().join("index.db")).expect("opens");
+    db.execute("UPDATE wallet SET bytes = zeroblob(length(bytes))", []).expect("damaged");
+    drop(db);
+    let error = verify(dir.path(), &mut |_, _| {}).expect_err("found");
+    assert!(error.to_string().contains("checkpoint"), "{error}");
+    let env = open(dir.path());
+    assert_eq!(env.wallet("ada").await.expect("read").expect("there"), before);
+    env.close();
+    drop(env);
+    verify(dir.path(), &mut |_, _| {}).expect("a later close wrote a good one");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixty_four_tasks_on_ten_affordable_calls_get_exactly_ten() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let env = prepared(dir.path()).await;
+    let tasks: Vec<_> = (0..64)
+        .map(|i| {
+            let env = Arc::clone(&env);
+            tokio::spawn(async move { env.meter_one(KeyNo::SYSTEM, event(&format!("m{i}"))).await })
+        })
+        .collect();
+    let mut accepted = 0;
+    for task in tasks {
+        let outcome = task.await.expect("runs").expect("a verdict");
+        let Fact::Wallet(fact) = outcome.fact.as_ref() else { panic!("a wallet's fact") };
+        accepted += usize::from(matches!(fact.event, WalletEvent::Metered { .. }));
+    }
+    assert_eq!(accepted, 12, "100 credits at 8 each");
+    env.close();
+}

@@ -1,0 +1,5 @@
+//! The engine under test: the writer alone on a faulty disk, and whole environments on a real one.
+
+mod environment;
+mod world;
+mod writer;

@@ -1,0 +1,210 @@
+//! A writer on a disk in memory, on a clock that the test moves.
+
+use chargly_engine::journal::Journal as _;
+use chargly_engine::journal::memory::{Faults, MemoryDisk};
+use chargly_engine::journal::{MemoryJournal, payload_digest};
+use chargly_engine::ledger::{
+    Action, Call, Credits, Currency, EventTypeNo, EventTypeRequest, Fact, GrantKind, GrantRequest,
+    IfInsufficient, KeyNo, MeterRequest, Payload, Quantity, WalletEvent, key_hash,
+};
+use chargly_engine::{
+    Answered, Ask, Entropy, Failure, Fold, GroupEnd, Item, Key, ManualClock, Submission, Verdict,
+    WalletAsked, Writer,
+};
+use tokio::sync::oneshot::{Receiver, error::TryRecvError};
+
+pub const NOON: i64 = 1_800_000_000_000;
+
+struct Zeros;
+
+impl Entropy for Zeros {
+    fn nonce(&mut self) -> [u8; 16] {
+        [0; 16]
+    }
+}
+
+pub struct World {
+    pub disk: MemoryDisk,
+    pub clock: ManualClock,
+    pub writer: Writer<MemoryJournal>,
+}
+
+/// Answers that have not come yet.
+pub struct Waiting(Receiver<Answered>);
+
+impl Waiting {
+    pub fn is_answered(&mut self) -> bool {
+        !matches!(self.0.try_recv(), Err(TryRecvError::Empty))
+    }
+
+    pub fn verdicts(mut self) -> Vec<Verdict> {
+        self.0.try_recv().expect("answered").verdicts
+    }
+
+    pub fn verdict(self) -> Verdict {
+        self.verdicts().remove(0)
+    }
+}
+
+impl World {
+    /// With one event type, `chat.reply`, at 10 credits.
+    pub fn new() -> Self {
+        let (disk, clock) = (MemoryDisk::new(), ManualClock::at(NOON));
+        let writer = open(&disk, &clock);
+        let mut world = Self { disk, clock, writer };
+        let created =
+            Fact::EnvironmentCreated { name: "test".into(), salt: [7; 32], currency: Currency::USD };
+        assert!(matches!(world.writer.record_own(1, &created, &world.clock), GroupEnd::Committed(_)));
+        let define = Action::DefineEventType(EventTypeRequest {
+            name: "chat.reply".into(),
+            label: "Chat reply".into(),
+            description: "".into(),
+            caller_set_credits: false,
+            dimensions: Vec::new(),
+            archived: false,
+            first_price: Credits::whole(10),
+        });
+        assert!(matches!(world.act(define, None), Verdict::Done { .. }));
+        world
+    }
+
+    pub fn faults(&self) -> Faults {
+        self.disk.faults()
+    }
+
+    /// The writer's process dies and another one starts.
+    pub fn restart(&mut self) {
+        self.disk.crash();
+        self.writer = open(&self.disk, &self.clock);
+    }
+
+    pub fn submit(&mut self, items: Vec<Item>, arena: Vec<u8>, atomic: bool) -> Waiting {
+        let (mut submission, answer) = Submission::new(items, arena);
+        submission.atomic = atomic;
+        self.writer.pending().push_back(submission);
+        Waiting(answer)
+    }
+
+    pub fn submit_act(&mut self, action: Action, key: Option<&str>) -> Waiting {
+        let mut arena = Vec::new();
+        let item = item(action, key, &mut arena);
+        self.submit(vec![item], arena, false)
+    }
+
+    /// Runs one group and, where it was committed, releases its answers.
+    pub fn run(&mut self) -> GroupEnd {
+        let end = self.writer.run_group(&self.clock);
+        if matches!(end, GroupEnd::Committed(_)) {
+            self.writer.answer_finished();
+        }
+        end
+    }
+
+    pub fn act(&mut self, action: Action, key: Option<&str>) -> Verdict {
+        let waiting = self.submit_act(action, key);
+        self.run();
+        waiting.verdict()
+    }
+
+    pub fn available(&mut self, customer: &str) -> Option<Credits> {
+        let item = read(Ask::Wallet(WalletAsked::Customer(customer.into())));
+        let waiting = self.submit(vec![item], Vec::new(), false);
+        self.run();
+        match waiting.verdict() {
+            Verdict::Wallet(wallet) => wallet.map(|w| w.balance.available()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn digest(&self) -> [u8; 32] {
+        chargly_engine::ledger::state_digest(self.writer.state())
+    }
+}
+
+fn open(disk: &MemoryDisk, clock: &ManualClock) -> Writer<MemoryJournal> {
+    let journal = MemoryJournal::open(disk);
+    let mut fold = Fold::from_start();
+    let mut reader = journal.reader();
+    let mut from = chargly_engine::journal::Position(0);
+    loop {
+        let chunks = reader.chunks_from(from, 1 << 20).expect("readable");
+        let Some(last) = chunks.last() else { break };
+        from = last.end();
+        for chunk in &chunks {
+            fold.fold(chunk, |_, _, _| {}).expect("foldable");
+        }
+    }
+    Writer::new(journal, fold.state, fold.keys, clock, false, Box::new(Zeros))
+}
+
+pub fn item(action: Action, key: Option<&str>, arena: &mut Vec<u8>) -> Item {
+    let customer = match &action {
+        Action::Meter { customer, .. } | Action::Grant { customer, .. } => Some(customer.clone()),
+        _ => None,
+    };
+    let start = arena.len();
+    if let Some(key) = key {
+        Payload { key: Some(key.into()), ..Payload::default() }.encode_into(arena);
+    }
+    let payload = start..arena.len();
+    let digest = payload_digest(&arena[payload.clone()]);
+    let key = match key {
+        Some(key) => Key::Hash(key_hash(&[7; 32], customer.as_deref(), key)),
+        None => Key::None,
+    };
+    let call = Call { actor: KeyNo::SYSTEM, key: None, action };
+    Item { ask: Ask::Act(call), key, payload, digest, cleared: None }
+}
+
+pub fn read(ask: Ask) -> Item {
+    Item { ask, key: Key::None, payload: 0..0, digest: [0; 32], cleared: None }
+}
+
+pub fn grant(customer: &str, credits: i64) -> Action {
+    let request = GrantRequest {
+        credits: Credits::whole(credits).expect("in range"),
+        kind: GrantKind::Promotional,
+        price: None,
+        priority: 0,
+        effective_at: None,
+        expires_at: None,
+        scope: Vec::new(),
+    };
+    Action::Grant { customer: customer.into(), request }
+}
+
+pub fn meter(customer: &str) -> Action {
+    let request = MeterRequest {
+        event_type: EventTypeNo(0),
+        quantity: Quantity::ONE,
+        credits: None,
+        cost: None,
+        occurred_at: None,
+        if_insufficient: IfInsufficient::Refuse,
+    };
+    Action::Meter { customer: customer.into(), request, inputs: Default::default() }
+}
+
+/// What a verdict says, in a word.
+pub fn word(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Done { fact, .. } => match fact.as_ref() {
+            Fact::Wallet(fact) => match &fact.event {
+                WalletEvent::Metered { .. } => "metered",
+                WalletEvent::Granted { .. } => "granted",
+                WalletEvent::Refused { refusal, .. } => refusal.code(),
+                _ => "done",
+            },
+            Fact::BatchAccepted { .. } => "batch accepted",
+            _ => "done",
+        },
+        Verdict::Rejected(_) | Verdict::RejectedInBatch { .. } => "rejected",
+        Verdict::PerhapsDuplicate(_) => "perhaps a duplicate",
+        Verdict::Failed(Failure::StorageFull) => "storage full",
+        Verdict::Failed(Failure::NotRecorded) => "not recorded",
+        Verdict::Failed(Failure::Stopped) => "stopped",
+        Verdict::Failed(Failure::TooLarge) => "too large",
+        Verdict::Failed(Failure::Overloaded) => "overloaded",
+        Verdict::Wallet(_) | Verdict::Amended(_) | Verdict::Census(_) => "read",
+    }
+}
