@@ -57,7 +57,10 @@ impl State {
                     expires_at: *expires_at,
                 };
                 let (tag, event_type, price) = (recorded.id.tag, request.event_type, *price);
-                self.change_hold(position, HoldRef { tag, wallet: number, event_type, price, end: None });
+                self.change_hold(
+                    position,
+                    HoldRef { tag, wallet: number, event_type, price, end: None, lapsed: Credits::ZERO },
+                );
                 self.change_wallet(number, |w| {
                     step(w, after, position);
                     set_aside(w, reserves);
@@ -136,9 +139,13 @@ impl State {
     }
 
     fn end_hold(&mut self, placed: Position, end: HoldEnd) {
-        if let Some(hold) = self.holds.get(&placed).copied() {
-            self.change_hold(placed, HoldRef { end: Some(end), ..hold });
-        }
+        let Some(hold) = self.holds.get(&placed).copied() else { return };
+        let open = self.wallet(hold.wallet).and_then(|w| w.hold(placed));
+        let lapsed = match end {
+            HoldEnd::Expired => open.map_or(Credits::ZERO, |h| h.credits),
+            HoldEnd::Captured | HoldEnd::Voided => Credits::ZERO,
+        };
+        self.change_hold(placed, HoldRef { end: Some(end), lapsed, ..hold });
     }
 
     fn settle(&mut self, settlements: &[Settlement], lot: LotNo) {

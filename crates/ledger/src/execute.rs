@@ -182,8 +182,6 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
             let credits = match (request.credits, request.quantity) {
                 (Some(credits), _) => Some(meter::check_credits("credits", credits)?),
                 (None, Some(quantity)) => Some(pinned(catalogue, &hold, quantity, inputs)?),
-                // A late capture of "all that was held" is priced again: nothing is held any more.
-                (None, None) if hold.end.is_some() => Some(pinned(catalogue, &hold, quantity, inputs)?),
                 (None, None) => None,
             };
             Ok(Checked::Hold(hold, credits, quantity))
@@ -315,16 +313,9 @@ fn decide(
             let hold = hold_now(request.hold, hold);
             verdict(wallet, Asked::VoidHold(*request), || holds::void(wallet, &hold, request))
         }
-        (Action::CaptureHold { request, inputs }, Checked::Hold(before, credits, quantity)) => {
+        (Action::CaptureHold { request, .. }, Checked::Hold(before, credits, quantity)) => {
             let hold = hold_now(request.hold, before);
-            // "All that is held", of a hold that lapsed only now.
-            let credits = match credits {
-                None if hold.end.is_some() => {
-                    Some(pinned(state.catalogue.as_ref(), &hold, *quantity, inputs)?)
-                }
-                credits => *credits,
-            };
-            let capture = holds::Capture { hold: &hold, request, credits, quantity: *quantity };
+            let capture = holds::Capture { hold: &hold, request, credits: *credits, quantity: *quantity };
             verdict(wallet, Asked::CaptureHold(*request), || holds::capture(wallet, &capture))
         }
         (Action::Grant { request, .. }, _) => {

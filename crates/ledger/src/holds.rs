@@ -20,9 +20,7 @@ pub(crate) fn place(
     (price, credits): (Option<PriceNo>, Credits),
     now: Millis,
 ) -> Result<(WalletEvent, Balance), Refusal> {
-    if let Some(frozen_by) = wallet.frozen_by() {
-        return Err(Refusal::WalletFrozen { frozen_by });
-    }
+    refuse_if_frozen(wallet)?;
     if wallet.holds().len() >= OPEN_HOLDS_PER_WALLET_MAX {
         return Err(Refusal::TooManyHolds {
             limit: u32::try_from(OPEN_HOLDS_PER_WALLET_MAX).unwrap_or(u32::MAX),
@@ -53,9 +51,7 @@ pub(crate) fn increase(
     if let Some(state) = hold.end {
         return Err(Refusal::HoldNotOpen { state });
     }
-    if let Some(frozen_by) = wallet.frozen_by() {
-        return Err(Refusal::WalletFrozen { frozen_by });
-    }
+    refuse_if_frozen(wallet)?;
     let open = wallet.hold(request.hold.position).map_or(Credits::ZERO, |h| h.credits);
     if open.checked_add(credits).is_none() {
         return Err(Refusal::BalanceTooLarge { limit: Credits::MAX });
@@ -104,14 +100,14 @@ pub(crate) fn expire(wallet: &Wallet, open: &Hold) -> (WalletEvent, Balance) {
 pub(crate) struct Capture<'a> {
     pub(crate) hold: &'a HoldRef,
     pub(crate) request: &'a CaptureRequest,
-    /// Credits by quantity or as the caller said; `None` for all that is held.
+    /// Credits by quantity or as the caller said; `None` for all that is held, or was when the hold lapsed.
     pub(crate) credits: Option<Credits>,
     /// For reports.
     pub(crate) quantity: Quantity,
 }
 
 /// Charges what was held. Beyond the hold, or after its end, it is a fresh charge at the pinned price, where the
-/// caller asked for that or the wallet's policy lets it go into debt.
+/// caller asked for that or the wallet's policy lets it go into debt; a frozen wallet takes no fresh charge.
 pub(crate) fn capture(wallet: &Wallet, capture: &Capture<'_>) -> Result<(WalletEvent, Balance), Refusal> {
     let Capture { hold, request, .. } = capture;
     let of = Lineage { event_type: hold.event_type, quantity: capture.quantity };
@@ -122,7 +118,8 @@ pub(crate) fn capture(wallet: &Wallet, capture: &Capture<'_>) -> Result<(WalletE
         Err(Refusal::HoldNotOpen { state: HoldEnd::Expired })
             if record || wallet.policy != crate::Policy::Strict =>
         {
-            let credits = capture.credits.unwrap_or(Credits::ZERO);
+            refuse_if_frozen(wallet)?;
+            let credits = capture.credits.unwrap_or(hold.lapsed);
             let charge = charge(wallet, of.event_type, hold.price, credits, request.if_insufficient)?;
             let after = charged(wallet.balance, &charge);
             return Ok((captured(request, of, charge, Ending::default(), Credits::ZERO), after));
@@ -137,6 +134,7 @@ pub(crate) fn capture(wallet: &Wallet, capture: &Capture<'_>) -> Result<(WalletE
     let mut drawing = Drawing::default();
     let mut taken = take_reserved(wallet, open, within, &mut drawing);
     if let Some(beyond) = credits.checked_sub(open.credits).filter(|c| c.is_positive()) {
+        refuse_if_frozen(wallet)?;
         add_fresh(wallet, of.event_type, beyond, request.if_insufficient, &mut drawing, &mut taken)?;
     }
     // After this point the hold is captured.
@@ -293,6 +291,10 @@ fn give_back(
     let after =
         Balance { posted: before.posted - lapsed, held: before.held - hold.held(), debt: before.debt };
     (hold.reserves.clone(), broken, after)
+}
+
+fn refuse_if_frozen(wallet: &Wallet) -> Result<(), Refusal> {
+    wallet.frozen_by().map_or(Ok(()), |frozen_by| Err(Refusal::WalletFrozen { frozen_by }))
 }
 
 fn open_hold<'w>(wallet: &'w Wallet, hold: &HoldRef, placed: crate::Position) -> Result<&'w Hold, Refusal> {

@@ -80,8 +80,10 @@ pub struct HoldRef {
     pub price: Option<PriceNo>,
     /// How it ended; `None` while it is open.
     pub end: Option<HoldEnd>,
+    /// What it could still be captured for when it lapsed: a late capture of all of it is for as much.
+    pub lapsed: Credits,
 }
-codec_struct!(HoldRef { tag, wallet, event_type, price, end });
+codec_struct!(HoldRef { tag, wallet, event_type, price, end, lapsed });
 
 /// What became of an event after it was charged.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
