@@ -35,9 +35,10 @@ pub use query::{Grouping, Usage, UsageQuery, UsageRow};
 pub use swap::swap_in;
 pub use views::Views;
 
-/// Rows counted in memory from which on [`Views::should_flush`] says so: about 20 MB, and under a second to write.
-pub const MEMORY_ROWS_MAX: usize = 65_536;
-/// Rows one query may answer, about 30 MB: a larger report is asked for in shorter ranges or by wallet.
+/// Rows counted in memory from which on [`Views::should_flush`] says so: about 35 MB at most,
+/// and a third of a second to write.
+pub const MEMORY_ROWS_MAX: usize = 100_000;
+/// Rows one query may answer, about 60 MB: a larger report is asked for in shorter ranges or by wallet.
 pub const QUERY_ROWS_MAX: usize = 100_000;
 /// How long a statement waits for another connection's lock, in milliseconds. Only a checkpoint or a swap by hand
 /// ever holds one; far longer than either takes.

@@ -67,8 +67,8 @@ fn many_flushes_and_none_give_the_same_digest() {
     let mut once = Views::in_memory().expect("open");
     (0..3).for_each(|_| fold(&mut once, &one_of_each()));
     assert_eq!(views.digest().expect("digest"), once.digest().expect("digest"));
-    // Another fact would show.
-    fold(&mut once, &one_of_each()[1..2]);
+    // One fact more would show, even one that moves nothing.
+    fold(&mut once, &one_of_each()[..1]);
     assert_ne!(views.digest().expect("digest"), once.digest().expect("digest"));
 }
 
