@@ -13,7 +13,7 @@ use chargly_engine::{
 };
 use tokio::sync::oneshot::{Receiver, error::TryRecvError};
 
-pub const NOON: i64 = 1_800_000_000_000;
+pub(crate) const NOON: i64 = 1_800_000_000_000;
 
 struct Zeros;
 
@@ -23,32 +23,32 @@ impl Entropy for Zeros {
     }
 }
 
-pub struct World {
-    pub disk: MemoryDisk,
-    pub clock: ManualClock,
-    pub writer: Writer<MemoryJournal>,
+pub(crate) struct World {
+    pub(crate) disk: MemoryDisk,
+    pub(crate) clock: ManualClock,
+    pub(crate) writer: Writer<MemoryJournal>,
 }
 
 /// Answers that have not come yet.
-pub struct Waiting(Receiver<Answered>);
+pub(crate) struct Waiting(Receiver<Answered>);
 
 impl Waiting {
-    pub fn is_answered(&mut self) -> bool {
+    pub(crate) fn is_answered(&mut self) -> bool {
         !matches!(self.0.try_recv(), Err(TryRecvError::Empty))
     }
 
-    pub fn verdicts(mut self) -> Vec<Verdict> {
+    pub(crate) fn verdicts(mut self) -> Vec<Verdict> {
         self.0.try_recv().expect("answered").verdicts
     }
 
-    pub fn verdict(self) -> Verdict {
+    pub(crate) fn verdict(self) -> Verdict {
         self.verdicts().remove(0)
     }
 }
 
 impl World {
     /// With one event type, `chat.reply`, at 10 credits.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (disk, clock) = (MemoryDisk::new(), ManualClock::at(NOON));
         let writer = open(&disk, &clock);
         let mut world = Self { disk, clock, writer };
@@ -68,31 +68,31 @@ impl World {
         world
     }
 
-    pub fn faults(&self) -> Faults {
+    pub(crate) fn faults(&self) -> Faults {
         self.disk.faults()
     }
 
     /// The writer's process dies and another one starts.
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.disk.crash();
         self.writer = open(&self.disk, &self.clock);
     }
 
-    pub fn submit(&mut self, items: Vec<Item>, arena: Vec<u8>, atomic: bool) -> Waiting {
+    pub(crate) fn submit(&mut self, items: Vec<Item>, arena: Vec<u8>, atomic: bool) -> Waiting {
         let (mut submission, answer) = Submission::new(items, arena);
         submission.atomic = atomic;
         self.writer.pending().push_back(submission);
         Waiting(answer)
     }
 
-    pub fn submit_act(&mut self, action: Action, key: Option<&str>) -> Waiting {
+    pub(crate) fn submit_act(&mut self, action: Action, key: Option<&str>) -> Waiting {
         let mut arena = Vec::new();
         let item = item(action, key, &mut arena);
         self.submit(vec![item], arena, false)
     }
 
     /// Runs one group and, where it was committed, releases its answers.
-    pub fn run(&mut self) -> GroupEnd {
+    pub(crate) fn run(&mut self) -> GroupEnd {
         let end = self.writer.run_group(&self.clock);
         if matches!(end, GroupEnd::Committed(_)) {
             self.writer.answer_finished();
@@ -100,13 +100,13 @@ impl World {
         end
     }
 
-    pub fn act(&mut self, action: Action, key: Option<&str>) -> Verdict {
+    pub(crate) fn act(&mut self, action: Action, key: Option<&str>) -> Verdict {
         let waiting = self.submit_act(action, key);
         self.run();
         waiting.verdict()
     }
 
-    pub fn available(&mut self, customer: &str) -> Option<Credits> {
+    pub(crate) fn available(&mut self, customer: &str) -> Option<Credits> {
         let item = read(Ask::Wallet(WalletAsked::Customer(customer.into())));
         let waiting = self.submit(vec![item], Vec::new(), false);
         self.run();
@@ -116,7 +116,7 @@ impl World {
         }
     }
 
-    pub fn digest(&self) -> [u8; 32] {
+    pub(crate) fn digest(&self) -> [u8; 32] {
         chargly_engine::ledger::state_digest(self.writer.state())
     }
 }
@@ -137,7 +137,7 @@ fn open(disk: &MemoryDisk, clock: &ManualClock) -> Writer<MemoryJournal> {
     Writer::new(journal, fold.state, fold.keys, clock, false, Box::new(Zeros))
 }
 
-pub fn item(action: Action, key: Option<&str>, arena: &mut Vec<u8>) -> Item {
+pub(crate) fn item(action: Action, key: Option<&str>, arena: &mut Vec<u8>) -> Item {
     let customer = match &action {
         Action::Meter { customer, .. } | Action::Grant { customer, .. } => Some(customer.clone()),
         _ => None,
@@ -156,11 +156,11 @@ pub fn item(action: Action, key: Option<&str>, arena: &mut Vec<u8>) -> Item {
     Item { ask: Ask::Act(call), key, payload, digest, cleared: None }
 }
 
-pub fn read(ask: Ask) -> Item {
+pub(crate) fn read(ask: Ask) -> Item {
     Item { ask, key: Key::None, payload: 0..0, digest: [0; 32], cleared: None }
 }
 
-pub fn grant(customer: &str, credits: i64) -> Action {
+pub(crate) fn grant(customer: &str, credits: i64) -> Action {
     let request = GrantRequest {
         credits: Credits::whole(credits).expect("in range"),
         kind: GrantKind::Promotional,
@@ -173,7 +173,7 @@ pub fn grant(customer: &str, credits: i64) -> Action {
     Action::Grant { customer: customer.into(), request }
 }
 
-pub fn meter(customer: &str) -> Action {
+pub(crate) fn meter(customer: &str) -> Action {
     let request = MeterRequest {
         event_type: EventTypeNo(0),
         quantity: Quantity::ONE,
@@ -186,7 +186,7 @@ pub fn meter(customer: &str) -> Action {
 }
 
 /// What a verdict says, in a word.
-pub fn word(verdict: &Verdict) -> &'static str {
+pub(crate) fn word(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Done { fact, .. } => match fact.as_ref() {
             Fact::Wallet(fact) => match &fact.event {
