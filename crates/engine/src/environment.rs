@@ -355,7 +355,8 @@ fn keep_views(environment: &Weak<Environment>) {
         };
         let now_ms = environment.clock.monotonic_ms();
         let since = *flushed_ms.get_or_insert(now_ms);
-        if closing && folded == 0 || now_ms - since >= VIEWS_FLUSH_EVERY_MS {
+        let is_due = now_ms - since >= VIEWS_FLUSH_EVERY_MS || environment.lock_views().should_flush();
+        if closing && folded == 0 || is_due {
             environment.flush_views();
             flushed_ms = Some(now_ms);
         }
