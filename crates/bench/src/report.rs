@@ -148,7 +148,7 @@ impl fmt::Display for Report {
         let Conditions { commit, date, machine, runs, seconds_per_run, wallets, quick, seed } =
             &self.conditions;
         let quick = if *quick { " Quick: not for publishing." } else { "" };
-        let wallets = grouped(f64::from(*wallets), 0);
+        let wallets = readable(u64::from(*wallets));
         writeln!(formatter, "Commit {commit}, {date}, {machine}.")?;
         writeln!(formatter, "Runs {runs} × {seconds_per_run} s, {wallets} wallets, seed {seed}.{quick}\n")?;
         table(formatter, &self.rows)?;
@@ -185,21 +185,28 @@ fn table(formatter: &mut fmt::Formatter<'_>, rows: &[Row]) -> fmt::Result {
     Ok(())
 }
 
+/// A whole number as people read it: `1,234,567`.
+pub(crate) fn readable(number: u64) -> String {
+    group_thousands(&number.to_string())
+}
+
 /// `1234567.891` with one decimal is `1,234,567.9`.
 fn grouped(value: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", value.abs());
     let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
-    let mut grouped = String::with_capacity(text.len() + text.len() / 3);
-    if value < 0.0 {
-        grouped.push('-');
-    }
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
+    let sign = if value < 0.0 { "-" } else { "" };
+    format!("{sign}{}{fraction}", group_thousands(whole))
+}
+
+fn group_thousands(digits: &str) -> String {
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
     }
-    grouped + fraction
+    grouped
 }
 
 #[cfg(test)]

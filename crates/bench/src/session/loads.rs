@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use super::Session;
 use crate::load::{Shape, Window};
-use crate::report::Measure;
+use crate::report::{Measure, readable};
 use crate::request::Customers;
 
 const SINGLE: NonZeroU32 = NonZeroU32::MIN;
@@ -122,7 +122,7 @@ fn name(Shape { connections, events_per_call, .. }: Shape) -> String {
         if connections == 1 { "1 connection".to_owned() } else { format!("{connections} connections") };
     match events_per_call.get() {
         1 => format!("single events, {over}"),
-        events => format!("batches of {events}, {over}"),
+        events => format!("batches of {}, {over}", readable(u64::from(events))),
     }
 }
 

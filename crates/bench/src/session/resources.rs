@@ -10,7 +10,7 @@ use super::loads::count;
 use crate::disk::{self, Sizes};
 use crate::plan::BenchPlan;
 use crate::process::{Memory, Process};
-use crate::report::Measure;
+use crate::report::{Measure, readable};
 
 /// How long background work (checkpoints, sealing) may go on before the disk is measured.
 const SETTLE: Duration = Duration::from_secs(2);
@@ -61,7 +61,7 @@ impl Session<'_> {
     }
 
     fn report_disk(&mut self, before: &Resources, after: &Resources) {
-        let case = format!("disk, growth over {} events", self.accepted);
+        let case = format!("disk, growth over {} events", readable(self.accepted));
         let per_event = |from: u64, to: u64| (count(to) - count(from)) / count(self.accepted);
         let mut rows = Vec::new();
         if let (Some(from), Some(to)) = (&before.sizes, &after.sizes) {

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::Session;
 use super::loads::{rate, ratio};
-use crate::report::Measure;
+use crate::report::{Measure, readable};
 
 const EVENTS: u64 = 20_000_000;
 const EVENTS_QUICK: u64 = 100_000;
@@ -20,7 +20,9 @@ impl Session<'_> {
     /// One run only: a second one would begin with a longer history.
     pub(super) async fn sag(&mut self) -> Result<()> {
         let events = if self.plan.quick { EVENTS_QUICK } else { EVENTS };
-        let case = format!("{events} events on end, batches of {EVENTS_PER_CALL}, {CONNECTIONS} connections");
+        let batch = readable(u64::from(EVENTS_PER_CALL.get()));
+        let case =
+            format!("{} events on end, batches of {batch}, {CONNECTIONS} connections", readable(events));
         let shape = self.spread(CONNECTIONS, EVENTS_PER_CALL);
         let mut load = self.start(shape).await?;
         load.go_on_for(self.warm_up()).await?;
