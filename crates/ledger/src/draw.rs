@@ -70,9 +70,9 @@ pub(crate) fn split(
     match (wallet.policy, if_insufficient) {
         (Policy::RecordOnly, _) => Ok(Split { parts, debt: Credits::ZERO, uncharged: short }),
         (_, IfInsufficient::Record) => {
-            let owed = wallet.balance.debt.checked_add(short);
-            let posted = wallet.balance.posted.checked_sub(credits);
-            if owed.is_none() || posted.is_none() {
+            // What is owed and what may yet be owed stay within the bound, and with them `posted` and `available`.
+            let owed = wallet.balance.debt + wallet.held_on_overdraft();
+            if owed.checked_add(short).is_none() {
                 return Err(Refusal::BalanceTooLarge { limit: Credits::MAX });
             }
             Ok(Split { parts, debt: short, uncharged: Credits::ZERO })

@@ -34,9 +34,7 @@ pub(crate) fn grant(
         return Err(Refusal::TooManyGrants { limit: u32::try_from(LOTS_PER_WALLET_MAX).unwrap_or(u32::MAX) });
     }
     // Lots to come count too, so that their day can never be refused.
-    let pending: Credits =
-        wallet.lots.iter().filter(|l| l.status == LotStatus::Pending).map(Lot::remaining).sum();
-    let room = Credits::MAX - wallet.balance.posted.max(Credits::ZERO) - pending;
+    let room = Credits::MAX - wallet.balance.posted.max(Credits::ZERO) - wallet.to_come();
     if request.credits > room {
         return Err(Refusal::BalanceTooLarge { limit: Credits::MAX });
     }

@@ -26,7 +26,7 @@ pub(crate) fn place(
             limit: u32::try_from(OPEN_HOLDS_PER_WALLET_MAX).unwrap_or(u32::MAX),
         });
     }
-    let Split { parts, debt, .. } = split(wallet, request.event_type, credits, IfInsufficient::Refuse)?;
+    let Split { parts, debt, .. } = split_to_hold(wallet, request.event_type, credits)?;
     // After this point the hold stands.
     let expires_at = now.plus(request.expires_in_s.map_or(HOLD_TTL_DEFAULT_MS, |s| i64::from(s) * 1_000));
     let after = set_aside(wallet.balance, &parts, debt);
@@ -56,7 +56,7 @@ pub(crate) fn increase(
     if open.checked_add(credits).is_none() {
         return Err(Refusal::BalanceTooLarge { limit: Credits::MAX });
     }
-    let Split { parts, debt, .. } = split(wallet, hold.event_type, credits, IfInsufficient::Refuse)?;
+    let Split { parts, debt, .. } = split_to_hold(wallet, hold.event_type, credits)?;
     // After this point the hold is larger.
     let after = set_aside(wallet.balance, &parts, debt);
     let event =
@@ -291,6 +291,15 @@ fn give_back(
     let after =
         Balance { posted: before.posted - lapsed, held: before.held - hold.held(), debt: before.debt };
     (hold.reserves.clone(), broken, after)
+}
+
+/// How credits to be set aside split over the wallet.
+fn split_to_hold(wallet: &Wallet, event_type: EventTypeNo, credits: Credits) -> Result<Split, Refusal> {
+    let split = split(wallet, event_type, credits, IfInsufficient::Refuse)?;
+    match wallet.balance.held.checked_add(credits - split.uncharged) {
+        Some(_) => Ok(split),
+        None => Err(Refusal::BalanceTooLarge { limit: Credits::MAX }),
+    }
 }
 
 fn refuse_if_frozen(wallet: &Wallet) -> Result<(), Refusal> {

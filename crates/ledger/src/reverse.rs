@@ -45,7 +45,9 @@ pub(crate) fn reverse(
         .chain(amended.settled.iter().copied())
         .collect();
     let (returns, adjusted) = give_back(wallet, &payers, amended.from_lots, credits - debt, now);
-    if wallet.balance.posted.checked_add(credits).is_none() {
+    // Lots to come keep their room.
+    let posted = (wallet.balance.posted + credits).max(Credits::ZERO);
+    if posted.checked_add(wallet.to_come()).is_none() {
         return Err(Refusal::BalanceTooLarge { limit: Credits::MAX });
     }
     // After this point the event is reversed.

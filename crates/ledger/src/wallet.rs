@@ -167,10 +167,19 @@ impl Wallet {
         match self.policy {
             Policy::Strict | Policy::RecordOnly => Credits::ZERO,
             Policy::Overdraft { limit } => {
-                let held: Credits = self.holds().iter().map(|h| h.on_overdraft).sum();
-                (limit - self.balance.debt - held).max(Credits::ZERO)
+                (limit - self.balance.debt - self.held_on_overdraft()).max(Credits::ZERO)
             }
         }
+    }
+
+    /// What open holds hold on the overdraft: debt to be, once they are captured.
+    pub(crate) fn held_on_overdraft(&self) -> Credits {
+        self.holds().iter().map(|h| h.on_overdraft).sum()
+    }
+
+    /// Credits of lots whose day has not come.
+    pub(crate) fn to_come(&self) -> Credits {
+        self.lots.iter().filter(|l| l.status == LotStatus::Pending).map(Lot::remaining).sum()
     }
 
     pub(crate) fn holds_mut(&mut self) -> &mut Vec<Hold> {

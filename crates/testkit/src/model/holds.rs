@@ -2,10 +2,11 @@
 
 use super::answer::Reserved;
 use super::price::Priced;
+use super::spend::Split;
 use super::wallet::{Hold, Wallet};
 use super::{
-    Charge, Draw, HOLD_TTL_MS, Happening, HoldEnd, LotStatus, Micro, Ms, OPEN_HOLDS_MAX, Place, Policy,
-    Refused, Request,
+    CREDITS_MAX, Charge, Draw, HOLD_TTL_MS, Happening, HoldEnd, LotStatus, Micro, Ms, OPEN_HOLDS_MAX, Place,
+    Policy, Refused, Request,
 };
 
 impl Wallet {
@@ -22,7 +23,7 @@ impl Wallet {
             return Err(Refused::TooManyHolds);
         }
         let credits = priced.credits.unwrap_or(0);
-        let split = self.split(event_type, credits, false)?;
+        let split = self.split_to_hold(event_type, credits)?;
         let (reserved, on_overdraft) = (split.from_lots, split.debt);
         let expires_at = now + ttl_s.map_or(HOLD_TTL_MS, |s| Ms::from(s) * 1_000);
         self.holds.push(Hold {
@@ -42,10 +43,10 @@ impl Wallet {
         let hold = self.open(placed)?;
         self.refuse_if_frozen()?;
         let credits = priced.credits.unwrap_or(0);
-        if hold.credits + credits > super::CREDITS_MAX {
+        if hold.credits + credits > CREDITS_MAX {
             return Err(Refused::BalanceTooLarge);
         }
-        let split = self.split(&hold.event_type, credits, false)?;
+        let split = self.split_to_hold(&hold.event_type, credits)?;
         let hold = self.hold_mut(placed);
         hold.credits += credits;
         hold.on_overdraft += split.debt;
@@ -186,6 +187,13 @@ impl Wallet {
         let gone: Reserved = released.iter().copied().filter(|(lot, _)| expired(self, *lot)).collect();
         let lapsed = gone.into_iter().map(|(lot, part)| self.take(lot, part)).collect();
         (released, lapsed)
+    }
+
+    /// What is set aside never passes the largest amount.
+    fn split_to_hold(&self, event_type: &str, credits: Micro) -> Result<Split, Refused> {
+        let split = self.split(event_type, credits, false)?;
+        let held = self.balance().held + credits - split.uncharged;
+        if held > CREDITS_MAX { Err(Refused::BalanceTooLarge) } else { Ok(split) }
     }
 
     fn open(&self, placed: Place) -> Result<Hold, Refused> {

@@ -53,7 +53,9 @@ impl Wallet {
         match self.policy {
             _ if short == 0 => Ok(Split { from_lots, debt: 0, uncharged: 0 }),
             Policy::RecordOnly => Ok(Split { from_lots, debt: 0, uncharged: short }),
-            _ if record && self.debt() + short > CREDITS_MAX => Err(Refused::BalanceTooLarge),
+            _ if record && self.debt() + self.held_on_overdraft() + short > CREDITS_MAX => {
+                Err(Refused::BalanceTooLarge)
+            }
             _ if record || short <= overdraft => Ok(Split { from_lots, debt: short, uncharged: 0 }),
             _ => Err(Refused::InsufficientCredits { required: credits, available: paid + overdraft }),
         }
@@ -62,8 +64,12 @@ impl Wallet {
     /// What the policy still allows to owe, beyond what is owed or held on the overdraft.
     fn overdraft_left(&self) -> Micro {
         let Policy::Overdraft(limit) = self.policy else { return 0 };
-        let held: Micro = self.open_holds().map(|h| h.on_overdraft).sum();
-        (limit - self.debt() - held).max(0)
+        (limit - self.debt() - self.held_on_overdraft()).max(0)
+    }
+
+    /// Debt to be, once these holds are captured.
+    fn held_on_overdraft(&self) -> Micro {
+        self.open_holds().map(|h| h.on_overdraft).sum()
     }
 
     /// Remembers a charge, so that it can be owed, settled and reversed.
