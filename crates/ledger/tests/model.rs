@@ -1,0 +1,41 @@
+//! The ledger against the model: the same random commands, the same answers, facts and wallets after every step.
+
+use std::collections::BTreeSet;
+
+use chargly_testkit::script::{MILESTONES, Run, commands};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+
+/// Cases of the default run; `PROPTEST_CASES` asks for more.
+const CASES: u32 = 48;
+/// Runs of the fixed seed, each with its own selection of actions.
+const FIXED_RUNS: usize = 40;
+
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(CASES)
+}
+
+proptest! {
+    #![proptest_config(Config { cases: cases(), failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn ledger_does_what_the_model_does(script in commands(1..500)) {
+        Run::new().play(&script);
+    }
+}
+
+/// One seed for ever, so that it cannot be green one day and red the next.
+#[test]
+fn random_runs_come_across_everything_that_can_happen() {
+    let mut runner = TestRunner::deterministic();
+    let mut seen = BTreeSet::new();
+    for _ in 0..FIXED_RUNS {
+        let script = commands(300..301).new_tree(&mut runner).expect("a script").current();
+        let mut run = Run::new();
+        run.play(&script);
+        seen.extend(run.seen);
+    }
+    let missing: Vec<_> = MILESTONES.iter().filter(|m| !seen.contains(*m)).collect();
+    assert!(missing.is_empty(), "never seen: {missing:?}");
+}
