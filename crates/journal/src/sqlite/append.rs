@@ -149,3 +149,113 @@ impl From<rusqlite::Error> for InsertError {
 fn run(conn: &rusqlite::Connection, statement: &str) -> rusqlite::Result<()> {
     conn.prepare_cached(statement)?.execute([]).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::{Connection, ffi};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::{EraseError, Journal};
+
+    fn journal() -> (TempDir, SqliteJournal) {
+        let dir = tempfile::tempdir().expect("a directory");
+        let journal = SqliteJournal::open(dir.path()).expect("a journal");
+        (dir, journal)
+    }
+
+    fn append(journal: &mut SqliteJournal, fact: &[u8]) -> Result<Appended, AppendError> {
+        let mut frame = FrameBuilder::new();
+        frame.begin(1, 0, journal.head.next);
+        frame.push(fact, None).expect("fits");
+        journal.append(&frame, frame.first())
+    }
+
+    fn wal_bytes(dir: &TempDir) -> u64 {
+        std::fs::metadata(dir.path().join("journal.db-wal")).expect("a log").len()
+    }
+
+    fn failure(code: i32) -> rusqlite::Error {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)
+    }
+
+    #[test]
+    fn append_without_space_applies_nothing_and_works_again_once_there_is() {
+        let (_dir, mut journal) = journal();
+        append(&mut journal, b"first").expect("appended");
+        let set_pages = |journal: &SqliteJournal, pages: i64| {
+            journal.conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).expect("set");
+        };
+        set_pages(&journal, 1);
+        let large: Vec<u8> =
+            (0..50_000_u32).flat_map(|i| crate::payload_digest(&i.to_le_bytes())[..2].to_vec()).collect();
+        assert!(matches!(append(&mut journal, &large), Err(AppendError::StorageFull)));
+        assert_eq!(journal.reader().head().expect("readable"), journal.head);
+        set_pages(&journal, i64::from(u32::MAX) - 1);
+        assert_eq!(append(&mut journal, &large).expect("appended").head.next, Position(2));
+    }
+
+    #[test]
+    fn failed_flush_stops_all_writing_and_no_reading() {
+        let (_dir, mut journal) = journal();
+        append(&mut journal, b"first").expect("appended");
+        let mut frame = FrameBuilder::new();
+        frame.begin(1, 0, Position(1));
+        frame.push(b"second", None).expect("fits");
+        let error = journal.at_commit(failure(ffi::SQLITE_IOERR_FSYNC));
+        assert!(matches!(error, AppendError::Unknown(_)));
+        assert!(matches!(journal.append(&frame, Position(1)), Err(AppendError::Poisoned)));
+        assert!(matches!(journal.read_back(&frame, Position(1)), Err(ReadError::Poisoned)));
+        assert!(matches!(journal.erase_payloads(&[Position(0)]), Err(EraseError::Poisoned)));
+        assert!(journal.reader().chunk_at(Position(0)).expect("readable").is_some());
+    }
+
+    #[test]
+    fn commit_that_fails_otherwise_than_for_space_or_a_lock_has_an_unknown_outcome() {
+        let (_dir, mut journal) = journal();
+        assert!(matches!(journal.at_commit(failure(ffi::SQLITE_FULL)), AppendError::StorageFull));
+        assert!(matches!(journal.at_commit(failure(ffi::SQLITE_BUSY)), AppendError::NotApplied(_)));
+        assert!(matches!(journal.at_commit(failure(ffi::SQLITE_IOERR_WRITE)), AppendError::Unknown(_)));
+        assert!(matches!(journal.at_commit(failure(ffi::SQLITE_IOERR_SHMSIZE)), AppendError::Unknown(_)));
+        append(&mut journal, b"none of these stops the writing").expect("appended");
+    }
+
+    #[test]
+    fn append_beside_a_writer_that_holds_the_lock_applies_nothing_and_may_be_tried_again() {
+        let (dir, mut journal) = journal();
+        let other = Connection::open(dir.path().join("journal.db")).expect("a database");
+        other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+        assert!(matches!(append(&mut journal, b"waits"), Err(AppendError::NotApplied(_))));
+        other.execute_batch("ROLLBACK").expect("released");
+        append(&mut journal, b"waits no more").expect("appended");
+    }
+
+    #[test]
+    fn log_is_begun_anew_when_due_and_a_reader_in_the_way_only_delays_that() {
+        let (dir, mut journal) = journal();
+        let append_many = |journal: &mut SqliteJournal, count: usize| {
+            for _ in 0..count {
+                append(journal, b"fact").expect("appended");
+            }
+        };
+        let make_due =
+            |journal: &mut SqliteJournal| journal.wal.add_row(usize::try_from(1_u64 << 30).expect("fits"));
+        append_many(&mut journal, 50);
+        let grown = wal_bytes(&dir);
+        make_due(&mut journal);
+        append_many(&mut journal, 40);
+        assert_eq!(wal_bytes(&dir), grown, "the log is written over from its beginning");
+
+        let reader = Connection::open(dir.path().join("journal.db")).expect("a database");
+        reader.execute_batch("BEGIN; SELECT count(*) FROM chunk").expect("a long read");
+        make_due(&mut journal);
+        append_many(&mut journal, 40);
+        assert!(wal_bytes(&dir) > grown, "the reader keeps the log from restarting");
+        let grown = wal_bytes(&dir);
+        reader.execute_batch("COMMIT").expect("ended");
+        make_due(&mut journal);
+        append_many(&mut journal, 40);
+        assert_eq!(wal_bytes(&dir), grown);
+        assert_eq!(journal.head.next, Position(170));
+    }
+}

