@@ -1,1 +1,32 @@
-//! The wire contract: request reading, error codes, ids, limits.
+//! The wire contract: how requests are read, how answers are written, what errors are called, how ids look.
+//!
+//! Everything here is total on any bytes: whatever a caller sends is read or refused with the field named, and
+//! nothing panics. Amounts cross as text, exactly; there is no float.
+//!
+//! Not owned here: what a request means (`ledger`), who may send it and over which transport (the doors).
+
+mod base32;
+mod code;
+mod cursor;
+mod fields;
+mod ids;
+mod json;
+pub mod limits;
+mod nearest;
+mod object;
+mod problem;
+mod properties;
+pub mod text;
+pub mod time;
+mod value;
+
+pub use code::ErrorCode;
+pub use cursor::{Cursor, CursorError};
+pub use fields::Fields;
+pub use ids::{Id, IdKind};
+pub use json::{ArrayWriter, ObjectWriter, array, object};
+pub use nearest::nearest;
+pub use object::{BodyError, body_text, items};
+pub use problem::{FieldProblem, Problem, Problems};
+pub use properties::{Properties, Property};
+pub use value::Value;

@@ -1,0 +1,103 @@
+//! Every limit a caller can meet: its name, its unit, its reason. The page `docs/reference/limits.md` lists the same.
+
+macro_rules! limits {
+    ($($(#[doc = $reason:literal])+ $name:ident: $unit:literal = $value:expr;)*) => {
+        $($(#[doc = $reason])+ pub const $name: usize = $value;)*
+
+        /// All of them: name, value, unit, reason.
+        pub const ALL: &[(&str, usize, &str, &str)] =
+            &[$((stringify!($name), $value, $unit, concat!($($reason,)+))),*];
+    };
+}
+
+limits! {
+    /// A request body: room for the largest batch with its properties, and a bound on what one call takes of memory.
+    BODY_BYTES_MAX: "bytes" = 16 * 1024 * 1024;
+    /// Time for a body to arrive: a slow client must not keep a connection and its buffer for ever.
+    BODY_SECONDS_MAX: "seconds" = 60;
+    /// Events of one batch: fills one group commit, and keeps the answer within the size of a body.
+    BATCH_EVENTS_MAX: "events" = 10_000;
+    /// Events of one atomic batch: they must fit one frame of the journal.
+    ATOMIC_EVENTS_MAX: "events" = 1_000;
+    /// Properties of one event, as canonical JSON: they are kept for ever.
+    PROPERTIES_BYTES_MAX: "bytes" = 4 * 1024;
+    /// Keys in the properties of one event, nested ones included: more is a document, not a description.
+    PROPERTIES_KEYS_MAX: "keys" = 32;
+    /// Nesting of properties: what is deeper is never grouped by or priced.
+    PROPERTIES_DEPTH_MAX: "levels" = 8;
+    /// The name of one property: it becomes a column of reports.
+    PROPERTY_NAME_BYTES_MAX: "bytes" = 64;
+    /// Fields of one JSON object: refused names are listed, so their number has to end somewhere.
+    OBJECT_FIELDS_MAX: "fields" = 64;
+    /// Field errors told in one answer: a caller mends these and asks again.
+    FIELD_ERRORS_MAX: "errors" = 100;
+    /// An event type's name: it is typed by people and shown in tables.
+    EVENT_NAME_BYTES_MAX: "bytes" = 64;
+    /// A customer id: room for any id of yours, within the hash of a key.
+    CUSTOMER_BYTES_MAX: "bytes" = 255;
+    /// An idempotency key: room for two UUIDs and words between them.
+    IDEMPOTENCY_KEY_BYTES_MAX: "bytes" = 255;
+    /// Items of one page of a list: answers in a fraction of a second.
+    LIST_LIMIT_MAX: "items" = 1_000;
+    /// A reason: a paragraph.
+    REASON_BYTES_MAX: "bytes" = 1_000;
+    /// A label: fits a table.
+    LABEL_BYTES_MAX: "bytes" = 100;
+    /// A description: a paragraph.
+    DESCRIPTION_BYTES_MAX: "bytes" = 1_000;
+    /// A note on a price version: a paragraph.
+    NOTE_BYTES_MAX: "bytes" = 1_000;
+    /// Declared dimensions of one event type: each multiplies the rows of reports.
+    DIMENSIONS_MAX: "names" = 4;
+    /// Event types that one grant names as its scope: more is better said by several grants.
+    GRANT_SCOPE_MAX: "names" = 100;
+    /// The distance of a grant's priority from 0, both ways: enough to sort by.
+    PRIORITY_MAX: "steps" = 1_000_000;
+    /// How long a hold may be kept open without an extension (30 days): longer is a grant with a scope.
+    HOLD_SECONDS_MAX: "seconds" = 30 * 24 * 60 * 60;
+    /// How far ahead of our clock `occurred_at` may be (24 hours): more is a wrong clock or a wrong unit.
+    OCCURRED_AHEAD_SECONDS_MAX: "seconds" = 24 * 60 * 60;
+    /// How long a rotated key stays good (7 days): time to roll out the new one, not to keep both.
+    KEY_OVERLAP_SECONDS_MAX: "seconds" = 7 * 24 * 60 * 60;
+    /// How long a read waits for the position that it asked for.
+    MIN_POSITION_WAIT_SECONDS_MAX: "seconds" = 5;
+    /// Open event streams of one server: each holds a connection and a reader.
+    STREAMS_MAX: "streams" = 256;
+    /// How far back a stream resumes: what is older is skipped, and the stream says so.
+    STREAM_CATCH_UP_FACTS_MAX: "facts" = 1_000_000;
+}
+
+/// Items of one page of a list when the caller does not say.
+pub const LIST_LIMIT_DEFAULT: usize = 100;
+/// How long a rotated key stays good when the caller does not say, in seconds (1 hour).
+pub const KEY_OVERLAP_SECONDS_DEFAULT: usize = 60 * 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reference_page_has_a_row_with_the_value_of_every_limit() {
+        let page = include_str!("../../../docs/reference/limits.md");
+        for (name, value, unit, _) in ALL {
+            let row = page.lines().find(|line| line.contains(&format!("`{name}`")));
+            let row = row.unwrap_or_else(|| panic!("{name} has no row"));
+            assert!(
+                row.contains(&format!("| {} {unit} |", grouped(*value))),
+                "{name} is not {value} {unit}: {row}"
+            );
+        }
+    }
+
+    fn grouped(value: usize) -> String {
+        let digits = value.to_string();
+        let mut out = String::new();
+        for (i, digit) in digits.chars().enumerate() {
+            if i > 0 && (digits.len() - i).is_multiple_of(3) {
+                out.push(',');
+            }
+            out.push(digit);
+        }
+        out
+    }
+}
