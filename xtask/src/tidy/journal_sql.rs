@@ -17,8 +17,8 @@ const FORBIDDEN: &[&[&str]] = &[
     &["or", "replace"],
 ];
 
-/// What the erasure may assign: the payloads, and the flags that say how they are stored.
-const ERASABLE_COLUMNS: &[&str] = &["payloads", "flags"];
+/// What the erasure may assign: a chunk's bytes, in which its hash allows nothing but payloads to be replaced.
+const ERASABLE_COLUMNS: &[&str] = &["bytes"];
 
 /// Refuses SQL in the journal's code that changes rows, but for one erasure of payload.
 pub(super) fn check(repository: &Repository) -> Vec<Finding> {
@@ -104,16 +104,16 @@ mod tests {
 
     #[test]
     fn payload_may_be_erased_in_one_place() {
-        let once = "\"UPDATE chunk SET payloads = ?1, flags = ?2 WHERE first = ?3\";\n";
+        let once = "\"UPDATE chunk SET bytes = ?1 WHERE first = ?2\";\n";
         assert!(lines_found("crates/journal/src/a.rs", once).is_empty());
         assert_eq!(lines_found("crates/journal/src/a.rs", &once.repeat(2)), [Some(2)]);
     }
 
     #[test]
     fn erasure_may_not_reach_a_fact_or_every_row() {
-        let facts = "\"UPDATE chunk SET payloads = ?1, facts = ?2 WHERE first = ?3\";\n";
+        let facts = "\"UPDATE chunk SET bytes = ?1, hash = ?2 WHERE first = ?3\";\n";
         assert_eq!(lines_found("crates/journal/src/a.rs", facts), [Some(1)]);
-        let every_row = "\"UPDATE chunk SET payloads = ?1\";\n";
+        let every_row = "\"UPDATE chunk SET bytes = ?1\";\n";
         assert_eq!(lines_found("crates/journal/src/a.rs", every_row), [Some(1)]);
     }
 

@@ -1,3 +1,5 @@
+//! Tests of `events.rs`.
+
 use std::io::Cursor;
 
 use super::*;

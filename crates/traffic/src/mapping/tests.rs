@@ -1,3 +1,5 @@
+//! Tests of `mapping.rs`.
+
 use super::*;
 
 const SMALLEST: &str = "event = 'a.b'\ncustomer = '{who}'\n";

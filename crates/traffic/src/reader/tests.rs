@@ -1,3 +1,5 @@
+//! Tests of `reader.rs`.
+
 use std::io::{self, Cursor, Read, Write};
 
 use flate2::Compression;

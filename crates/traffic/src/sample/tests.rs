@@ -1,3 +1,5 @@
+//! Tests of `sample.rs`.
+
 use std::collections::HashMap;
 
 use super::*;
