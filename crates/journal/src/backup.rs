@@ -62,7 +62,9 @@ pub fn backup(
     let partial = dest.join("journal.db.partial");
     let failed = |source: BoxError| BackupError::Destination { path: partial.clone(), source };
     fs::create_dir_all(dest).map_err(|error| failed(error.into()))?;
-    remove_if_there(&partial).map_err(|error| failed(error.into()))?;
+    for remains in ["journal.db.partial", "journal.db.partial-wal", "journal.db.partial-shm"] {
+        remove_if_there(&dest.join(remains)).map_err(|error| failed(error.into()))?;
+    }
 
     let mut copy = ChunkFile::create(&partial).map_err(|error| failed(error.into()))?;
     let head = copy_chunks(reader, progress, &mut |chunks| {

@@ -1,12 +1,12 @@
 //! The journal in one SQLite file, `journal.db`.
 //!
 //! - One row per chunk, one transaction per frame, flushed before `append` answers (`synchronous=FULL`).
-//! - Rows are inserted and never changed or deleted, with one exception: [`erase`](self::erase) rewrites a row
+//! - Rows are inserted and never changed or deleted, with one exception: [`erase`] rewrites a row
 //!   whose payloads are to be forgotten. There is no other UPDATE or DELETE.
 //! - The writer restarts the write-ahead log itself, between two commits; readers hold no transaction open between
 //!   calls, so that it can.
 //! - After a failed flush the file's content is uncertain: nothing is written any more. The next process begins
-//!   by copying all that it can read out of the log (see [`open`](self::open)).
+//!   by copying all that it can read out of the log (see [`open`]).
 //!
 //! Keeping a second process away is [`DirLock`](crate::DirLock)'s matter; should there be one all the same, the
 //! check inside each append's transaction fences the one that comes late.
@@ -23,6 +23,7 @@ mod wal;
 use std::path::PathBuf;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 pub(crate) use self::chunk_file::ChunkFile;
 use self::failure::Failure;
@@ -98,6 +99,10 @@ impl SqliteJournal {
         if failure == Failure::Flush && !self.is_poisoned {
             tracing::error!(%error, "a flush of the journal failed; it writes no more");
             self.is_poisoned = true;
+            // Closing must not write either.
+            if let Err(error) = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true) {
+                tracing::error!(%error, "the journal's log will be copied into its file when it is closed");
+            }
         }
         failure
     }

@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn failed_flush_stops_all_writing_and_no_reading() {
-        let (_dir, mut journal) = journal();
+        let (dir, mut journal) = journal();
         append(&mut journal, b"first").expect("appended");
         let mut frame = FrameBuilder::new();
         frame.begin(1, 0, Position(1));
@@ -208,6 +208,10 @@ mod tests {
         assert!(matches!(journal.read_back(&frame, Position(1)), Err(ReadError::Poisoned)));
         assert!(matches!(journal.erase_payloads(&[Position(0)]), Err(EraseError::Poisoned)));
         assert!(journal.reader().chunk_at(Position(0)).expect("readable").is_some());
+        let log = dir.path().join("journal.db-wal");
+        let before = std::fs::read(&log).expect("a log");
+        drop(journal);
+        assert_eq!(std::fs::read(&log).expect("left as it was by closing"), before);
     }
 
     #[test]

@@ -129,9 +129,14 @@ struct Opening {
 
 impl Opening {
     fn begin(dir: &Path) -> Result<(Self, Option<Loss>), OpenError> {
-        fs::create_dir_all(dir).map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;
+        let io_error = |source| OpenError::Io { path: dir.to_owned(), source };
+        fs::create_dir_all(dir).map_err(io_error)?;
         let conn = connect(&dir.join(JOURNAL_FILE))?;
-        sync_dir(dir).map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;
+        // A file is only as durable as its name, and as the name of its directory.
+        for named in [Some(dir), dir.parent().filter(|parent| *parent != Path::new(""))].into_iter().flatten()
+        {
+            sync_dir(named).map_err(io_error)?;
+        }
         let head = check_last_frame(&conn)?;
         let loss = find_loss(dir, &conn, head)?;
         Ok((Self { dir: dir.to_owned(), conn, head }, loss))

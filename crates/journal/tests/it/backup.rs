@@ -48,8 +48,9 @@ fn backup_never_replaces_a_journal_but_a_partial_copy() {
         Err(BackupError::Exists { .. })
     ));
     let dest = tempfile::tempdir().expect("a directory");
-    std::fs::write(dest.path().join("journal.db.partial"), b"the rest of an interrupted copy")
-        .expect("written");
+    for name in ["journal.db.partial", "journal.db.partial-wal"] {
+        std::fs::write(dest.path().join(name), b"the rest of an interrupted copy").expect("written");
+    }
     backup(&mut *journal.reader(), dest.path(), &mut |_, _| {}).expect("copied");
     let mut names: Vec<_> = std::fs::read_dir(dest.path())
         .expect("readable")

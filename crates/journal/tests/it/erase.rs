@@ -92,3 +92,25 @@ fn no_file_holds_an_erased_payload_any_more() {
     assert_eq!(found(&[&small]), 0);
     assert_eq!(found(&pieces), 0);
 }
+
+#[test]
+fn only_erasing_changes_what_is_stored() {
+    let mut dirs = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut changing = Vec::new();
+    while let Some(dir) = dirs.pop() {
+        for entry in std::fs::read_dir(dir).expect("readable") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                dirs.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).expect("readable");
+            let code = source.lines().map(str::trim_start).filter(|line| !line.starts_with("//"));
+            let changes = code.filter(|line| {
+                ["UPDATE ", "DELETE ", "REPLACE ", "DROP "].iter().any(|keyword| line.contains(keyword))
+            });
+            changing.extend(changes.map(|_| path.file_name().expect("a name").to_owned()));
+        }
+    }
+    assert_eq!(changing, ["erase.rs"]);
+}
