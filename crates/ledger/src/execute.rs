@@ -401,15 +401,28 @@ fn define_event_type(
 ) -> Result<Vec<CatalogueChange>, Rejection> {
     let known = catalogue.event_type(&request.name);
     let event_type = known.map_or_else(|| EventTypeNo::at(catalogue.event_types.len()), |t| t.number);
-    let mut changes = vec![CatalogueChange::EventTypeDefined {
-        event_type,
-        name: request.name.clone(),
-        label: request.label.clone(),
-        description: request.description.clone(),
-        caller_set_credits: request.caller_set_credits,
-        dimensions: request.dimensions.clone(),
-        archived: request.archived,
-    }];
+    let mut changes = Vec::new();
+    let is_said_before = known.is_some_and(|t| {
+        t.label == request.label
+            && t.description == request.description
+            && t.caller_set_credits == request.caller_set_credits
+            && t.dimensions == request.dimensions
+            && t.archived == request.archived
+    });
+    // What only adds the first price says nothing new of the type. So does a call taken up again after the frame was
+    // full between the two facts.
+    let adds_first_price = request.first_price.is_some() && catalogue.latest_price(event_type).is_none();
+    if !(is_said_before && adds_first_price) {
+        changes.push(CatalogueChange::EventTypeDefined {
+            event_type,
+            name: request.name.clone(),
+            label: request.label.clone(),
+            description: request.description.clone(),
+            caller_set_credits: request.caller_set_credits,
+            dimensions: request.dimensions.clone(),
+            archived: request.archived,
+        });
+    }
     if let Some(credits) = request.first_price {
         let rule = Rule::Flat { credits };
         check_rule(&rule)?;

@@ -8,7 +8,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 
 /// Cases of the default run; `PROPTEST_CASES` asks for more.
-const CASES: u32 = 48;
+const CASES: u32 = 192;
 /// Runs of the fixed seed, each with its own selection of actions.
 const FIXED_RUNS: usize = 40;
 

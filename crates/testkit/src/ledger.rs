@@ -4,14 +4,18 @@
 //! Not owned here: any rule. What the driver adds is what the engine does around the ledger: it looks for keys first
 //! and reads facts back.
 
+mod audit;
 mod driver;
 mod facts;
 mod recorder;
 mod requests;
 mod views;
 
+pub use audit::Audit;
 pub use driver::{Driver, DriverMark};
+pub use facts::entry;
 pub use recorder::{Stored, VecRecorder, fold};
+pub use requests::{Names, action};
 
 /// The ledger's smallest units as the model's wide integers, and back.
 fn narrow(wide: i128) -> i64 {

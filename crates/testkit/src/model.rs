@@ -9,6 +9,7 @@
 //! Not owned here: bytes, undo, scopes of API keys, who calls.
 
 mod answer;
+mod batch;
 mod catalogue;
 mod grants;
 mod holds;
@@ -22,6 +23,7 @@ mod wallet;
 use std::collections::BTreeMap;
 
 pub use answer::{Answer, Balance, Charge, Draw, Entry, Happening, HoldEnd, Refused, Rejected, Settled};
+pub use batch::BatchAnswer;
 pub use request::{Grid, Kind, Measure, Money, Policy, Property, Request, Rounding, Rule};
 pub use view::{HoldView, LotStatus, LotView, WalletView};
 
@@ -155,9 +157,13 @@ impl Model {
     }
 
     fn record(&mut self, wallet: Option<usize>, what: Happening) -> Answer {
+        Answer::Done(self.put(wallet, what))
+    }
+
+    fn put(&mut self, wallet: Option<usize>, what: Happening) -> Place {
         let place = self.next_place();
         let after = wallet.map(|number| self.wallets[number].balance()).unwrap_or_default();
         self.journal.push(Entry { wallet, after, what });
-        Answer::Done(place)
+        place
     }
 }

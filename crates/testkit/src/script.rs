@@ -8,12 +8,13 @@
 mod commands;
 mod seen;
 
-pub use commands::{Command, Swarm, commands};
-pub use seen::MILESTONES;
+pub use commands::{Command, Swarm, altered, commands};
+pub use seen::{MILESTONES, in_entry};
 
 use std::collections::BTreeSet;
 
-use crate::model::{Answer, Grid, Happening, Measure, Micro, Ms, Place, Request, Rounding, Rule};
+use crate::ledger::DriverMark;
+use crate::model::{Answer, Grid, Happening, Measure, Micro, Model, Ms, Place, Request, Rounding, Rule};
 use crate::pair::Pair;
 
 /// Customers of every script.
@@ -32,6 +33,16 @@ pub struct Run {
     /// What was asked under which key.
     asked: Vec<(String, Request)>,
     /// Holds that ran out.
+    expired: BTreeSet<Place>,
+}
+
+/// A point of a run to come back to.
+pub struct RunMark {
+    model: Model,
+    driver: DriverMark,
+    now: Ms,
+    /// Of holds, events and what was asked.
+    lengths: [usize; 3],
     expired: BTreeSet<Place>,
 }
 
@@ -107,6 +118,28 @@ impl Run {
                 self.ask(Some(&key), &request);
             }
         }
+    }
+
+    /// Notes a point to come back to.
+    pub fn mark(&mut self) -> RunMark {
+        RunMark {
+            model: self.pair.model.clone(),
+            driver: self.pair.driver.mark(),
+            now: self.pair.now,
+            lengths: [self.holds.len(), self.events.len(), self.asked.len()],
+            expired: self.expired.clone(),
+        }
+    }
+
+    /// Goes back to a point, in both ledgers.
+    pub fn rollback(&mut self, mark: &RunMark) {
+        self.pair.model = mark.model.clone();
+        self.pair.driver.rollback(mark.driver);
+        self.pair.now = mark.now;
+        self.holds.truncate(mark.lengths[0]);
+        self.events.truncate(mark.lengths[1]);
+        self.asked.truncate(mark.lengths[2]);
+        self.expired.clone_from(&mark.expired);
     }
 
     fn ask(&mut self, key: Option<&str>, request: &Request) {

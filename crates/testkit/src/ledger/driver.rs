@@ -55,17 +55,25 @@ impl Driver {
         self.recorder.now = Millis(now);
         let begun = self.recorder.stored().len();
         let call = Call { actor: ACTOR, key, action };
-        let done = execute(&mut self.state, &call, Millis(now), &mut self.recorder);
+        let mut done = execute(&mut self.state, &call, Millis(now), &mut self.recorder);
+        if matches!(done, Err(Stop::Full(_))) {
+            // As an engine does with the next frame: what was recorded stands, the call is taken up again.
+            self.recorder.room = None;
+            done = execute(&mut self.state, &call, Millis(now), &mut self.recorder);
+        }
         self.note(begun);
         match done {
             Ok((recorded, _)) => {
                 if let Some(key) = key {
                     self.keys.insert(key, recorded.id.position);
                 }
-                Answer::Done(recorded.id.position.0)
+                // A definition that a full frame parted from its first price is answered with the definition.
+                let is_parted =
+                    matches!(self.recorder.fact(Position(begun as u64)), Some(Fact::Catalogue(_)));
+                Answer::Done(if is_parted { begun as Place } else { recorded.id.position.0 })
             }
             Err(Stop::Rejected(rejection)) => Answer::Rejected(rejected(&rejection)),
-            Err(Stop::Full(full)) => panic!("the recorder of a driver has no end: {full}"),
+            Err(Stop::Full(full)) => panic!("a fresh frame has room: {full}"),
         }
     }
 

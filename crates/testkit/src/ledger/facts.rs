@@ -7,21 +7,22 @@ use chargly_ledger::{
 use crate::model::{self, Balance, Charge, Draw, Entry, Happening, HoldEnd, Micro, Refused, Settled};
 
 /// A fact as an entry of the model's journal. `customer` is what its payload says.
-pub(super) fn entry(fact: &Fact, catalogue: &Catalogue, customer: Option<String>) -> Entry {
+///
+/// # Panics
+/// On what the model knows nothing of: API keys.
+pub fn entry(fact: &Fact, catalogue: &Catalogue, customer: Option<String>) -> Entry {
+    let of_nobody = |what| Entry { wallet: None, after: Balance::default(), what };
     match fact {
         Fact::Wallet(fact) => Entry {
             wallet: Some(fact.header.wallet.index()),
             after: balance(fact.header.after),
             what: wallet_event(fact, customer),
         },
-        Fact::Catalogue(fact) => {
-            Entry { wallet: None, after: Balance::default(), what: change(&fact.change, catalogue) }
-        }
-        Fact::EnvironmentCreated { .. } => {
-            Entry { wallet: None, after: Balance::default(), what: Happening::EnvironmentCreated }
-        }
-        Fact::EpochStarted { .. } | Fact::BatchAccepted { .. } => {
-            panic!("the model knows nothing of {fact:?}")
+        Fact::Catalogue(fact) => of_nobody(change(&fact.change, catalogue)),
+        Fact::EnvironmentCreated { .. } => of_nobody(Happening::EnvironmentCreated),
+        Fact::EpochStarted { .. } => of_nobody(Happening::EpochStarted),
+        Fact::BatchAccepted { first, events, .. } => {
+            of_nobody(Happening::BatchAccepted { first: first.0, events: *events as usize })
         }
     }
 }

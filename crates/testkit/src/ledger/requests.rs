@@ -6,14 +6,38 @@ use chargly_ledger::{
     Action, CaptureRequest, Credits, Currency, DecimalError, EntryId, EventTypeNo, EventTypeRequest,
     ExtendRequest, Fact, GrantKind, GrantRequest, HoldRequest, IfInsufficient, IncreaseRequest, LotNo,
     MeterRequest, Millis, Money, Original, Position, PriceInputs, PriceNo, PriceRequest, PropertyValue,
-    Quantity, ReverseRequest, VoidGrantRequest, VoidHoldRequest, WalletEvent, WalletNo,
+    Quantity, ReverseRequest, State, VoidGrantRequest, VoidHoldRequest, WalletEvent, WalletNo,
 };
 
 use super::{Driver, narrow};
 use crate::model::{self, Micro, Ms, Place, Property, Request};
 
+/// What an engine looks up before it hands a call to the ledger: numbers and ids of what a request names.
+pub trait Names {
+    /// The state that callers see.
+    fn state(&self) -> &State;
+    /// The public id of the fact at a position.
+    fn id(&self, position: Position) -> Option<EntryId>;
+    /// The fact at a position.
+    fn fact(&self, position: Position) -> Option<Fact>;
+}
+
+impl Names for Driver {
+    fn state(&self) -> &State {
+        &self.state
+    }
+
+    fn id(&self, position: Position) -> Option<EntryId> {
+        self.recorder.id(position)
+    }
+
+    fn fact(&self, position: Position) -> Option<Fact> {
+        self.recorder.fact(position)
+    }
+}
+
 /// A request in the ledger's words; `None` where it names an event that is none: an engine could not read it back.
-pub(super) fn action(driver: &Driver, request: &Request) -> Option<Action> {
+pub fn action(names: &impl Names, request: &Request) -> Option<Action> {
     Some(match request {
         Request::DefineEventType { name, caller_set, archived, first_price } => {
             Action::DefineEventType(EventTypeRequest {
@@ -28,7 +52,7 @@ pub(super) fn action(driver: &Driver, request: &Request) -> Option<Action> {
         }
         Request::PublishPrice { event_type, rule: asked, grid, rounding, effective_at, replaces } => {
             Action::PublishPrice(PriceRequest {
-                event_type: number_of(driver, event_type),
+                event_type: number_of(names, event_type),
                 rule: rule(asked),
                 grid: match grid {
                     model::Grid::MicroCredit => chargly_ledger::Grid::MicroCredit,
@@ -49,7 +73,7 @@ pub(super) fn action(driver: &Driver, request: &Request) -> Option<Action> {
             Action::Meter {
                 customer: customer.as_str().into(),
                 request: MeterRequest {
-                    event_type: number_of(driver, event_type),
+                    event_type: number_of(names, event_type),
                     quantity: quantity.map_or(Quantity::ONE, quantity_of),
                     credits: set.map(credits),
                     cost: cost.as_ref().map(money),
@@ -62,24 +86,24 @@ pub(super) fn action(driver: &Driver, request: &Request) -> Option<Action> {
         Request::PlaceHold { customer, event_type, quantity, credits: set, ttl_s } => Action::PlaceHold {
             customer: customer.as_str().into(),
             request: HoldRequest {
-                event_type: number_of(driver, event_type),
+                event_type: number_of(names, event_type),
                 quantity: quantity.map(quantity_of),
                 credits: set.map(credits),
                 expires_in_s: *ttl_s,
             },
         },
         Request::IncreaseHold { hold, quantity, credits: set } => Action::IncreaseHold(IncreaseRequest {
-            hold: id_of(driver, *hold),
+            hold: id_of(names, *hold),
             quantity: quantity.map(quantity_of),
             credits: set.map(credits),
         }),
         Request::ExtendHold { hold, ttl_s } => {
-            Action::ExtendHold(ExtendRequest { hold: id_of(driver, *hold), expires_in_s: *ttl_s })
+            Action::ExtendHold(ExtendRequest { hold: id_of(names, *hold), expires_in_s: *ttl_s })
         }
         Request::CaptureHold { hold, quantity, credits: set, cost, record, is_final, properties } => {
             Action::CaptureHold {
                 request: CaptureRequest {
-                    hold: id_of(driver, *hold),
+                    hold: id_of(names, *hold),
                     quantity: quantity.map(quantity_of),
                     credits: set.map(credits),
                     cost: cost.as_ref().map(money),
@@ -89,13 +113,13 @@ pub(super) fn action(driver: &Driver, request: &Request) -> Option<Action> {
                 inputs: inputs(properties),
             }
         }
-        Request::VoidHold { hold } => Action::VoidHold(VoidHoldRequest { hold: id_of(driver, *hold) }),
+        Request::VoidHold { hold } => Action::VoidHold(VoidHoldRequest { hold: id_of(names, *hold) }),
         Request::Grant { customer, .. } => {
-            Action::Grant { customer: customer.as_str().into(), request: grant(driver, request)? }
+            Action::Grant { customer: customer.as_str().into(), request: grant(names, request)? }
         }
-        Request::VoidGrant { customer, lot } => void_grant(driver, customer, LotNo(*lot)),
+        Request::VoidGrant { customer, lot } => void_grant(names, customer, LotNo(*lot)),
         Request::Reverse { event, credits: asked } => {
-            let original = Box::new(original(driver, Position(*event))?);
+            let original = Box::new(original(names, Position(*event))?);
             let request = ReverseRequest { event: Position(*event), credits: asked.map(credits) };
             Action::Reverse { request, original }
         }
@@ -114,13 +138,13 @@ pub(super) fn action(driver: &Driver, request: &Request) -> Option<Action> {
     })
 }
 
-fn grant(driver: &Driver, request: &Request) -> Option<GrantRequest> {
+fn grant(names: &impl Names, request: &Request) -> Option<GrantRequest> {
     let Request::Grant { credits: granted, kind, price, priority, effective_at, expires_at, scope, .. } =
         request
     else {
         return None;
     };
-    let numbers: BTreeSet<EventTypeNo> = scope.iter().map(|name| number_of(driver, name)).collect();
+    let numbers: BTreeSet<EventTypeNo> = scope.iter().map(|name| number_of(names, name)).collect();
     Some(GrantRequest {
         credits: credits(*granted),
         kind: match kind {
@@ -137,15 +161,15 @@ fn grant(driver: &Driver, request: &Request) -> Option<GrantRequest> {
 }
 
 /// As an engine does after it has found the grant by its id.
-fn void_grant(driver: &Driver, customer: &str, lot: LotNo) -> Action {
-    let wallet = driver.state.wallet_of(customer);
+fn void_grant(names: &impl Names, customer: &str, lot: LotNo) -> Action {
+    let wallet = names.state().wallet_of(customer);
     let grant = wallet.and_then(|w| w.lot(lot)).map_or(NOWHERE, |l| l.id);
     let wallet = wallet.map_or(WalletNo(u32::MAX), |w| w.number);
     Action::VoidGrant { wallet, request: VoidGrantRequest { grant, lot } }
 }
 
-fn original(driver: &Driver, position: Position) -> Option<Original> {
-    let Fact::Wallet(fact) = driver.recorder.fact(position)? else { return None };
+fn original(names: &impl Names, position: Position) -> Option<Original> {
+    let Fact::Wallet(fact) = names.fact(position)? else { return None };
     let wallet = fact.header.wallet;
     match fact.event {
         WalletEvent::Metered { request, charge } => {
@@ -161,12 +185,12 @@ fn original(driver: &Driver, position: Position) -> Option<Original> {
 /// An id that no fact has.
 const NOWHERE: EntryId = EntryId { position: Position(u64::MAX), tag: 0 };
 
-fn id_of(driver: &Driver, place: Place) -> EntryId {
-    driver.recorder.id(Position(place)).unwrap_or(NOWHERE)
+fn id_of(names: &impl Names, place: Place) -> EntryId {
+    names.id(Position(place)).unwrap_or(NOWHERE)
 }
 
-fn number_of(driver: &Driver, name: &str) -> EventTypeNo {
-    driver.state.catalogue().event_type(name).map_or(EventTypeNo(u32::MAX), |t| t.number)
+fn number_of(names: &impl Names, name: &str) -> EventTypeNo {
+    names.state().catalogue().event_type(name).map_or(EventTypeNo(u32::MAX), |t| t.number)
 }
 
 fn credits(micro: Micro) -> Credits {

@@ -131,6 +131,11 @@ pub(crate) type Reserved = Vec<(u32, Micro)>;
 #[expect(missing_docs, reason = "named as in the glossary; every amount is in micro-credits or nano-units")]
 pub enum Happening {
     EnvironmentCreated,
+    EpochStarted,
+    BatchAccepted {
+        first: Place,
+        events: usize,
+    },
     EventTypeDefined {
         name: String,
         caller_set: bool,

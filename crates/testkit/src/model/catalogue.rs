@@ -107,16 +107,23 @@ impl Model {
         if latest.is_some() && first_price.is_some() && latest != first_price.map(Rule::Flat) {
             return invalid("credits");
         }
-        self.catalogue.event_types.retain(|t| t.name != name);
-        self.catalogue.event_types.push(EventType { name: name.to_owned(), caller_set, archived });
-        let defined = Happening::EventTypeDefined { name: name.to_owned(), caller_set, archived };
-        let answer = self.record(None, defined);
-        if let (Some(credits), None) = (first_price, latest) {
-            let how = (Grid::MicroCredit, Rounding::HalfUp);
-            let published = self.catalogue.publish(name, Rule::Flat(credits), how, now);
-            self.record(None, published);
+        let price = first_price.filter(|_| latest.is_none()).map(Rule::Flat);
+        let known = self.catalogue.event_type(name);
+        // What only adds a price says nothing new of the type.
+        let says_nothing_new = known.is_some_and(|t| (t.caller_set, t.archived) == (caller_set, archived));
+        let mut answer = None;
+        if !says_nothing_new || price.is_none() {
+            self.catalogue.event_types.retain(|t| t.name != name);
+            self.catalogue.event_types.push(EventType { name: name.to_owned(), caller_set, archived });
+            let defined = Happening::EventTypeDefined { name: name.to_owned(), caller_set, archived };
+            answer = Some(self.record(None, defined));
         }
-        answer
+        if let Some(rule) = price {
+            let published = self.catalogue.publish(name, rule, (Grid::MicroCredit, Rounding::HalfUp), now);
+            let recorded = self.record(None, published);
+            answer = answer.or(Some(recorded));
+        }
+        answer.expect("a definition or a price")
     }
 
     fn check_price(&self, name: &str, rule: &Rule, at: Option<Ms>, now: Ms) -> Result<(), Rejected> {

@@ -69,7 +69,7 @@ pub(super) fn in_answer(answer: &Answer) -> Vec<&'static str> {
 }
 
 /// What an entry shows; `expired` are the holds that have run out.
-pub(super) fn in_entry(entry: &Entry, expired: &BTreeSet<Place>) -> Vec<&'static str> {
+pub fn in_entry(entry: &Entry, expired: &BTreeSet<Place>) -> Vec<&'static str> {
     let mut seen = Vec::new();
     let mut note = |is: bool, what: &'static str| seen.extend(is.then_some(what));
     match &entry.what {

@@ -48,6 +48,8 @@ pub(super) fn lots(model: &Model, customer: &str) -> String {
 pub(super) fn happening(what: &Happening, names: &BTreeMap<String, Place>, now: Ms) -> String {
     match what {
         Happening::EnvironmentCreated => "begun".to_owned(),
+        Happening::EpochStarted => "writer took over".to_owned(),
+        Happening::BatchAccepted { events, .. } => format!("batch of {events} accepted"),
         Happening::EventTypeDefined { .. } => "defined".to_owned(),
         Happening::PricePublished { price, version, .. } => format!("price {price}, version {version}"),
         Happening::Opened { customer } => format!("wallet of {customer} opened"),
