@@ -1,0 +1,65 @@
+//! `chargly init`: the first start alone.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use chargly_engine::SystemClock;
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::DataArgs;
+use crate::data_dir::DataDir;
+use crate::failure::Advice;
+use crate::first_start::{self, Begun};
+use crate::output;
+
+/// Flags of `chargly init`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct InitArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Where the server will listen: decides the dashboard's address
+    #[arg(long, env = "CHARGLY_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    listen: SocketAddr,
+    /// Print the result as JSON
+    #[arg(long, env = "CHARGLY_JSON")]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Initialised {
+    #[serde(flatten)]
+    begun: Begun,
+    dashboard_url: String,
+}
+
+/// Begins a project and prints its keys.
+///
+/// # Errors
+/// If there is a project already, or it cannot be written.
+pub(crate) fn run(args: &InitArgs) -> Result<()> {
+    let data = DataDir::at(&args.data.data);
+    let clock = Arc::new(SystemClock::start());
+    let _lock = data.lock("`chargly init`", clock.as_ref())?;
+    if data.is_initialised() {
+        bail!(Advice::new(
+            format!("{} holds a project already", data.root().display()),
+            "Serve it with `chargly serve`, make more keys with `chargly keys create`, or name another --data.",
+        ));
+    }
+    let begun = super::runtime()?.block_on(async { first_start::begin(&data, clock).await })?;
+    let Some(begun) = begun else {
+        bail!(Advice::new(
+            format!("a first start in {} had been cut off, and is completed now", data.root().display()),
+            "Its keys were never shown: make others with `chargly keys create`.",
+        ));
+    };
+    if args.json {
+        return output::print_json(&Initialised {
+            begun,
+            dashboard_url: first_start::dashboard_url(args.listen),
+        });
+    }
+    output::print(&first_start::welcome(&begun, data.root(), args.listen))
+}

@@ -1,0 +1,39 @@
+//! The commands, one per file: its flags, then what it does.
+
+pub(crate) mod init;
+pub(crate) mod replay;
+pub(crate) mod serve;
+pub(crate) mod verify;
+
+use anyhow::{Context as _, Result};
+
+use crate::cli::Command;
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// Any; [`crate::failure::show`] tells it.
+pub(crate) fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Verify(args) => verify::run(&args),
+    }
+}
+
+/// Threads that calls run on, at least: one that waits for the disk must not hold up the others.
+const WORKERS_MIN: usize = 2;
+
+/// The runtime that environments and connections run on.
+///
+/// # Errors
+/// If the system starts no threads.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.max(WORKERS_MIN))
+        .enable_all()
+        .build()
+        .context("starting threads")
+}

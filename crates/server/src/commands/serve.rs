@@ -1,0 +1,114 @@
+//! `chargly serve`: everything from one port.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use chargly_engine::{Environment, SystemClock};
+use clap::Args;
+use tokio::net::TcpListener;
+
+use crate::cli::DataArgs;
+use crate::data_dir::{DataDir, ENVIRONMENTS, HowToOpen};
+use crate::failure::Advice;
+use crate::listener::{self, Limits};
+use crate::{door, first_start, logging, output};
+
+/// Flags of `chargly serve`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Address and port to listen on
+    #[arg(long, env = "CHARGLY_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    listen: SocketAddr,
+    /// Go on although the journal has lost its newest facts
+    #[arg(long, env = "CHARGLY_ACCEPT_LOSS")]
+    accept_loss: bool,
+    /// Believe the machine's clock although it is far ahead of the journal
+    #[arg(long, env = "CHARGLY_ACCEPT_CLOCK")]
+    accept_clock: bool,
+    /// Connections at once; more wait. The default leaves room for files under the usual limit of 1,024
+    #[arg(long, env = "CHARGLY_MAX_CONNECTIONS", default_value_t = 900, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    max_connections: u32,
+    /// Seconds a client may take to send the head of its next request
+    #[arg(long, env = "CHARGLY_HEADER_TIMEOUT_S", default_value_t = 75, value_name = "SECONDS")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    header_timeout_s: u32,
+    /// Seconds without a byte in either direction after which a connection is closed
+    #[arg(long, env = "CHARGLY_IDLE_TIMEOUT_S", default_value_t = 75, value_name = "SECONDS")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    idle_timeout_s: u32,
+    #[command(flatten)]
+    log: logging::LogArgs,
+}
+
+impl ServeArgs {
+    fn limits(&self) -> Limits {
+        Limits {
+            connections: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
+            head: Duration::from_secs(self.header_timeout_s.into()),
+            stall: Duration::from_secs(self.idle_timeout_s.into()),
+        }
+    }
+}
+
+/// Serves until the process is told to stop.
+///
+/// # Errors
+/// If it cannot start.
+pub(crate) fn run(args: &ServeArgs) -> Result<()> {
+    logging::start(&args.log)?;
+    super::runtime()?.block_on(serve(args))
+}
+
+async fn serve(args: &ServeArgs) -> Result<()> {
+    let data = DataDir::at(&args.data.data);
+    let clock = Arc::new(SystemClock::start());
+    let _lock = data.lock(&format!("`chargly serve` on {}", args.listen), clock.as_ref())?;
+    // Before anything is made: a port that is taken must not cost the keys that are shown only once.
+    let listener = TcpListener::bind(args.listen).await.with_context(|| {
+        Advice::new(format!("listening on {}", args.listen), "Choose another address with --listen.")
+    })?;
+    let listen = listener.local_addr().context("asking for the address")?;
+    if data.is_initialised() {
+        data.project()?;
+    } else if let Some(begun) = first_start::begin(&data, clock).await? {
+        output::print(&first_start::welcome(&begun, data.root(), listen))?;
+    }
+    let environments = open_all(&data, args)?;
+    tracing::info!(%listen, data = %data.root().display(), "serving");
+    output::print(&format!("Listening on {}\n", first_start::dashboard_url(listen)))?;
+    listener::serve(listener, door::router(environments.clone()), args.limits(), told_to_stop()).await;
+    tokio::task::spawn_blocking(move || environments.iter().for_each(|environment| environment.close()))
+        .await
+        .context("closing the environments")?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn open_all(data: &DataDir, args: &ServeArgs) -> Result<Vec<Arc<Environment>>> {
+    let how = HowToOpen { accept_loss: args.accept_loss, accept_clock: args.accept_clock };
+    ENVIRONMENTS.iter().map(|name| tokio::task::block_in_place(|| data.open(name, how))).collect()
+}
+
+/// Ends when the process is asked to stop: by Ctrl-C, or by a service manager.
+async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            let _ = interrupt.await;
+            return;
+        };
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+}

@@ -1,0 +1,61 @@
+//! What a new project's *test* environment is filled with, so that a first event can be metered at once.
+
+use anyhow::{Context as _, Result};
+use chargly_engine::Environment;
+use chargly_engine::ledger::{Credits, Currency, EventTypeRequest, GrantKind, GrantRequest, KeyNo, Money};
+
+/// The customer who has credits from the start.
+pub(crate) const DEMO_CUSTOMER: &str = "demo_user";
+/// Credits that the demo customer bought.
+const DEMO_CREDITS: i64 = 1_000;
+/// What they were sold for: 20 US dollars, in nano-dollars.
+const DEMO_PRICE_NANO: i64 = 20_000_000_000;
+
+/// An event type of the example catalogue: name, label, description, credits of each event.
+type Example = (&'static str, &'static str, &'static str, i64);
+
+/// The event types of the example catalogue.
+const EVENT_TYPES: [Example; 5] = [
+    ("chat.reply", "Chat reply", "One answer of the assistant.", 8),
+    ("image.generate", "Generated image", "One picture made from a prompt.", 40),
+    ("ai.summary", "Summary", "One document summed up.", 12),
+    ("agent.run", "Agent run", "One task that an agent worked on from start to end.", 25),
+    ("workflow.step", "Workflow step", "One automated step of a workflow.", 6),
+];
+
+/// Defines the example event types with their prices, and sells the demo customer a lot of credits.
+///
+/// # Errors
+/// If the environment cannot record it.
+pub(crate) async fn fill(environment: &Environment) -> Result<()> {
+    for (name, label, description, credits) in EVENT_TYPES {
+        let request = EventTypeRequest {
+            name: name.into(),
+            label: label.into(),
+            description: description.into(),
+            caller_set_credits: false,
+            dimensions: Vec::new(),
+            archived: false,
+            first_price: Credits::whole(credits),
+        };
+        environment
+            .define_event_type(KeyNo::SYSTEM, request)
+            .await
+            .with_context(|| format!("defining the example event type {name}"))?;
+    }
+    let lot = GrantRequest {
+        credits: Credits::whole(DEMO_CREDITS).unwrap_or(Credits::ZERO),
+        kind: GrantKind::Paid,
+        price: Some(Money { nano: DEMO_PRICE_NANO, currency: Currency::USD }),
+        priority: 0,
+        effective_at: None,
+        expires_at: None,
+        scope: Vec::new(),
+    };
+    let key = Some("example-grant".into());
+    environment
+        .grant(KeyNo::SYSTEM, DEMO_CUSTOMER.into(), lot, None, key)
+        .await
+        .context("granting the example credits")?;
+    Ok(())
+}
