@@ -201,6 +201,15 @@ mod tests {
     }
 
     #[test]
+    fn witness_with_a_field_too_many_is_refused() {
+        let line = render(&head(12));
+        let (body, _) = line.rsplit_once(" check=").expect("a check");
+        let sealed = |body: &str| format!("{body} check={}\n", check_of(body));
+        assert_eq!(parse(&sealed(body)), Some(head(12)));
+        assert_eq!(parse(&sealed(&format!("{body} more=1"))), None);
+    }
+
+    #[test]
     fn dropping_writes_the_last_head_noted() {
         let dir = tempfile::tempdir().expect("a directory");
         let witness = HeadWitness::start(dir.path()).expect("a thread");

@@ -98,6 +98,7 @@ fn check(statement: &str, is_expected: &dyn Fn(&ChunkDamage) -> bool) {
     for error in [
         reader.chunk_at(Position(DAMAGED)).expect_err("damaged"),
         reader.chunks_from(Position(DAMAGED), usize::MAX).expect_err("damaged"),
+        reader.chunks_from(Position(DAMAGED), 0).expect_err("damaged"),
         reader.chunks_from(Position(0), usize::MAX).expect_err("damaged"),
         reader.chunks_before(Position(15), usize::MAX).expect_err("damaged"),
     ] {

@@ -144,6 +144,12 @@ fn sqlite_reads_back_a_frame_that_was_not_applied() {
     append_singles(&mut journal, 1);
     let next = frame(1, 1_000, Position(1), &[(b"next", None)]);
     assert!(matches!(journal.read_back(&next, Position(1)), Ok(ReadBack::NotApplied)));
+    // The durable write that keeps a frame which SQLite took back from returning after a crash.
+    let conn =
+        rusqlite::Connection::open(dir.path().join(chargly_journal::JOURNAL_FILE)).expect("a database");
+    let settled: i64 =
+        conn.query_row("SELECT count(*) FROM settled_doubt", [], |row| row.get(0)).expect("counted");
+    assert_eq!(settled, 1);
     assert!(journal.append(&next, Position(1)).is_ok());
 }
 
