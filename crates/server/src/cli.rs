@@ -9,15 +9,14 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::commands::{init, replay, serve, verify};
+use crate::commands::{backup, export, init, rebuild, replay, reset, restore, serve, verify};
 use crate::settings;
 
 /// A self-hosted billing layer for AI products: meters events, prices them in credits, and keeps the books.
 #[derive(Debug, Parser)]
 #[command(name = "chargly", version, max_term_width = 110, subcommand_required = true)]
 #[command(
-    after_help = "`chargly` alone is `chargly serve`. Every flag can be set by the environment variable shown with it, or in a\n\
-                        TOML file named by --config."
+    after_help = "`chargly` alone is `chargly serve`. Every flag can be set by its environment variable or in the TOML file of --config."
 )]
 pub(crate) struct Cli {
     /// What to do
@@ -39,6 +38,16 @@ pub(crate) enum Command {
     Replay(Box<replay::ReplayArgs>),
     /// Prove the data: hash chain, balances, lots, holds, keys, figures
     Verify(verify::VerifyArgs),
+    /// Fold the figures and the checkpoint anew from the journal
+    Rebuild(rebuild::RebuildArgs),
+    /// Drop the data of an environment and keep its keys
+    Reset(reset::ResetArgs),
+    /// Copy the project consistently, also while it is served
+    Backup(backup::BackupArgs),
+    /// Make a data directory from a backup
+    Restore(restore::RestoreArgs),
+    /// Write events or ledger entries as CSV or NDJSON
+    Export(export::ExportArgs),
 }
 
 /// Where the project is.

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use chargly_engine::journal::DirLock;
+use chargly_engine::journal::{DirLock, JOURNAL_FILE};
 use chargly_engine::{Clock, Environment, OpenOptions, SystemClock};
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +67,36 @@ impl DataDir {
     /// Where an environment is.
     pub(crate) fn environment(&self, name: &str) -> PathBuf {
         self.root.join(name)
+    }
+
+    /// Where an environment is made that is to take another's place.
+    pub(crate) fn fresh_environment(&self, name: &str) -> PathBuf {
+        self.root.join(format!("{name}.fresh"))
+    }
+
+    /// Puts the environment made at [`DataDir::fresh_environment`] in the place of the old one, and drops that. The
+    /// caller holds the lock.
+    ///
+    /// # Errors
+    /// If the file system refuses.
+    pub(crate) fn put_fresh_environment(&self, name: &str) -> Result<()> {
+        let (fresh, place, old) =
+            (self.fresh_environment(name), self.environment(name), self.root.join(format!("{name}.dropped")));
+        let moves = || {
+            if place.exists() {
+                fs::rename(&place, &old)?;
+            }
+            fs::rename(&fresh, &place)?;
+            fs::File::open(&self.root)?.sync_all()?;
+            fs::remove_dir_all(&old)
+        };
+        moves().with_context(|| format!("putting the new environment {name} in place"))
+    }
+
+    /// Completes what [`DataDir::put_fresh_environment`] was cut off from.
+    fn complete_reset(&self, name: &str) -> Result<()> {
+        let is_cut_off = !self.environment(name).exists() && self.fresh_environment(name).exists();
+        if is_cut_off { self.put_fresh_environment(name) } else { Ok(()) }
     }
 
     /// Whether a project was begun here.
@@ -123,7 +153,15 @@ impl DataDir {
     /// # Errors
     /// If it cannot be opened; the causes say why.
     pub(crate) fn open(&self, name: &str, how: HowToOpen) -> Result<Arc<Environment>> {
+        self.complete_reset(name)?;
         let dir = self.environment(name);
+        ensure!(
+            dir.join(JOURNAL_FILE).exists(),
+            Advice::new(
+                format!("the environment {name} has no journal in {}", dir.display()),
+                "Restore a backup into another directory: what was in it cannot be made up.",
+            )
+        );
         let mut options = open_options(Arc::new(SystemClock::start()));
         options.accept_loss = how.accept_loss;
         options.accept_clock = how.accept_clock;

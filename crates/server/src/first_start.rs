@@ -95,10 +95,7 @@ async fn make_environment(
     clock: &Arc<dyn Clock>,
 ) -> Result<String> {
     let dir = starting.join(name);
-    let mut salt = [0; 32];
-    salt[..16].copy_from_slice(&entropy.nonce());
-    salt[16..].copy_from_slice(&entropy.nonce());
-    ensure!(salt != [0; 32], "the system gives no random bytes, and keys without them are no secrets");
+    let salt = salt(entropy)?;
     chargly_engine::create(&dir, name, salt, open_options(Arc::clone(clock)))
         .with_context(|| format!("making the environment {name}"))?;
     let environment = Environment::open(&dir, open_options(Arc::clone(clock)))
@@ -106,6 +103,18 @@ async fn make_environment(
     let made = fill(&environment, name).await;
     tokio::task::block_in_place(|| environment.close());
     made
+}
+
+/// The salt of an environment's key hashes.
+///
+/// # Errors
+/// If the system gives no random bytes.
+pub(crate) fn salt(entropy: &mut SystemEntropy) -> Result<[u8; 32]> {
+    let mut salt = [0; 32];
+    salt[..16].copy_from_slice(&entropy.nonce());
+    salt[16..].copy_from_slice(&entropy.nonce());
+    ensure!(salt != [0; 32], "the system gives no random bytes, and keys without them are no secrets");
+    Ok(salt)
 }
 
 async fn fill(environment: &Environment, name: &str) -> Result<String> {

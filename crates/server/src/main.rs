@@ -18,6 +18,7 @@ mod listener;
 mod logging;
 mod output;
 mod progress;
+mod scan;
 mod settings;
 mod stall_guard;
 

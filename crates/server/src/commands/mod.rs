@@ -1,7 +1,12 @@
 //! The commands, one per file: its flags, then what it does.
 
+pub(crate) mod backup;
+pub(crate) mod export;
 pub(crate) mod init;
+pub(crate) mod rebuild;
 pub(crate) mod replay;
+pub(crate) mod reset;
+pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod verify;
 
@@ -19,6 +24,11 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Init(args) => init::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Rebuild(args) => rebuild::run(&args),
+        Command::Reset(args) => reset::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
+        Command::Export(args) => export::run(&args),
     }
 }
 

@@ -1,0 +1,98 @@
+//! `chargly rebuild`: everything that is derived is folded anew from the journal.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use chargly_engine::SystemClock;
+use chargly_engine::views::{FILE_NAME, Views, swap_in};
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::DataArgs;
+use crate::data_dir::{DataDir, HowToOpen, environments_named};
+use crate::{output, progress, scan};
+
+/// The checkpoint's database and what SQLite keeps beside it.
+const CHECKPOINT_FILES: [&str; 3] = ["index.db", "index.db-wal", "index.db-shm"];
+
+/// Flags of `chargly rebuild`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RebuildArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Rebuild this environment only: test or live
+    #[arg(long, env = "CHARGLY_ENV", value_name = "NAME")]
+    env: Option<String>,
+    /// Print the result as JSON, an object per environment
+    #[arg(long, env = "CHARGLY_JSON")]
+    json: bool,
+}
+
+/// Folds the figures beside the old ones, swaps them, and makes a new checkpoint.
+///
+/// # Errors
+/// If the journal cannot be read or the files cannot be written. Until the swap the old figures stay.
+pub(crate) fn run(args: &RebuildArgs) -> Result<()> {
+    let data = DataDir::at(&args.data.data);
+    data.project()?;
+    let _lock = data.lock("`chargly rebuild`", &SystemClock::start())?;
+    for name in environments_named(args.env.as_deref())? {
+        let facts = rebuild_views(&data.environment(name), name)
+            .with_context(|| format!("folding the figures of {name}"))?;
+        remove_checkpoint(&data.environment(name))?;
+        // Opening folds the journal from its first fact, and closing writes the checkpoint.
+        data.open(name, HowToOpen::default())?.close();
+        if args.json {
+            output::print_json(&json!({"environment": name, "facts": facts}))?;
+        } else {
+            output::print(&format!("{name}: figures and checkpoint folded anew from {facts} facts\n"))?;
+        }
+    }
+    Ok(())
+}
+
+fn rebuild_views(dir: &Path, name: &str) -> Result<u64> {
+    let fresh = dir.join(format!("{FILE_NAME}.rebuilt"));
+    for leftover in [fresh.clone(), beside(&fresh, "-wal"), beside(&fresh, "-shm")] {
+        remove_if_there(&leftover)?;
+    }
+    let mut views = Views::open_file(&fresh)?;
+    let bar = progress::count(&format!("rebuilding {name}"), 0);
+    let mut report = |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
+    };
+    scan::facts(dir, &mut report, &mut |stored| {
+        views.fold(stored.id.position, stored.at, &stored.fact)?;
+        if views.should_flush() {
+            views.flush()?;
+        }
+        Ok(true)
+    })?;
+    bar.finish_and_clear();
+    views.flush()?;
+    let facts = views.next().0;
+    drop(views);
+    swap_in(dir, &fresh)?;
+    Ok(facts)
+}
+
+fn remove_checkpoint(dir: &Path) -> Result<()> {
+    CHECKPOINT_FILES.iter().try_for_each(|file| remove_if_there(&dir.join(file)))
+}
+
+fn remove_if_there(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("removing {}", path.display()))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
