@@ -14,6 +14,7 @@ mod exact;
 mod example;
 mod failure;
 mod first_start;
+mod http_client;
 mod listener;
 mod logging;
 mod output;

@@ -1,6 +1,7 @@
 //! The commands, one per file: its flags, then what it does.
 
 pub(crate) mod backup;
+pub(crate) mod bench;
 pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod rebuild;
@@ -29,6 +30,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Bench(args) => bench::run(&args),
     }
 }
 

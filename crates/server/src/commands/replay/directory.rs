@@ -50,21 +50,25 @@ impl Directory {
     /// # Errors
     /// If it cannot be recorded.
     pub(crate) async fn define_type(&self, name: &str, prices: &PriceList) -> Result<()> {
-        if self.environment.catalogue().event_type(name).is_some() {
-            return Ok(());
-        }
         let Some(rule) = prices.of(name) else { return Ok(()) };
-        let request = EventTypeRequest {
-            name: name.into(),
-            label: name.into(),
-            description: "Defined by a replay.".into(),
-            caller_set_credits: false,
-            dimensions: Vec::new(),
-            archived: false,
-            first_price: None,
-        };
         let doing = || format!("defining the event type {name}");
-        self.environment.define_event_type(KeyNo::SYSTEM, request).await.with_context(doing)?;
+        match self.environment.catalogue().event_type(name) {
+            Some(event_type) if !event_type.prices.is_empty() => return Ok(()),
+            // Defined by a replay that was cut off before the price.
+            Some(_) => {}
+            None => {
+                let request = EventTypeRequest {
+                    name: name.into(),
+                    label: name.into(),
+                    description: "Defined by a replay.".into(),
+                    caller_set_credits: false,
+                    dimensions: Vec::new(),
+                    archived: false,
+                    first_price: None,
+                };
+                self.environment.define_event_type(KeyNo::SYSTEM, request).await.with_context(doing)?;
+            }
+        }
         let event_type = self.environment.catalogue().event_type(name).with_context(doing)?.number;
         let price = PriceRequest {
             event_type,

@@ -8,6 +8,7 @@ mod answer;
 mod directory;
 mod lanes;
 mod price;
+mod remote;
 mod source;
 mod target;
 mod totals;
@@ -80,7 +81,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<()> {
         lanes::count(source)
     } else {
         let runtime = super::runtime()?;
-        let target = runtime.block_on(Target::open(&args.target))?;
+        let target = runtime.block_on(async { Target::open(&args.target) })?;
         let replayed = lanes::replay(&runtime, source, &target, prices.as_ref(), grant.as_ref());
         target.close();
         replayed.with_context(|| {
