@@ -49,16 +49,24 @@ fn wallet_event(fact: &WalletFact, customer: Option<String>) -> Happening {
         WalletEvent::HoldExtended { request, expires_at } => {
             Happening::HoldExtended { hold: request.hold.position.0, expires_at: expires_at.0 }
         }
-        WalletEvent::HoldCaptured { request, charge: paid, released, broken, still_held, ended, .. } => {
-            Happening::HoldCaptured {
-                hold: request.hold.position.0,
-                charge: charge(paid),
-                released: reserved(released),
-                lapsed: draws(broken),
-                still_held: still_held.micro().into(),
-                ended: *ended,
-            }
-        }
+        WalletEvent::HoldCaptured {
+            request,
+            charge: paid,
+            overdraft_freed,
+            released,
+            broken,
+            still_held,
+            ended,
+            ..
+        } => Happening::HoldCaptured {
+            hold: request.hold.position.0,
+            charge: charge(paid),
+            overdraft_freed: overdraft_freed.micro().into(),
+            released: reserved(released),
+            lapsed: draws(broken),
+            still_held: still_held.micro().into(),
+            ended: *ended,
+        },
         WalletEvent::HoldVoided { request, released, broken } => Happening::HoldVoided {
             hold: request.hold.position.0,
             released: reserved(released),

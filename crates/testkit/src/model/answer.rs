@@ -174,6 +174,7 @@ pub enum Happening {
     HoldCaptured {
         hold: Place,
         charge: Charge,
+        overdraft_freed: Micro,
         released: Reserved,
         lapsed: Vec<Draw>,
         still_held: Micro,

@@ -126,10 +126,20 @@ impl Wallet {
             uncharged: unreserved + fresh.uncharged,
         };
         self.note_event(place, &hold.event_type, &charge);
+        // What is not debt now is free again when the hold ends.
+        let overdraft_freed = if *is_final { hold.on_overdraft } else { on_overdraft };
         let (released, lapsed) =
             if *is_final { self.give_back(*placed, HoldEnd::Captured) } else { Default::default() };
         let still_held = if *is_final { 0 } else { hold.credits - (credits - beyond) };
-        Ok(Happening::HoldCaptured { hold: *placed, charge, released, lapsed, still_held, ended: *is_final })
+        Ok(Happening::HoldCaptured {
+            hold: *placed,
+            charge,
+            overdraft_freed,
+            released,
+            lapsed,
+            still_held,
+            ended: *is_final,
+        })
     }
 
     /// Nothing is reserved any more. "All that was held" is what could still be captured when the hold lapsed.
@@ -151,6 +161,7 @@ impl Wallet {
         Ok(Happening::HoldCaptured {
             hold: placed,
             charge,
+            overdraft_freed: 0,
             released: Vec::new(),
             lapsed: Vec::new(),
             still_held: 0,

@@ -114,7 +114,7 @@ pub fn in_entry(entry: &Entry, expired: &BTreeSet<Place>) -> Vec<&'static str> {
         Happening::PriceRefused(refused) | Happening::Refused(refused) => note(true, code(refused)),
         _ => {}
     }
-    if let Happening::HoldCaptured { hold, released, lapsed, ended, still_held, charge } = &entry.what {
+    if let Happening::HoldCaptured { hold, released, lapsed, ended, still_held, charge, .. } = &entry.what {
         let late = expired.contains(hold);
         note(late, "late capture");
         note(!ended && !late && *still_held > 0, "capture in steps");

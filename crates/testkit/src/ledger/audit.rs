@@ -1,0 +1,212 @@
+//! An auditor: folds a journal fact by fact and demands, at every prefix, what must always hold.
+//!
+//! It looks at facts and wallets only, never at requests: whatever led to a fact, the books must balance behind it.
+
+use std::collections::BTreeMap;
+
+use chargly_ledger::{
+    Balance, Charge, Credits, Draw, Fact, IfInsufficient, LotNo, LotStatus, Millis, Policy, Position, State,
+    Wallet, WalletEvent, WalletFact, WalletNo, entries,
+};
+
+use super::recorder::{Stored, fold};
+
+/// A fold that checks as it goes.
+#[derive(Default)]
+pub struct Audit {
+    /// The state so far.
+    pub state: State,
+    /// What each lot has earned and what of its price was given up, in nano-units.
+    money: BTreeMap<(WalletNo, LotNo), Earned>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Earned {
+    recognised: i128,
+    refunded: i128,
+}
+
+impl Audit {
+    /// Before the first fact.
+    pub fn new() -> Self {
+        Self { state: State::new(), money: BTreeMap::new() }
+    }
+
+    /// Folds facts one by one.
+    ///
+    /// # Panics
+    /// At the first fact behind which something does not hold, naming it.
+    pub fn check(&mut self, facts: &[Stored]) {
+        for stored in facts {
+            let fact = Fact::decode(&stored.fact).expect("a journal decodes");
+            assert_eq!(fact.encode(), stored.fact, "{}: one form for one fact", stored.position);
+            let before = match &fact {
+                Fact::Wallet(fact) => self.state.wallet(fact.header.wallet).map(|w| (w.balance, w.last)),
+                _ => None,
+            };
+            fold(&mut self.state, std::slice::from_ref(stored)).expect("a journal decodes");
+            if let Fact::Wallet(of_wallet) = &fact {
+                let lines: Credits = entries(&fact).iter().map(|line| line.credits).sum();
+                self.check_fact(stored.position, of_wallet, before, lines);
+            }
+        }
+    }
+
+    fn check_fact(
+        &mut self,
+        at: Position,
+        fact: &WalletFact,
+        before: Option<(Balance, Position)>,
+        lines: Credits,
+    ) {
+        let header = fact.header;
+        let (balance, last) = before.unzip();
+        assert_eq!(header.previous, last, "{at}: a wallet's history is a chain");
+        let moved = header.after.posted - balance.unwrap_or_default().posted;
+        assert_eq!(lines, moved, "{at}: the lines add up to the change of the balance: {fact:?}");
+        self.book(fact);
+        let wallet = self.state.wallet(header.wallet).expect("a fact about a wallet has one");
+        assert_eq!(wallet.balance, header.after, "{at}: the balance is what the fact says");
+        check_floor(at, wallet, &fact.event);
+        check_sums(at, wallet);
+        check_lots(at, wallet);
+        check_holds(at, wallet, &self.state);
+        self.check_money(at, wallet);
+    }
+
+    /// Books revenue by what the fact itself says.
+    fn book(&mut self, fact: &WalletFact) {
+        let mut earn = |lot: LotNo, nano: i64| {
+            self.money.entry((fact.header.wallet, lot)).or_default().recognised += i128::from(nano);
+        };
+        let mut draws =
+            |list: &[Draw], sign: i64| list.iter().for_each(|d| earn(d.lot, sign * d.revenue_nano));
+        match &fact.event {
+            WalletEvent::Metered { charge, .. } => draws(&charge.draws, 1),
+            WalletEvent::HoldCaptured { charge, broken, .. } => {
+                draws(&charge.draws, 1);
+                draws(broken, 1);
+            }
+            WalletEvent::HoldVoided { broken, .. } | WalletEvent::HoldExpired { broken, .. } => {
+                draws(broken, 1);
+            }
+            WalletEvent::LotExpired { broken, .. } => draws(&[*broken], 1),
+            WalletEvent::Reversed { returns, .. } => draws(returns, -1),
+            WalletEvent::Granted { lot, settlements, .. }
+            | WalletEvent::LotActivated { lot, settlements, .. } => {
+                settlements.iter().for_each(|s| earn(*lot, s.revenue_nano));
+            }
+            WalletEvent::GrantVoided { request, refunded_nano, .. } => {
+                let money = self.money.entry((fact.header.wallet, request.lot)).or_default();
+                money.refunded += i128::from(*refunded_nano);
+            }
+            _ => {}
+        }
+    }
+
+    /// Recognised, deferred and refunded add up to the price of each lot.
+    fn check_money(&self, at: Position, wallet: &Wallet) {
+        for lot in wallet.lots.iter().chain(wallet.closed_lots()) {
+            let price = lot.price.map_or(0, |p| i128::from(p.nano));
+            let Earned { recognised, refunded } =
+                self.money.get(&(wallet.number, lot.number)).copied().unwrap_or_default();
+            let share = i128::from(lot.recognised_nano(lot.used));
+            assert_eq!(recognised, share, "{at}: revenue is the share of what left {lot:?}");
+            let deferred = price - recognised - refunded;
+            assert!(
+                recognised >= 0 && refunded >= 0 && deferred >= 0,
+                "{at}: {deferred} deferred of {lot:?}"
+            );
+            if lot.remaining().is_zero() {
+                assert_eq!(deferred, 0, "{at}: nothing is deferred of a lot with nothing left: {lot:?}");
+            }
+        }
+    }
+}
+
+/// New spending never takes a wallet below its floor, unless the caller was allowed to record finished work.
+fn check_floor(at: Position, wallet: &Wallet, event: &WalletEvent) {
+    let spent = match event {
+        WalletEvent::Metered { request, charge } if request.if_insufficient == IfInsufficient::Refuse => {
+            check_charge(at, charge);
+            charge.charged()
+        }
+        WalletEvent::Metered { charge, .. } | WalletEvent::HoldCaptured { charge, .. } => {
+            check_charge(at, charge);
+            return;
+        }
+        WalletEvent::HoldPlaced { credits, .. } | WalletEvent::HoldIncreased { credits, .. } => *credits,
+        _ => return,
+    };
+    let floor = match wallet.policy {
+        Policy::Strict | Policy::RecordOnly => Credits::ZERO,
+        Policy::Overdraft { limit } => Credits::ZERO - limit,
+    };
+    // A record-only wallet reserves and charges what is there: below its floor, that is nothing.
+    if spent.is_positive() && wallet.policy != Policy::RecordOnly {
+        assert!(wallet.balance.available() >= floor, "{at}: {:?} is below the floor", wallet.balance);
+    }
+}
+
+fn check_charge(at: Position, charge: &Charge) {
+    let drawn: Credits = charge.draws.iter().map(|d| d.credits).sum();
+    assert_eq!(drawn + charge.debt + charge.uncharged, charge.credits, "{at}: {charge:?} adds up");
+}
+
+/// The balance is the sum of its parts, and within its bounds.
+fn check_sums(at: Position, wallet: &Wallet) {
+    let in_lots: Credits = wallet
+        .lots
+        .iter()
+        .map(|lot| match lot.status {
+            LotStatus::Active => lot.remaining(),
+            LotStatus::Expired => lot.held,
+            LotStatus::Pending | LotStatus::Voided => Credits::ZERO,
+        })
+        .sum();
+    let owed: Credits = wallet.debts().iter().map(|d| d.credits).sum();
+    let Balance { posted, held, debt } = wallet.balance;
+    assert_eq!(debt, owed, "{at}: debt is the sum of its slices");
+    assert_eq!(posted, in_lots - owed, "{at}: posted is what is in lots less what is owed");
+    let set_aside: Credits = wallet.holds().iter().map(chargly_ledger::Hold::held).sum();
+    assert_eq!(held, set_aside, "{at}: held is the sum of open holds");
+    assert!(wallet.debts().iter().all(|d| d.credits.is_positive()), "{at}: no slice of nothing");
+    let least = Credits::ZERO - Credits::MAX;
+    for amount in [posted, held, debt, wallet.balance.available()] {
+        assert!((least..=Credits::MAX).contains(&amount), "{at}: {:?} is out of bounds", wallet.balance);
+    }
+}
+
+fn check_lots(at: Position, wallet: &Wallet) {
+    for lot in wallet.lots.iter().chain(wallet.closed_lots()) {
+        assert!((Credits::ZERO..=lot.credits).contains(&lot.used), "{at}: {lot:?} used within its credits");
+        let reserved: Credits = wallet
+            .holds()
+            .iter()
+            .flat_map(|h| &h.reserves)
+            .filter(|r| r.lot == lot.number)
+            .map(|r| r.credits)
+            .sum();
+        assert_eq!(lot.held, reserved, "{at}: {lot:?} held is what holds reserve");
+        assert!(lot.held <= lot.remaining(), "{at}: {lot:?} held is there");
+    }
+    let in_order = wallet.lots.windows(2).all(|pair| pair[0].burns_before(&pair[1]).is_lt());
+    assert!(in_order, "{at}: lots stand in burn order");
+    assert!(wallet.lots.iter().all(|l| l.remaining().is_positive()), "{at}: a live lot has credits left");
+    assert!(wallet.closed_lots().iter().all(|l| l.remaining().is_zero()), "{at}: a closed lot has none");
+}
+
+/// Holds that stand in the wallet are open, and what is due next is known.
+fn check_holds(at: Position, wallet: &Wallet, state: &State) {
+    for hold in wallet.holds() {
+        assert!(state.hold_ref(hold.id).is_some_and(|h| h.end.is_none()), "{at}: {hold:?} is open");
+        assert!(hold.held() <= hold.credits, "{at}: {hold:?} holds no more than it may take");
+    }
+    let lots = wallet.lots.iter().map(|lot| match lot.status {
+        LotStatus::Pending => lot.effective_at,
+        LotStatus::Active => lot.expires_at,
+        LotStatus::Expired | LotStatus::Voided => Millis::NEVER,
+    });
+    let due = lots.chain(wallet.holds().iter().map(|h| h.expires_at)).min().unwrap_or(Millis::NEVER);
+    assert_eq!(wallet.next_due, due, "{at}: what is due next is known");
+}
