@@ -1,1 +1,28 @@
-//! The HTTP door: one endpoint per file.
+//! The HTTP door: one endpoint per file, module path = URL path.
+//!
+//! A handler parses, calls one use case of the engine, and presents. There are no rules here: what may happen to a
+//! wallet is the ledger's, what is durable is the engine's. The API key chooses the environment, and nothing crosses.
+//!
+//! Invariants: every route stands in [`ROUTES`], with the scope it needs; bodies are bounded in bytes and time before
+//! anything reads them; an answer to a write is rendered from its fact alone, so that a replay has the same bytes;
+//! neither secrets nor bodies are logged.
+//!
+//! Not owned here: sockets, TLS, timeouts of connections and shutdown (the server).
+
+mod answer;
+mod call;
+mod errors;
+mod facts;
+mod health;
+mod project;
+mod query;
+mod read;
+mod router;
+mod routes;
+mod serve;
+mod v1;
+mod view;
+
+pub use project::Project;
+pub use router::router;
+pub use routes::{ROUTES, Route};

@@ -1,0 +1,91 @@
+//! What a handler answers, before it becomes an HTTP response.
+
+use axum::body::Body;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use chargly_api::{ObjectWriter, Problem, object};
+
+const JSON: &str = "application/json";
+const PROBLEM_JSON: &str = "application/problem+json";
+
+/// An answer.
+pub(crate) struct Answer {
+    status: StatusCode,
+    content_type: &'static str,
+    body: Body,
+    position: Option<(u32, u64)>,
+    is_replay: bool,
+    retry_after_s: Option<u32>,
+    is_unauthorized: bool,
+}
+
+impl Answer {
+    /// 200 with a JSON object.
+    pub(crate) fn object(write: impl FnOnce(&mut ObjectWriter<'_>)) -> Self {
+        Self::json(object(write))
+    }
+
+    /// 200 with JSON.
+    pub(crate) fn json(body: Vec<u8>) -> Self {
+        Self::new(StatusCode::OK, JSON, Body::from(body))
+    }
+
+    /// A problem.
+    pub(crate) fn problem(problem: &Problem, instance: &str) -> Self {
+        let status = StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self {
+            retry_after_s: problem.retry_after_s,
+            is_unauthorized: status == StatusCode::UNAUTHORIZED,
+            ..Self::new(status, PROBLEM_JSON, Body::from(problem.body(instance)))
+        }
+    }
+
+    /// Any other answer.
+    pub(crate) fn new(status: StatusCode, content_type: &'static str, body: Body) -> Self {
+        Self {
+            status,
+            content_type,
+            body,
+            position: None,
+            is_replay: false,
+            retry_after_s: None,
+            is_unauthorized: false,
+        }
+    }
+
+    /// With the place of the newest fact that it tells of: epoch and position.
+    pub(crate) fn at(self, epoch: u32, position: u64) -> Self {
+        Self { position: Some((epoch, position)), ..self }
+    }
+
+    /// With the mark of a first answer given again.
+    pub(crate) fn replayed(self, is_replay: bool) -> Self {
+        Self { is_replay, ..self }
+    }
+
+    /// The response.
+    pub(crate) fn into_response(self) -> Response {
+        let mut response = Response::new(self.body);
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        // Balances and secrets are nobody's cache's business.
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some((epoch, position)) = self.position
+            && let Ok(value) = HeaderValue::from_str(&format!("{epoch}.{position}"))
+        {
+            headers.insert("chargly-position", value);
+        }
+        if self.is_replay {
+            headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
+        }
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.is_unauthorized {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"chargly\""));
+        }
+        response
+    }
+}

@@ -1,0 +1,178 @@
+//! From what the engine and the ledger say to what a caller reads.
+
+use chargly_api::{ErrorCode, Problem, nearest};
+use chargly_engine::ledger::{Catalogue, CatalogueChange, Fact, Refusal, Rejection, WalletEvent};
+use chargly_engine::{CallError, Failure};
+
+use crate::view::price_id;
+
+/// What a call that did not bind its key is answered.
+pub(crate) fn problem_of(error: CallError, catalogue: &Catalogue, event: Option<&str>) -> Problem {
+    match error {
+        CallError::Rejected(rejection) => rejection_problem(rejection, event, ""),
+        CallError::RejectedInBatch { index, rejection } => {
+            rejection_problem(rejection, event, &format!("events[{index}]."))
+        }
+        CallError::UnknownEventType { name } => unknown_event_type(&name, catalogue),
+        CallError::Conflict { field, first, now } => {
+            let detail = format!("The idempotency key was used before, with another {field}.");
+            Problem::new(ErrorCode::IdempotencyConflict, detail)
+                .text("field", field)
+                .text("first", &first)
+                .text("now", &now)
+        }
+        CallError::Gone => {
+            Problem::new(ErrorCode::Gone, "What this idempotency key was used for has been erased.")
+                .text("kind", "idempotency_key")
+        }
+        CallError::NotFound { kind } => Problem::not_found(kind),
+        CallError::Failed(failure) => failure_problem(failure),
+        CallError::Read(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a fact could not be read");
+            Problem::new(ErrorCode::Internal, "The journal could not be read.")
+        }
+    }
+}
+
+/// No event type of this name; perhaps the caller meant another.
+pub(crate) fn unknown_event_type(name: &str, catalogue: &Catalogue) -> Problem {
+    let known = catalogue.event_types.iter().filter(|known| !known.archived).map(|known| known.name.as_str());
+    let detail = format!("There is no event type {name:?} in this environment.");
+    let problem = Problem::new(ErrorCode::UnknownEventType, detail).text("event", name);
+    match nearest(name, known) {
+        Some(near) => problem.text("did_you_mean", near),
+        None => problem.json("did_you_mean", b"null".to_vec()),
+    }
+}
+
+/// The verdict against a call, where its fact is one.
+pub(crate) fn refusal_of(fact: &Fact) -> Option<&Refusal> {
+    match fact {
+        Fact::Wallet(fact) => match &fact.event {
+            WalletEvent::Refused { refusal, .. } => Some(refusal),
+            _ => None,
+        },
+        Fact::Catalogue(fact) => match &fact.change {
+            CatalogueChange::PriceRefused { refusal, .. } => Some(refusal),
+            _ => None,
+        },
+        Fact::EnvironmentCreated { .. } | Fact::EpochStarted { .. } | Fact::BatchAccepted { .. } => None,
+    }
+}
+
+/// A verdict, with the facts that a program needs to act.
+pub(crate) fn refusal_problem(refusal: &Refusal, customer: Option<&str>, catalogue: &Catalogue) -> Problem {
+    let code = refusal_code(refusal);
+    let problem = Problem::new(code, sentence(&refusal.to_string()));
+    let with_customer = |problem: Problem| match customer {
+        Some(customer) => problem.text("customer", customer),
+        None => problem,
+    };
+    match refusal {
+        Refusal::InsufficientCredits { required, available } => with_customer(
+            problem
+                .number("required", required)
+                .number("available", available)
+                .number("shortfall", *required - *available),
+        )
+        .text("retry_with", "new_key"),
+        Refusal::WalletFrozen { .. } => with_customer(problem),
+        Refusal::HoldNotOpen { state } => problem.text("state", state.as_str()),
+        Refusal::CaptureExceedsHold { held, requested } => {
+            problem.number("held", held).number("requested", requested)
+        }
+        Refusal::AlreadyReversed { requested, left, reversed } => {
+            problem.number("requested", requested).number("left", left).number("reversed", reversed)
+        }
+        Refusal::GrantNotOpen => problem,
+        Refusal::GrantHeld { held } => problem.number("held", held),
+        Refusal::TooManyHolds { limit } | Refusal::TooManyGrants { limit } => {
+            with_customer(problem.number("limit", limit))
+        }
+        Refusal::BalanceTooLarge { limit } => with_customer(problem.number("limit", limit)),
+        Refusal::VersionSuperseded { latest } => match latest.and_then(|latest| catalogue.price(latest)) {
+            Some(latest) => problem.text("latest", &price_id(latest).to_string()),
+            None => problem.json("latest", b"null".to_vec()),
+        },
+    }
+}
+
+/// The wire's code of a verdict.
+pub(crate) fn refusal_code(refusal: &Refusal) -> ErrorCode {
+    match refusal {
+        Refusal::WalletFrozen { .. } => ErrorCode::WalletFrozen,
+        Refusal::InsufficientCredits { .. } => ErrorCode::InsufficientCredits,
+        Refusal::HoldNotOpen { .. } => ErrorCode::HoldNotOpen,
+        Refusal::CaptureExceedsHold { .. } => ErrorCode::CaptureExceedsHold,
+        Refusal::AlreadyReversed { .. } => ErrorCode::AlreadyReversed,
+        Refusal::GrantNotOpen => ErrorCode::GrantNotOpen,
+        Refusal::GrantHeld { .. } => ErrorCode::GrantHeld,
+        Refusal::TooManyHolds { .. } => ErrorCode::TooManyHolds,
+        Refusal::TooManyGrants { .. } => ErrorCode::TooManyGrants,
+        Refusal::BalanceTooLarge { .. } => ErrorCode::BalanceTooLarge,
+        Refusal::VersionSuperseded { .. } => ErrorCode::VersionSuperseded,
+    }
+}
+
+fn rejection_problem(rejection: Rejection, event: Option<&str>, path: &str) -> Problem {
+    let about = |code, detail: &str| match event {
+        Some(event) => Problem::new(code, detail).text("event", event),
+        None => Problem::new(code, detail),
+    };
+    match rejection {
+        Rejection::EventTypeArchived => about(ErrorCode::EventTypeArchived, "The event type is archived."),
+        Rejection::UnknownEventType => about(ErrorCode::UnknownEventType, "There is no such event type."),
+        Rejection::NoActivePrice => about(ErrorCode::NoActivePrice, "The event type has no price in force."),
+        Rejection::Invalid { field, problem } => Problem::invalid(&format!("{path}{field}"), problem),
+        Rejection::NotFound { kind } => Problem::not_found(kind),
+    }
+}
+
+fn failure_problem(failure: Failure) -> Problem {
+    let detail = sentence(&failure.to_string());
+    match failure {
+        Failure::Overloaded => Problem::new(ErrorCode::Overloaded, detail).retry_after(1),
+        Failure::StorageFull => Problem::new(ErrorCode::StorageFull, detail),
+        Failure::NotRecorded | Failure::Stopped => {
+            Problem::new(ErrorCode::Unavailable, detail).retry_after(1)
+        }
+        Failure::TooLarge => Problem::new(ErrorCode::TooLarge, detail),
+    }
+}
+
+/// With a capital and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chargly_engine::ledger::{Credits, HoldEnd, Position};
+
+    #[test]
+    fn every_verdict_has_the_code_of_its_name_and_binds() {
+        let (a, b) = (Credits::from_micro(2), Credits::from_micro(1));
+        for refusal in [
+            Refusal::WalletFrozen { frozen_by: Position(1) },
+            Refusal::InsufficientCredits { required: a, available: b },
+            Refusal::HoldNotOpen { state: HoldEnd::Voided },
+            Refusal::CaptureExceedsHold { held: b, requested: a },
+            Refusal::AlreadyReversed { requested: a, left: b, reversed: b },
+            Refusal::GrantNotOpen,
+            Refusal::GrantHeld { held: a },
+            Refusal::TooManyHolds { limit: 1 },
+            Refusal::TooManyGrants { limit: 1 },
+            Refusal::BalanceTooLarge { limit: a },
+            Refusal::VersionSuperseded { latest: None },
+        ] {
+            let code = refusal_problem(&refusal, Some("a"), &Catalogue::default()).code;
+            assert_eq!(code.as_str(), refusal.code());
+            assert!(code.is_binding(), "{code:?}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Facts as the audit log and the stream show them: what happened, to whom, by whom.
+
+use chargly_api::{Id, IdKind, ObjectWriter};
+use chargly_engine::StoredFact;
+use chargly_engine::ledger::{
+    Catalogue, CatalogueChange, Credits, Fact, KeyNo, Origin, PriceNo, Settlement, WalletEvent, WalletFact,
+};
+
+use crate::errors::refusal_code;
+use crate::v1::events::view::write_event;
+use crate::view;
+
+/// Writes a fact: its kind, id and time, who did it, and what it was.
+pub(crate) fn write_fact(
+    o: &mut ObjectWriter<'_>,
+    stored: &StoredFact,
+    customer: &str,
+    catalogue: &Catalogue,
+) {
+    o.text("type", kind(&stored.fact));
+    if is_charge(&stored.fact)
+        && let Fact::Wallet(fact) = &stored.fact
+    {
+        write_event(o, (stored.id, stored.at), fact, customer, catalogue);
+        return;
+    }
+    o.shown("id", id_of(stored));
+    view::instant(o, "at", stored.at);
+    if let Some(origin) = origin(&stored.fact) {
+        write_actor(o, origin.actor, catalogue);
+    }
+    match &stored.fact {
+        Fact::Wallet(fact) => write_wallet_fact(o, fact, customer, catalogue),
+        Fact::Catalogue(fact) => write_change(o, &fact.change, catalogue),
+        Fact::EnvironmentCreated { name, .. } => {
+            o.text("environment", name);
+        }
+        Fact::EpochStarted { epoch, software } => {
+            o.number("epoch", epoch).text("software", software);
+        }
+        Fact::BatchAccepted { events, .. } => {
+            o.text("customer", customer).number("events", events);
+        }
+    }
+    if let Some(reason) = stored.payload.known().reason {
+        o.text("reason", &reason);
+    }
+}
+
+/// What a fact is called: its variant in snake_case.
+pub(crate) fn kind(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::Wallet(fact) => match &fact.event {
+            WalletEvent::Metered { .. } => "metered",
+            WalletEvent::Opened => "opened",
+            WalletEvent::Granted { .. } => "granted",
+            WalletEvent::GrantVoided { .. } => "grant_voided",
+            WalletEvent::LotActivated { .. } => "lot_activated",
+            WalletEvent::LotExpired { .. } => "lot_expired",
+            WalletEvent::HoldPlaced { .. } => "hold_placed",
+            WalletEvent::HoldIncreased { .. } => "hold_increased",
+            WalletEvent::HoldExtended { .. } => "hold_extended",
+            WalletEvent::HoldCaptured { .. } => "hold_captured",
+            WalletEvent::HoldVoided { .. } => "hold_voided",
+            WalletEvent::HoldExpired { .. } => "hold_expired",
+            WalletEvent::Reversed { .. } => "reversed",
+            WalletEvent::PolicySet { .. } => "policy_set",
+            WalletEvent::Frozen => "frozen",
+            WalletEvent::Thawed => "thawed",
+            WalletEvent::Refused { .. } => "refused",
+        },
+        Fact::Catalogue(fact) => match &fact.change {
+            CatalogueChange::EventTypeDefined { .. } => "event_type_defined",
+            CatalogueChange::PricePublished { .. } => "price_published",
+            CatalogueChange::PriceRefused { .. } => "price_refused",
+            CatalogueChange::KeyCreated { .. } => "key_created",
+            CatalogueChange::KeyRevoked { .. } => "key_revoked",
+        },
+        Fact::EnvironmentCreated { .. } => "environment_created",
+        Fact::EpochStarted { .. } => "epoch_started",
+        Fact::BatchAccepted { .. } => "batch_accepted",
+    }
+}
+
+fn is_charge(fact: &Fact) -> bool {
+    matches!(kind(fact), "metered" | "hold_captured")
+}
+
+/// The id by which the thing that the fact made is known elsewhere; a line's id for all else.
+fn id_of(stored: &StoredFact) -> Id {
+    let kind = match kind(&stored.fact) {
+        "opened" => IdKind::Wallet,
+        "granted" => IdKind::Grant,
+        "hold_placed" => IdKind::Hold,
+        "price_published" => IdKind::Price,
+        "key_created" => IdKind::Key,
+        _ => return view::line_id(stored.id, 0),
+    };
+    view::id(kind, stored.id)
+}
+
+fn origin(fact: &Fact) -> Option<Origin> {
+    match fact {
+        Fact::Wallet(fact) => Some(fact.header.origin),
+        Fact::Catalogue(fact) => Some(fact.origin),
+        Fact::BatchAccepted { origin, .. } => Some(*origin),
+        Fact::EnvironmentCreated { .. } | Fact::EpochStarted { .. } => None,
+    }
+}
+
+/// The key that asked, or null for the system itself: by time, at first start, from the command line.
+fn write_actor(o: &mut ObjectWriter<'_>, actor: KeyNo, catalogue: &Catalogue) {
+    match catalogue.key(actor) {
+        Some(key) => o.object("actor", |o| {
+            o.shown("id", view::id(IdKind::Key, key.id)).text("label", &key.label);
+        }),
+        None => o.null("actor"),
+    };
+}
+
+fn write_wallet_fact(o: &mut ObjectWriter<'_>, fact: &WalletFact, customer: &str, catalogue: &Catalogue) {
+    o.text("customer", customer);
+    match &fact.event {
+        WalletEvent::Granted { request, settlements, .. } => {
+            o.number("credits", request.credits).text("kind", request.kind.as_str());
+            view::money_or_null(o, "price", request.price);
+            o.number("debt_settled", settled(settlements));
+        }
+        WalletEvent::GrantVoided { request, credits, .. } => {
+            o.shown("grant_id", view::id(IdKind::Grant, request.grant)).number("credits", credits);
+        }
+        WalletEvent::LotActivated { due, credits, settlements, .. } => {
+            o.number("credits", credits).number("debt_settled", settled(settlements));
+            view::instant(o, "due_at", *due);
+        }
+        WalletEvent::LotExpired { due, broken } => {
+            o.number("credits", broken.credits);
+            view::instant(o, "due_at", *due);
+        }
+        WalletEvent::HoldPlaced { request, credits, expires_at, .. } => {
+            o.text("event", view::event_name(catalogue, request.event_type)).number("credits", credits);
+            view::instant(o, "expires_at", *expires_at);
+        }
+        WalletEvent::HoldIncreased { request, credits, .. } => {
+            o.shown("hold_id", view::id(IdKind::Hold, request.hold)).number("credits", credits);
+        }
+        WalletEvent::HoldExtended { request, expires_at } => {
+            o.shown("hold_id", view::id(IdKind::Hold, request.hold));
+            view::instant(o, "expires_at", *expires_at);
+        }
+        WalletEvent::HoldVoided { request, .. } => {
+            o.shown("hold_id", view::id(IdKind::Hold, request.hold));
+        }
+        WalletEvent::HoldExpired { due, .. } => view::instant(o, "due_at", *due),
+        WalletEvent::Reversed { credits, .. } => {
+            o.number("credits", credits);
+        }
+        WalletEvent::PolicySet { policy } => view::policy(o, *policy),
+        WalletEvent::Refused { asked, refusal } => {
+            o.text("operation", asked.operation()).text("code", refusal_code(refusal).as_str());
+        }
+        WalletEvent::Opened | WalletEvent::Frozen | WalletEvent::Thawed => {}
+        // Written as events, by the caller.
+        WalletEvent::Metered { .. } | WalletEvent::HoldCaptured { .. } => {}
+    }
+    view::balance(o, &fact.header.after);
+}
+
+fn settled(settlements: &[Settlement]) -> Credits {
+    settlements.iter().map(|settlement| settlement.credits).sum()
+}
+
+fn write_change(o: &mut ObjectWriter<'_>, change: &CatalogueChange, catalogue: &Catalogue) {
+    match change {
+        CatalogueChange::EventTypeDefined { name, label, archived, .. } => {
+            o.text("event", name).text("label", label).boolean("archived", *archived);
+        }
+        CatalogueChange::PricePublished { price, event_type, version, note, .. } => {
+            o.text("event", view::event_name(catalogue, *event_type)).number("version", version);
+            view::price_version(o, Some::<PriceNo>(*price), catalogue);
+            o.text("note", note);
+        }
+        CatalogueChange::PriceRefused { event_type, refusal } => {
+            o.text("event", view::event_name(catalogue, *event_type));
+            o.text("code", refusal_code(refusal).as_str());
+        }
+        CatalogueChange::KeyCreated { label, hint, replaces, scopes, .. } => {
+            o.text("label", label).text("hint", hint);
+            o.array("scopes", |list| {
+                for scope in scopes.iter() {
+                    list.text(scope.as_str());
+                }
+            });
+            let replaced = replaces.and_then(|key| catalogue.key(key));
+            o.shown_or_null("replaces", replaced.map(|key| view::id(IdKind::Key, key.id)));
+        }
+        CatalogueChange::KeyRevoked { key, .. } => {
+            let key = catalogue.key(*key);
+            o.shown_or_null("key_id", key.map(|key| view::id(IdKind::Key, key.id)));
+            o.text_or_null("label", key.map(|key| key.label.as_str()));
+        }
+    }
+}

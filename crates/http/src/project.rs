@@ -1,0 +1,40 @@
+//! What a server serves: the environments of one project.
+
+use std::sync::Arc;
+
+use chargly_api::limits::STREAMS_MAX;
+use chargly_engine::Environment;
+use chargly_engine::ledger::ApiKey;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::Semaphore;
+
+/// The environments of one project, and what belongs to the process.
+pub struct Project {
+    /// Test, live, and the playground.
+    pub environments: Vec<Arc<Environment>>,
+    /// Where `/metrics` comes from; without it the page is empty.
+    pub metrics: Option<PrometheusHandle>,
+    /// The version of the software, for the landing page.
+    pub software: &'static str,
+    /// Streams that may still be opened.
+    pub(crate) streams: Arc<Semaphore>,
+}
+
+impl Project {
+    /// A project of these environments.
+    pub fn new(
+        environments: Vec<Arc<Environment>>,
+        metrics: Option<PrometheusHandle>,
+        software: &'static str,
+    ) -> Arc<Self> {
+        Arc::new(Self { environments, metrics, software, streams: Arc::new(Semaphore::new(STREAMS_MAX)) })
+    }
+
+    /// The environment and key of a secret, if the key is alive.
+    pub(crate) fn authenticate(&self, secret: &str) -> Option<(Arc<Environment>, ApiKey)> {
+        let (name, _) = secret.strip_prefix("sk_")?.split_once('_')?;
+        let environment = self.environments.iter().find(|environment| environment.name() == name)?;
+        let key = environment.authenticate(secret)?;
+        Some((Arc::clone(environment), key))
+    }
+}

@@ -1,0 +1,55 @@
+//! The router, built from the one table of routes.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::Uri;
+use axum::response::Response;
+use axum::routing::{MethodFilter, on};
+use chargly_api::{ErrorCode, Problem};
+
+use crate::project::Project;
+use crate::routes::{ROUTES, Route};
+use crate::serve::{respond_problem, serve};
+
+/// Everything this door answers.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the router keeps the project alive; the caller gives it away"
+)]
+pub fn router(project: Arc<Project>) -> Router {
+    let mut router = Router::new();
+    for route in ROUTES {
+        let project = Arc::clone(&project);
+        let handler = move |request: Request| serve(Arc::clone(&project), route, request);
+        router = router.route(route.path, on(filter(route), handler));
+    }
+    router.fallback(no_such_path).method_not_allowed_fallback(no_such_method)
+}
+
+fn filter(route: &Route) -> MethodFilter {
+    match route.method {
+        "GET" => MethodFilter::GET,
+        "PUT" => MethodFilter::PUT,
+        "DELETE" => MethodFilter::DELETE,
+        _ => MethodFilter::POST,
+    }
+}
+
+async fn no_such_path(uri: Uri) -> Response {
+    respond_problem(
+        &Problem::new(ErrorCode::NotFound, "There is nothing at this path.").text("kind", "path"),
+        uri.path(),
+    )
+}
+
+async fn no_such_method(uri: Uri) -> Response {
+    respond_problem(
+        &Problem::new(
+            ErrorCode::MethodNotAllowed,
+            "This path does not take this method; see the Allow header.",
+        ),
+        uri.path(),
+    )
+}

@@ -1,0 +1,89 @@
+//! The one table of routes: method, path, scope, operation. The router is built from it, and so are the tests that
+//! ask every route without a key, with a wrong scope, and with another environment's ids.
+
+use chargly_api::Problem;
+use chargly_engine::ledger::Scope;
+use futures_util::future::BoxFuture;
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::project::Project;
+use crate::{health, v1};
+
+/// One route.
+pub struct Route {
+    /// `GET`, `POST`, `PUT` or `DELETE`.
+    pub method: &'static str,
+    /// The path, with `{…}` for what varies.
+    pub path: &'static str,
+    /// The scope that a key needs; `None` where no key is asked for.
+    pub scope: Option<Scope>,
+    /// What it is called in metrics and SDKs.
+    pub operation: &'static str,
+    pub(crate) run: Run,
+}
+
+/// What a route runs.
+pub(crate) enum Run {
+    /// For whoever asks.
+    Open(fn(&Project) -> Answer),
+    /// For whoever has a key with the route's scope.
+    Keyed(fn(Call) -> BoxFuture<'static, Result<Answer, Problem>>),
+}
+
+macro_rules! routes {
+    ($($method:literal $path:literal $access:ident $operation:literal $handler:path;)*) => {
+        &[$(Route {
+            method: $method,
+            path: $path,
+            scope: routes!(@scope $access),
+            operation: $operation,
+            run: routes!(@run $access $handler),
+        }),*]
+    };
+    (@scope Open) => { None };
+    (@scope $scope:ident) => { Some(Scope::$scope) };
+    (@run Open $handler:path) => { Run::Open($handler) };
+    (@run $scope:ident $handler:path) => { Run::Keyed(|call| Box::pin($handler(call))) };
+}
+
+/// Every route there is.
+pub static ROUTES: &[Route] = routes! {
+    "GET"    "/"                                      Open   "landing"            health::landing;
+    "GET"    "/healthz"                               Open   "health"             health::healthz;
+    "GET"    "/readyz"                                Open   "readiness"          health::readyz;
+    "GET"    "/metrics"                               Open   "metrics"            health::metrics;
+    "GET"    "/v1/limits"                             Open   "list_limits"        v1::limits::handle;
+    "POST"   "/v1/events"                             Meter  "meter_event"        v1::events::meter::handle;
+    "GET"    "/v1/events"                             Read   "list_events"        v1::events::list::handle;
+    "POST"   "/v1/events/batch"                       Meter  "meter_events"       v1::events::batch::handle;
+    "GET"    "/v1/events/{id}"                        Read   "get_event"          v1::events::get::handle;
+    "POST"   "/v1/events/{id}/reverse"                Grant  "reverse_event"      v1::events::reverse::handle;
+    "POST"   "/v1/quote"                              Meter  "quote"              v1::quote::handle;
+    "GET"    "/v1/stream"                             Read   "stream"             v1::stream::handle;
+    "GET"    "/v1/customers/{customer}/wallet"        Read   "get_wallet"         v1::customers::wallet::get::handle;
+    "PUT"    "/v1/customers/{customer}/wallet/policy" Grant  "set_policy"         v1::customers::wallet::policy::handle;
+    "POST"   "/v1/customers/{customer}/wallet/freeze" Grant  "freeze_wallet"      v1::customers::wallet::freeze::handle;
+    "POST"   "/v1/customers/{customer}/wallet/thaw"   Grant  "thaw_wallet"        v1::customers::wallet::thaw::handle;
+    "GET"    "/v1/customers/{customer}/ledger"        Read   "list_ledger"        v1::customers::ledger::handle;
+    "POST"   "/v1/customers/{customer}/grants"        Grant  "grant"              v1::customers::grants::handle;
+    "POST"   "/v1/grants/{id}/void"                   Grant  "void_grant"         v1::grants::void::handle;
+    "POST"   "/v1/holds"                              Meter  "place_hold"         v1::holds::place::handle;
+    "GET"    "/v1/holds/{id}"                         Read   "get_hold"           v1::holds::get::handle;
+    "POST"   "/v1/holds/{id}/capture"                 Meter  "capture_hold"       v1::holds::capture::handle;
+    "POST"   "/v1/holds/{id}/increase"                Meter  "increase_hold"      v1::holds::increase::handle;
+    "POST"   "/v1/holds/{id}/extend"                  Meter  "extend_hold"        v1::holds::extend::handle;
+    "POST"   "/v1/holds/{id}/void"                    Meter  "void_hold"          v1::holds::void::handle;
+    "GET"    "/v1/event-types"                        Read   "list_event_types"   v1::event_types::list::handle;
+    "PUT"    "/v1/event-types/{name}"                 Prices "put_event_type"     v1::event_types::put::handle;
+    "GET"    "/v1/event-types/{name}"                 Read   "get_event_type"     v1::event_types::get::handle;
+    "POST"   "/v1/event-types/{name}/archive"         Prices "archive_event_type" v1::event_types::archive::handle;
+    "POST"   "/v1/event-types/{name}/unarchive"       Prices "unarchive_event_type" v1::event_types::archive::undo;
+    "POST"   "/v1/event-types/{name}/prices"          Prices "publish_price"      v1::event_types::prices::publish::handle;
+    "GET"    "/v1/event-types/{name}/prices"          Read   "list_prices"        v1::event_types::prices::list::handle;
+    "POST"   "/v1/keys"                               Admin  "create_key"         v1::keys::create::handle;
+    "GET"    "/v1/keys"                               Admin  "list_keys"          v1::keys::list::handle;
+    "POST"   "/v1/keys/{id}/rotate"                   Admin  "rotate_key"         v1::keys::rotate::handle;
+    "DELETE" "/v1/keys/{id}"                          Admin  "revoke_key"         v1::keys::revoke::handle;
+    "GET"    "/v1/audit"                              Admin  "list_audit"         v1::audit::handle;
+};

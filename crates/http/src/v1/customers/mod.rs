@@ -1,0 +1,5 @@
+//! `/v1/customers/{customer}`
+
+pub(crate) mod grants;
+pub(crate) mod ledger;
+pub(crate) mod wallet;

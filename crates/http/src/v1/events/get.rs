@@ -1,0 +1,124 @@
+//! `GET /v1/events/{id}`: one event, as it was charged and what became of it.
+
+use chargly_api::{IdKind, ObjectWriter, Problem};
+use chargly_engine::StoredFact;
+use chargly_engine::ledger::{
+    Amended, Catalogue, Charge, Credits, Draw, EventTypeNo, Fact, Lot, Millis, Money, Quantity, Wallet,
+    WalletEvent,
+};
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::view;
+
+pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
+    call.finish_query()?;
+    let id = call.id(IdKind::Event)?;
+    let stored = call.env.event(id).await.map_err(|error| call.problem(error))?;
+    let amended =
+        call.env.amended(&[id]).await.map_err(|error| call.problem(error))?.pop().unwrap_or_default();
+    let wallet = match &stored.fact {
+        Fact::Wallet(fact) => {
+            call.env.wallet_no(fact.header.wallet).await.map_err(|error| call.problem(error))?
+        }
+        _ => None,
+    };
+    let customer = wallet.as_ref().map(|w| w.customer.clone()).unwrap_or_default();
+    let catalogue = call.env.catalogue();
+    Ok(Answer::object(|o| write_stored_event(o, &stored, &amended, &customer, wallet.as_deref(), &catalogue)))
+}
+
+/// Writes an event with its current state. Without its wallet, lots have no ids.
+pub(super) fn write_stored_event(
+    o: &mut ObjectWriter<'_>,
+    stored: &StoredFact,
+    amended: &Amended,
+    customer: &str,
+    wallet: Option<&Wallet>,
+    catalogue: &Catalogue,
+) {
+    let Some(known) = Known::of(stored) else { return };
+    let charge = known.charge;
+    o.shown("id", view::id(IdKind::Event, stored.id));
+    o.text("event", view::event_name(catalogue, known.event_type)).text("customer", customer);
+    o.number("quantity", known.quantity)
+        .number("credits", charge.credits)
+        .number("reversed", amended.reversed);
+    write_cost(o, known.cost);
+    let revenue = Money { nano: charge.revenue_nano(), currency: catalogue.currency };
+    view::money_or_null(o, "revenue", Some(revenue));
+    o.array("lots", |list| {
+        for draw in &charge.draws {
+            let lot = wallet.and_then(|wallet| wallet.lot(draw.lot));
+            list.object(|o| write_draw(o, draw, lot, catalogue));
+        }
+    });
+    let settled: Credits = amended.settled.iter().map(|(_, credits)| *credits).sum();
+    o.number("debt", charge.debt).number("debt_settled", settled).number("uncharged", charge.uncharged);
+    view::price_version(o, charge.price, catalogue);
+    match stored.payload.known().properties {
+        Some(properties) => o.raw("properties", properties.as_bytes()),
+        None => o.null("properties"),
+    };
+    if let Some(hold) = known.hold {
+        o.shown("hold_id", hold);
+    }
+    view::instant(o, "occurred_at", known.occurred_at.unwrap_or(stored.at));
+    view::instant(o, "recorded_at", stored.at);
+}
+
+struct Known<'a> {
+    event_type: EventTypeNo,
+    quantity: Quantity,
+    cost: Option<Money>,
+    occurred_at: Option<Millis>,
+    charge: &'a Charge,
+    hold: Option<chargly_api::Id>,
+}
+
+impl<'a> Known<'a> {
+    fn of(stored: &'a StoredFact) -> Option<Self> {
+        let Fact::Wallet(fact) = &stored.fact else { return None };
+        match &fact.event {
+            WalletEvent::Metered { request, charge } => Some(Self {
+                event_type: request.event_type,
+                quantity: request.quantity,
+                cost: request.cost,
+                occurred_at: request.occurred_at,
+                charge,
+                hold: None,
+            }),
+            WalletEvent::HoldCaptured { request, of, charge, .. } => Some(Self {
+                event_type: of.event_type,
+                quantity: of.quantity,
+                cost: request.cost,
+                occurred_at: None,
+                charge,
+                hold: Some(view::id(IdKind::Hold, request.hold)),
+            }),
+            _ => None,
+        }
+    }
+}
+
+fn write_cost(o: &mut ObjectWriter<'_>, cost: Option<Money>) {
+    match cost {
+        Some(cost) => {
+            o.object("cost", |o| {
+                o.shown("amount", cost.amount())
+                    .shown("currency", cost.currency.as_str())
+                    .text("source", "reported");
+            });
+        }
+        None => {
+            o.null("cost");
+        }
+    }
+}
+
+fn write_draw(o: &mut ObjectWriter<'_>, draw: &Draw, lot: Option<&Lot>, catalogue: &Catalogue) {
+    let revenue = Money { nano: draw.revenue_nano, currency: catalogue.currency };
+    o.shown_or_null("grant_id", lot.map(|lot| view::id(IdKind::Grant, lot.id)));
+    o.number("credits", draw.credits);
+    view::money_or_null(o, "revenue", Some(revenue));
+}

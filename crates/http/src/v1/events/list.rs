@@ -1,0 +1,65 @@
+//! `GET /v1/events`: events that pass a filter, newest first.
+
+use chargly_api::{Problem, Problems, text, time};
+use chargly_engine::EventFilter;
+use chargly_engine::ledger::{Fact, Millis, WalletNo};
+
+use super::get::write_stored_event;
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::query::{Page, next_cursor};
+
+struct Request {
+    filter: EventFilter,
+    /// The list with its filters, which a cursor belongs to.
+    list: String,
+    page: Page,
+}
+
+fn from_request(call: &mut Call) -> Result<Request, Problem> {
+    let catalogue = call.env.catalogue();
+    let mut query = std::mem::take(&mut call.query);
+    let mut problems = Problems::default();
+    let customer = query.optional("customer", &mut problems, |customer| {
+        text::check_customer(customer).map(|()| customer.to_owned())
+    });
+    let event = query.optional("event", &mut problems, |name| {
+        let known = catalogue.event_type(name).map(|known| known.number);
+        known.ok_or_else(|| "is not an event type of this environment".to_owned())
+    });
+    let from = query.optional("from", &mut problems, |at| time::parse(at).map(Millis));
+    let to = query.optional("to", &mut problems, |at| time::parse(at).map(Millis));
+    let page = Page::read(&mut query, &mut problems);
+    query.finish(&mut problems);
+    problems.check()?;
+    let list = format!("events|{customer:?}|{event:?}|{from:?}|{to:?}");
+    Ok(Request { filter: EventFilter { customer, event_type: event, from, to }, list, page })
+}
+
+pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
+    let Request { filter, list, page } = from_request(&mut call)?;
+    let below = page.position(&call.env, &list)?;
+    let found =
+        call.env.list_events(filter, below, page.limit()).await.map_err(|error| call.problem(error))?;
+    let ids: Vec<_> = found.events.iter().map(|stored| stored.id).collect();
+    let amended = call.env.amended(&ids).await.map_err(|error| call.problem(error))?;
+    let wallets: Vec<_> = found.events.iter().map(|stored| wallet_of(&stored.fact)).collect();
+    let customers = call.env.customers_of(&wallets).await.map_err(|error| call.problem(error))?;
+    let catalogue = call.env.catalogue();
+    let next = next_cursor(&call.env, &list, found.next);
+    Ok(Answer::object(|o| {
+        o.array("data", |data| {
+            for ((stored, amended), customer) in found.events.iter().zip(&amended).zip(&customers) {
+                data.object(|o| write_stored_event(o, stored, amended, customer, None, &catalogue));
+            }
+        });
+        o.shown_or_null("next_cursor", next);
+    }))
+}
+
+fn wallet_of(fact: &Fact) -> WalletNo {
+    match fact {
+        Fact::Wallet(fact) => fact.header.wallet,
+        _ => WalletNo(u32::MAX),
+    }
+}

@@ -1,0 +1,74 @@
+//! Reading one event: the body of `POST /v1/events`, an item of a batch, a quote.
+
+use chargly_api::{Fields, Problems, Properties, Value};
+use chargly_engine::ledger::{Catalogue, EventType, IfInsufficient, PriceInputs, PropertyValue, Quantity};
+use chargly_engine::{MeterEvent, Properties as SentProperties};
+
+use crate::read;
+
+/// What reading an event needs to know.
+pub(crate) struct Context<'c> {
+    /// For the properties that prices look at.
+    pub(crate) catalogue: &'c Catalogue,
+    /// Our wall clock.
+    pub(crate) now_ms: i64,
+}
+
+impl Context<'_> {
+    /// Reads an event but for its key. `None` only where a problem was noted.
+    pub(crate) fn event(&self, fields: &mut Fields<'_>, problems: &mut Problems) -> Option<MeterEvent> {
+        let event = fields.required("event", problems, read::event_name);
+        let customer = fields.required("customer", problems, read::customer);
+        let quantity = fields.optional("quantity", problems, read::quantity);
+        let credits = fields.optional("credits", problems, read::credits);
+        let cost = read::cost(fields, problems);
+        let occurred_at = fields.optional("occurred_at", problems, |v| read::occurred_at(v, self.now_ms));
+        let if_insufficient = fields.optional("if_insufficient", problems, read::if_insufficient);
+        let event_type = event.as_ref().and_then(|name| self.catalogue.event_type(name));
+        let properties = self.properties(event_type, fields, problems);
+        Some(MeterEvent {
+            customer: customer?,
+            event: event?,
+            quantity: quantity.unwrap_or(Quantity::ONE),
+            credits,
+            cost,
+            occurred_at,
+            if_insufficient: if_insufficient.unwrap_or(IfInsufficient::Refuse),
+            properties,
+            key: None,
+        })
+    }
+
+    /// Reads properties: in canonical form, and those that any price of the event type counts. Which version will be
+    /// in force is the ledger's to say, later.
+    pub(crate) fn properties(
+        &self,
+        event_type: Option<&EventType>,
+        fields: &mut Fields<'_>,
+        problems: &mut Problems,
+    ) -> Option<SentProperties> {
+        let sent = fields.optional("properties", problems, Properties::read)?;
+        let mut inputs = PriceInputs::new();
+        let prices = event_type.into_iter().flat_map(|known| &known.prices);
+        for name in
+            prices.filter_map(|no| self.catalogue.price(*no)).flat_map(|price| price.rule.properties())
+        {
+            if inputs.iter().all(|(known, _)| known != name)
+                && let Some(value) = sent.get(name)
+            {
+                inputs.push((name.clone(), counted(value)));
+            }
+        }
+        Some(SentProperties { canonical: sent.canonical.into(), inputs })
+    }
+}
+
+fn counted(value: Value<'_>) -> PropertyValue {
+    match value.number() {
+        Ok(text) => match Quantity::parse(text) {
+            Ok(quantity) => PropertyValue::Number(quantity),
+            Err(error) => PropertyValue::BadNumber(error),
+        },
+        Err(_) => PropertyValue::NotANumber,
+    }
+}

@@ -1,0 +1,3 @@
+//! `/v1/grants`
+
+pub(crate) mod void;

@@ -1,0 +1,73 @@
+//! Small views that many answers share: ids, balances, money, times.
+
+use chargly_api::{Id, IdKind, ObjectWriter, time};
+use chargly_engine::ledger::{
+    Balance, Catalogue, EntryId, EventTypeNo, Millis, Money, Policy, PriceNo, PriceVersion,
+};
+
+/// An id on the wire.
+pub(crate) fn id(kind: IdKind, id: EntryId) -> Id {
+    Id::new(kind, id.position.0, id.tag)
+}
+
+/// The id of a line of a fact.
+pub(crate) fn line_id(fact: EntryId, line: usize) -> Id {
+    Id { line: u16::try_from(line).unwrap_or(u16::MAX), ..id(IdKind::Entry, fact) }
+}
+
+/// A price version's id.
+pub(crate) fn price_id(price: &PriceVersion) -> Id {
+    id(IdKind::Price, price.id)
+}
+
+/// `price_version`, or null where the caller set the credits.
+pub(crate) fn price_version(o: &mut ObjectWriter<'_>, price: Option<PriceNo>, catalogue: &Catalogue) {
+    o.shown_or_null("price_version", price.and_then(|no| catalogue.price(no)).map(price_id));
+}
+
+/// `balance`.
+pub(crate) fn balance(o: &mut ObjectWriter<'_>, balance: &Balance) {
+    o.object("balance", |o| {
+        o.number("posted", balance.posted)
+            .number("held", balance.held)
+            .number("available", balance.available());
+    });
+}
+
+/// A time.
+pub(crate) fn instant(o: &mut ObjectWriter<'_>, name: &str, at: Millis) {
+    o.shown(name, time::show(at.0));
+}
+
+/// A time, or null where there is none or it never comes.
+pub(crate) fn instant_or_null(o: &mut ObjectWriter<'_>, name: &str, at: Option<Millis>) {
+    o.shown_or_null(name, at.filter(|at| *at != Millis::NEVER).map(|at| time::show(at.0)));
+}
+
+/// Money, or null.
+pub(crate) fn money_or_null(o: &mut ObjectWriter<'_>, name: &str, money: Option<Money>) {
+    match money {
+        Some(money) => {
+            o.object(name, |o| {
+                o.shown("amount", money.amount()).shown("currency", money.currency.as_str());
+            });
+        }
+        None => {
+            o.null(name);
+        }
+    }
+}
+
+/// The name of an event type.
+pub(crate) fn event_name(catalogue: &Catalogue, event_type: EventTypeNo) -> &str {
+    catalogue.event_type_no(event_type).map_or("", |known| known.name.as_str())
+}
+
+/// `policy`, and `limit` where it has one.
+pub(crate) fn policy(o: &mut ObjectWriter<'_>, policy: Policy) {
+    match policy {
+        Policy::Strict => o.text("policy", "strict"),
+        Policy::Overdraft { limit } => o.text("policy", "overdraft").number("limit", limit),
+        Policy::RecordOnly => o.text("policy", "record_only"),
+    };
+}
