@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chargly_testkit::ledger::Audit;
 use chargly_testkit::script::{MILESTONES, Run, commands};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -34,6 +35,7 @@ fn random_runs_come_across_everything_that_can_happen() {
         let script = commands(300..301).new_tree(&mut runner).expect("a script").current();
         let mut run = Run::new();
         run.play(&script);
+        Audit::new().check(run.pair.driver.recorder.stored());
         seen.extend(run.seen);
     }
     let missing: Vec<_> = MILESTONES.iter().filter(|m| !seen.contains(*m)).collect();

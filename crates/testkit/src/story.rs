@@ -33,6 +33,7 @@ mod render;
 
 use std::collections::BTreeMap;
 
+use crate::ledger::Audit;
 use crate::model::{Answer, Place};
 use crate::pair::Pair;
 
@@ -45,7 +46,7 @@ const CATALOGUE: &str = "
     type workflow.step 6
 ";
 
-/// Tells a story, with the example catalogue published before it begins.
+/// Tells a story, with the example catalogue published before it begins, and audits its journal at the end.
 ///
 /// # Panics
 /// At the first line that is not answered as it says, or where the model and the ledger differ.
@@ -54,6 +55,7 @@ pub fn check(story: &str) {
     for line in CATALOGUE.lines().chain(story.lines()) {
         telling.line(line.trim());
     }
+    Audit::new().check(telling.pair.driver.recorder.stored());
 }
 
 /// A story being told.
