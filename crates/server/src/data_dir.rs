@@ -84,11 +84,12 @@ impl DataDir {
             (self.fresh_environment(name), self.environment(name), self.root.join(format!("{name}.dropped")));
         let moves = || {
             if place.exists() {
+                remove_dir_if_there(&old)?;
                 fs::rename(&place, &old)?;
             }
             fs::rename(&fresh, &place)?;
             fs::File::open(&self.root)?.sync_all()?;
-            fs::remove_dir_all(&old)
+            remove_dir_if_there(&old)
         };
         moves().with_context(|| format!("putting the new environment {name} in place"))
     }
@@ -171,6 +172,13 @@ impl DataDir {
                 "`chargly verify` says what is wrong with its data; `chargly restore` puts a backup in another directory.",
             )
         })
+    }
+}
+
+fn remove_dir_if_there(dir: &Path) -> std::io::Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

@@ -81,7 +81,7 @@ async fn serve(args: &ServeArgs) -> Result<()> {
     let environments = open_all(&data, args)?;
     tracing::info!(%listen, data = %data.root().display(), "serving");
     output::print(&format!("Listening on {}\n", first_start::dashboard_url(listen)))?;
-    listener::serve(listener, door::router(environments.clone()), args.limits(), told_to_stop()).await;
+    listener::serve(listener, door::router(environments.clone())?, args.limits(), told_to_stop()).await;
     tokio::task::spawn_blocking(move || environments.iter().for_each(|environment| environment.close()))
         .await
         .context("closing the environments")?;

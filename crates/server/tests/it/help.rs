@@ -1,0 +1,48 @@
+//! What `--help` says, word for word: a change to a flag shows itself in review.
+
+/// Every command, as typed.
+const COMMANDS: [&[&str]; 16] = [
+    &[],
+    &["serve"],
+    &["init"],
+    &["replay"],
+    &["verify"],
+    &["rebuild"],
+    &["reset"],
+    &["backup"],
+    &["restore"],
+    &["export"],
+    &["bench"],
+    &["keys"],
+    &["keys", "list"],
+    &["keys", "create"],
+    &["keys", "rotate"],
+    &["keys", "revoke"],
+];
+
+#[test]
+fn help_of_every_command() {
+    for command in COMMANDS {
+        let output = crate::support::chargly(&[command, &["--help"]].concat());
+        assert!(output.status.success());
+        let name = if command.is_empty() { "chargly".to_owned() } else { command.join("_") };
+        insta::assert_snapshot!(format!("help_{name}"), String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+#[test]
+fn what_is_not_understood_ends_with_2() {
+    for command in [
+        &["sreve"][..],
+        &["verify", "--no-such-flag"],
+        &["replay"],
+        &["replay", "--sample", "1", "--price", "x"],
+        &["export", "nothing"],
+        &["--config", "no-such-file.toml"],
+        &["keys", "create"],
+    ] {
+        let output = crate::support::chargly(command);
+        assert_eq!(output.status.code(), Some(2), "{command:?}: {}", crate::support::said(&output));
+        assert!(output.stdout.is_empty(), "{command:?}");
+    }
+}

@@ -1,0 +1,13 @@
+//! The binary as people run it: processes, files and HTTP, nothing of its insides.
+
+mod backup;
+mod books;
+mod export;
+mod first_start;
+mod help;
+mod keys;
+mod kill9;
+mod replay;
+mod reset;
+mod support;
+mod verify;
