@@ -175,13 +175,13 @@ fn write_change(o: &mut ObjectWriter<'_>, change: &CatalogueChange, catalogue: &
         CatalogueChange::EventTypeDefined { name, label, archived, .. } => {
             o.text("event", name).text("label", label).boolean("archived", *archived);
         }
-        CatalogueChange::PricePublished { price, event_type, version, note, .. } => {
-            o.text("event", view::event_name(catalogue, *event_type)).number("version", version);
+        CatalogueChange::PricePublished { request, price, version, .. } => {
+            o.text("event", view::event_name(catalogue, request.event_type)).number("version", version);
             view::price_version(o, Some::<PriceNo>(*price), catalogue);
-            o.text("note", note);
+            o.text("note", &request.note);
         }
-        CatalogueChange::PriceRefused { event_type, refusal } => {
-            o.text("event", view::event_name(catalogue, *event_type));
+        CatalogueChange::PriceRefused { request, refusal } => {
+            o.text("event", view::event_name(catalogue, request.event_type));
             o.text("code", refusal_code(refusal).as_str());
         }
         CatalogueChange::KeyCreated { label, hint, replaces, scopes, .. } => {

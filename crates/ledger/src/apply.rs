@@ -181,28 +181,21 @@ impl State {
                     created_at,
                 });
             }
-            CatalogueChange::PricePublished {
-                price,
-                event_type,
-                version,
-                rule,
-                grid,
-                rounding,
-                effective_at,
-                note,
-            } => catalogue.put_price(PriceVersion {
-                number: *price,
-                id: recorded.id,
-                event_type: *event_type,
-                version: *version,
-                rule: rule.clone(),
-                grid: *grid,
-                rounding: *rounding,
-                effective_at: *effective_at,
-                note: note.clone(),
-                author,
-                published_at: recorded.at,
-            }),
+            CatalogueChange::PricePublished { request, price, version, effective_at } => {
+                catalogue.put_price(PriceVersion {
+                    number: *price,
+                    id: recorded.id,
+                    event_type: request.event_type,
+                    version: *version,
+                    rule: request.rule.clone(),
+                    grid: request.grid,
+                    rounding: request.rounding,
+                    effective_at: *effective_at,
+                    note: request.note.clone(),
+                    author,
+                    published_at: recorded.at,
+                });
+            }
             CatalogueChange::PriceRefused { .. } => {}
             CatalogueChange::KeyCreated { key, label, secret_hash, hint, scopes, .. } => {
                 catalogue.put_key(ApiKey {

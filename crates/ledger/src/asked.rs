@@ -28,10 +28,8 @@ impl Fact {
                 asked_of(&fact.event).map(|asked| (asked.operation(), asked.fields(catalogue)))
             }
             Self::Catalogue(fact) => match &fact.change {
-                CatalogueChange::PricePublished { event_type, rule, note, grid, rounding, .. } => Some((
-                    "publish_price",
-                    price_fields(catalogue, *event_type, rule, *grid, *rounding, note),
-                )),
+                CatalogueChange::PricePublished { request, .. }
+                | CatalogueChange::PriceRefused { request, .. } => Some(request.asked_fields(catalogue)),
                 _ => None,
             },
             Self::BatchAccepted { events, .. } => Some(("meter_batch", batch_fields(*events))),
@@ -43,8 +41,16 @@ impl Fact {
 impl PriceRequest {
     /// The operation and fields of this request.
     pub fn asked_fields(&self, catalogue: &Catalogue) -> (&'static str, Fields) {
-        let fields =
-            price_fields(catalogue, self.event_type, &self.rule, self.grid, self.rounding, &self.note);
+        let replaces = self.replaces.map_or_else(|| NOT_SENT.to_owned(), |price| price.0.to_string());
+        let fields = vec![
+            ("event", name(catalogue, self.event_type)),
+            ("rule", format!("{:?}", self.rule)),
+            ("grid", format!("{:?}", self.grid)),
+            ("rounding", format!("{:?}", self.rounding)),
+            ("effective_at", instant(self.effective_at)),
+            ("note", self.note.to_string()),
+            ("replaces", replaces),
+        ];
         ("publish_price", fields)
     }
 }
@@ -199,23 +205,6 @@ fn grant_fields(catalogue: &Catalogue, r: &GrantRequest) -> Fields {
         ("effective_at", instant(r.effective_at)),
         ("expires_at", instant(r.expires_at)),
         ("scope", scope.join(", ")),
-    ]
-}
-
-fn price_fields(
-    catalogue: &Catalogue,
-    event_type: EventTypeNo,
-    rule: &crate::Rule,
-    grid: crate::Grid,
-    rounding: crate::Rounding,
-    note: &str,
-) -> Fields {
-    vec![
-        ("event", name(catalogue, event_type)),
-        ("rule", format!("{rule:?}")),
-        ("grid", format!("{grid:?}")),
-        ("rounding", format!("{rounding:?}")),
-        ("note", note.to_owned()),
     ]
 }
 

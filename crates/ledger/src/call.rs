@@ -264,3 +264,4 @@ pub struct PriceRequest {
     /// The version that this one is meant to replace; refused when another came between.
     pub replaces: Option<PriceNo>,
 }
+codec_struct!(PriceRequest { event_type, rule, grid, rounding, effective_at, note, replaces });

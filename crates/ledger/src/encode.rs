@@ -344,8 +344,8 @@ impl Codec for Asked {
 
 codec_enum!(CatalogueChange, "catalogue change" {
     1 => EventTypeDefined { event_type, name, label, description, caller_set_credits, dimensions, archived },
-    2 => PricePublished { price, event_type, version, rule, grid, rounding, effective_at, note },
-    3 => PriceRefused { event_type, refusal },
+    2 => PricePublished { request, price, version, effective_at },
+    3 => PriceRefused { request, refusal },
     4 => KeyCreated { key, label, secret_hash, hint, scopes, replaces },
     5 => KeyRevoked { key, dead_at },
 });

@@ -434,16 +434,18 @@ fn define_event_type(
                     "is the shorthand for a first price, and this event type has one: publish a new version",
                 ));
             }
-            None => changes.push(CatalogueChange::PricePublished {
-                price: PriceNo::at(catalogue.prices.len()),
-                event_type,
-                version: 1,
-                rule,
-                grid: Grid::MicroCredit,
-                rounding: Rounding::HalfUp,
-                effective_at: now,
-                note: "First price".into(),
-            }),
+            None => {
+                let request = PriceRequest {
+                    event_type,
+                    rule,
+                    grid: Grid::MicroCredit,
+                    rounding: Rounding::HalfUp,
+                    effective_at: None,
+                    note: "First price".into(),
+                    replaces: None,
+                };
+                changes.push(published(catalogue, request, 1, now));
+            }
         }
     }
     Ok(changes)
@@ -465,18 +467,16 @@ fn publish_price(
     let latest = event_type.prices.last().copied();
     if request.replaces.is_some() && request.replaces != latest {
         let refusal = Refusal::VersionSuperseded { latest };
-        return Ok(CatalogueChange::PriceRefused { event_type: event_type.number, refusal });
+        return Ok(CatalogueChange::PriceRefused { request: request.clone(), refusal });
     }
-    Ok(CatalogueChange::PricePublished {
-        price: PriceNo::at(catalogue.prices.len()),
-        event_type: event_type.number,
-        version: u32::try_from(event_type.prices.len() + 1).unwrap_or(u32::MAX),
-        rule: request.rule.clone(),
-        grid: request.grid,
-        rounding: request.rounding,
-        effective_at: request.effective_at.unwrap_or(now),
-        note: request.note.clone(),
-    })
+    let version = u32::try_from(event_type.prices.len() + 1).unwrap_or(u32::MAX);
+    Ok(published(catalogue, request.clone(), version, now))
+}
+
+fn published(catalogue: &Catalogue, request: PriceRequest, version: u32, now: Millis) -> CatalogueChange {
+    let price = PriceNo::at(catalogue.prices.len());
+    let effective_at = request.effective_at.unwrap_or(now);
+    CatalogueChange::PricePublished { request, price, version, effective_at }
 }
 
 fn check_rule(rule: &Rule) -> Result<(), Rejection> {

@@ -9,9 +9,9 @@ use smallvec::SmallVec;
 
 use crate::codec::codec_struct;
 use crate::{
-    CaptureRequest, Credits, Currency, EventTypeNo, ExtendRequest, GrantRequest, Grid, HoldRequest,
-    IncreaseRequest, KeyHash, KeyNo, LotNo, MeterRequest, Millis, Policy, Position, PriceNo, Quantity,
-    Refusal, ReverseRequest, Rounding, Rule, Scopes, VoidGrantRequest, VoidHoldRequest, WalletNo,
+    CaptureRequest, Credits, Currency, EventTypeNo, ExtendRequest, GrantRequest, HoldRequest,
+    IncreaseRequest, KeyHash, KeyNo, LotNo, MeterRequest, Millis, Policy, Position, PriceNo, PriceRequest,
+    Quantity, Refusal, ReverseRequest, Scopes, VoidGrantRequest, VoidHoldRequest, WalletNo,
 };
 
 /// Something that happened.
@@ -397,27 +397,19 @@ pub enum CatalogueChange {
     },
     /// A price version was published.
     PricePublished {
+        /// As asked.
+        request: PriceRequest,
         /// Its number.
         price: PriceNo,
-        /// For which event type.
-        event_type: EventTypeNo,
         /// Which version of that type's price: 1, 2, …
         version: u32,
-        /// The rule.
-        rule: Rule,
-        /// To what a price is rounded.
-        grid: Grid,
-        /// Which way.
-        rounding: Rounding,
         /// From when.
         effective_at: Millis,
-        /// Why.
-        note: CompactString,
     },
     /// A price version was refused.
     PriceRefused {
-        /// For which event type.
-        event_type: EventTypeNo,
+        /// As asked.
+        request: PriceRequest,
         /// Why not.
         refusal: Refusal,
     },

@@ -176,7 +176,15 @@ fn only_keys_that_exist_can_be_revoked_and_only_requests_define_and_price() {
         assert_eq!(change(&mut driver, revoked), not_found("key"));
     }
     let refused = CatalogueChange::PriceRefused {
-        event_type: chargly_ledger::EventTypeNo(0),
+        request: chargly_ledger::PriceRequest {
+            event_type: chargly_ledger::EventTypeNo(0),
+            rule: chargly_ledger::Rule::Flat { credits: chargly_ledger::Credits::ZERO },
+            grid: chargly_ledger::Grid::MicroCredit,
+            rounding: chargly_ledger::Rounding::HalfUp,
+            effective_at: None,
+            note: "".into(),
+            replaces: None,
+        },
         refusal: chargly_ledger::Refusal::GrantNotOpen,
     };
     assert_eq!(change(&mut driver, refused), not_found("change"));

@@ -1,6 +1,6 @@
 //! Holding more, longer, or no more.
 
-use chargly_ledger::{Action, ExtendRequest, IncreaseRequest, KeyNo, Payload, VoidHoldRequest};
+use chargly_ledger::{Action, ExtendRequest, IncreaseRequest, KeyNo, Payload, Quantity, VoidHoldRequest};
 use compact_str::CompactString;
 
 use super::item::Namespace;
@@ -12,9 +12,13 @@ impl Environment {
     pub async fn increase_hold(
         &self,
         actor: KeyNo,
-        request: IncreaseRequest,
+        mut request: IncreaseRequest,
         key: Option<CompactString>,
     ) -> Result<Outcome, CallError> {
+        if request.credits.is_none() {
+            // What is usual is written out, so that a retry which leaves it out is the same request.
+            request.quantity.get_or_insert(Quantity::ONE);
+        }
         self.change_hold(actor, Action::IncreaseHold(request), key, false).await
     }
 

@@ -1,6 +1,6 @@
 //! Reserving credits for work that is about to start.
 
-use chargly_ledger::{Action, Credits, HoldRequest, KeyNo, Payload, Quantity};
+use chargly_ledger::{Action, Credits, HOLD_TTL_DEFAULT_MS, HoldRequest, KeyNo, Payload, Quantity};
 use compact_str::CompactString;
 
 use super::item::Namespace;
@@ -32,6 +32,9 @@ impl Environment {
             Some(known) => known.number,
             None => return Err(CallError::UnknownEventType { name: event }),
         };
+        // What is usual is written out, so that a retry which leaves it out is the same request.
+        let quantity = if credits.is_none() { quantity.or(Some(Quantity::ONE)) } else { quantity };
+        let expires_in_s = expires_in_s.or(u32::try_from(HOLD_TTL_DEFAULT_MS / 1_000).ok());
         let request = HoldRequest { event_type, quantity, credits, expires_in_s };
         let action = Action::PlaceHold { customer: customer.clone(), request };
         let mut arena = Vec::new();

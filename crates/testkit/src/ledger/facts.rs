@@ -117,8 +117,8 @@ fn change(change: &CatalogueChange, catalogue: &Catalogue) -> Happening {
                 archived: *archived,
             }
         }
-        CatalogueChange::PricePublished { price, event_type, version, effective_at, .. } => {
-            let known = catalogue.event_type_no(*event_type).expect("a type with a price");
+        CatalogueChange::PricePublished { request, price, version, effective_at } => {
+            let known = catalogue.event_type_no(request.event_type).expect("a type with a price");
             Happening::PricePublished {
                 price: price.0,
                 event_type: known.name.to_string(),
