@@ -1,0 +1,124 @@
+//! Every route, walked from the table: without a key, with a key that lacks the scope, with the other environment's
+//! ids, with a method it does not take.
+
+use chargly_engine::ledger::Scope;
+use chargly_http::{ROUTES, Route};
+
+use crate::world::World;
+
+fn concrete(route: &Route, id: &str) -> String {
+    route.path.replace("{customer}", "user_42").replace("{name}", "image.generate").replace("{id}", id)
+}
+
+fn keyed() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().filter(|route| route.scope.is_some())
+}
+
+#[tokio::test]
+async fn no_route_answers_without_a_key_or_with_a_wrong_one() {
+    let world = World::start().await;
+    for route in keyed() {
+        let path = concrete(route, "hld_x");
+        let unknown = format!("{}x", world.key);
+        for key in [None, Some("sk_test_"), Some("sk_nowhere_x"), Some("x"), Some(unknown.as_str())] {
+            let got = world.ask(route.method, &path, key, "{").await.expect(401);
+            assert_eq!(got.code(), "unauthorized", "{} {path}", route.method);
+            assert!(got.headers.contains_key("www-authenticate"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_route_answers_a_key_that_lacks_its_scope() {
+    let world = World::start().await;
+    for route in keyed() {
+        let needed = route.scope.expect("a scope");
+        let others: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| *scope != needed).collect();
+        let key = world.key_with(&others).await;
+        let got = world.ask(route.method, &concrete(route, "hld_x"), Some(&key), "{").await.expect(403);
+        assert_eq!(got.code(), "forbidden");
+        assert_eq!(got.text("/required_scope"), needed.as_str());
+    }
+}
+
+/// A body that passes the reader of a route with an id, so that the id decides.
+fn body_for(path: &str) -> &'static str {
+    match path.rsplit('/').next() {
+        Some("reverse") => r#"{"reason":"wrong"}"#,
+        Some("increase") => r#"{"credits":1}"#,
+        Some("extend") => r#"{"expires_in_s":60}"#,
+        _ => "{}",
+    }
+}
+
+#[tokio::test]
+async fn ids_of_the_other_environment_name_nothing() {
+    let world = World::start().await;
+    let (key, live) = (&world.key, &world.live_key);
+    let hold =
+        world.post("/v1/holds", r#"{"event":"image.generate","customer":"user_42"}"#).await.text("/id");
+    let event = world.meter("user_42", "k").await.text("/id");
+    let grant = world.grant("user_42", "5").await.text("/id");
+    let keys = world.get("/v1/keys").await.text("/data/0/id");
+    for route in keyed().filter(|route| route.path.contains("{id}")) {
+        let id = match route.path.split('/').nth(2) {
+            Some("events") => &event,
+            Some("holds") => &hold,
+            Some("grants") => &grant,
+            _ => &keys,
+        };
+        let path = concrete(route, id);
+        let got = world.ask(route.method, &path, Some(live), body_for(&path)).await.expect(404);
+        assert_eq!(got.code(), "not_found", "{path}");
+        for wrong in ["hld_", "evt_00000000000000000000", "x", "%F0%9F%92%A9", &event[..event.len() - 1]] {
+            let path = concrete(route, wrong);
+            world.ask(route.method, &path, Some(key), body_for(&path)).await.expect(404);
+        }
+        let kept = world.ask("GET", "/v1/customers/user_42/wallet", Some(live), "").await.expect(200);
+        assert_eq!(kept.number("/posted"), "0");
+    }
+}
+
+#[tokio::test]
+async fn method_that_a_path_does_not_take_is_refused_with_those_it_takes() {
+    let world = World::start().await;
+    for route in ROUTES {
+        let path = concrete(route, "hld_x");
+        let got = world.ask("PATCH", &path, Some(&world.key), "").await.expect(405);
+        assert_eq!(got.code(), "method_not_allowed");
+        let allow = got.headers["allow"].to_str().expect("ASCII");
+        assert!(allow.contains(route.method), "{path}: {allow}");
+    }
+    world.get("/v1/nothing").await.expect(404);
+}
+
+#[tokio::test]
+async fn key_may_come_in_either_header() {
+    let world = World::start().await;
+    for (name, value) in [
+        ("x-api-key", world.key.clone()),
+        ("authorization", format!("bearer {}", world.key)),
+        ("authorization", format!("Bearer  {} ", world.key)),
+    ] {
+        let request = axum::http::Request::builder().uri("/v1/customers/user_42/wallet").header(name, value);
+        world.send(request.body(axum::body::Body::empty()).expect("a request")).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn routes_for_everybody_tell_no_secret() {
+    let world = World::start().await;
+    for route in ROUTES.iter().filter(|route| route.scope.is_none()) {
+        let got = world.ask(route.method, route.path, None, "").await.expect(200);
+        let text = String::from_utf8(got.bytes).expect("UTF-8");
+        assert!(!text.contains("sk_test_") && !text.contains("user_42"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn readiness_tells_each_environment() {
+    let world = World::start().await;
+    let got = world.ask("GET", "/readyz", None, "").await.expect(200);
+    assert_eq!(got.text("/status"), "ready");
+    assert_eq!(got.json()["environments"]["live"]["ready"], true);
+}

@@ -1,0 +1,11 @@
+//! The HTTP door, asked through its router over real environments in a temporary directory.
+
+mod access;
+mod answers;
+mod bad_input;
+mod concurrency;
+mod idempotency;
+mod lists;
+mod reference;
+mod v1;
+mod world;

@@ -1,0 +1,114 @@
+//! `/v1/event-types` and prices
+
+use crate::world::World;
+
+#[tokio::test]
+async fn definition_replaces_all_but_the_name_and_keeps_the_price() {
+    let world = World::start().await;
+    let path = "/v1/event-types/image.generate";
+    let got =
+        world.put(path, r#"{"label":"Picture","dimensions":["model"],"description":"One picture"}"#).await;
+    let got = got.expect(200);
+    assert_eq!((got.text("/label"), got.text("/dimensions/0")), ("Picture".into(), "model".into()));
+    assert_eq!(got.number("/price/rule/credits"), "12");
+    assert_eq!(world.get(path).await.expect(200).bytes, got.bytes);
+    let list = world.get("/v1/event-types").await.expect(200);
+    assert_eq!(list.text("/data/0/name"), "image.generate");
+    world.get("/v1/event-types/nothing").await.expect(404);
+}
+
+#[tokio::test]
+async fn per_unit_price_counts_a_property() {
+    let world = World::start().await;
+    world.put("/v1/event-types/chat", "{}").await.expect(200);
+    let rule = r#"{"rule":{"type":"per_unit","base":1,"credits":0.01,"of":"properties.tokens","minimum":2,"maximum":50},
+        "grid":"credit","rounding":"up","note":"First"}"#;
+    let got = world.post("/v1/event-types/chat/prices", rule).await.expect(200);
+    assert_eq!((got.number("/version"), got.text("/rule/of")), ("1".into(), "properties.tokens".into()));
+    let meter = |tokens: &str| {
+        format!(r#"{{"event":"chat","customer":"user_42","properties":{{"tokens":{tokens}}}}}"#)
+    };
+    for (tokens, credits) in [("812", "10"), ("1", "2"), ("100000", "50"), ("812.5", "10")] {
+        let got = world.post("/v1/events", &meter(tokens)).await.expect(200);
+        assert_eq!(got.number("/credits"), credits, "{tokens}");
+    }
+    for tokens in ["\"812\"", "-1", "null", "{}"] {
+        let got = world.post("/v1/events", &meter(tokens)).await.expect(400);
+        assert_eq!(got.fields(), ["properties.tokens"], "{tokens}");
+    }
+}
+
+#[tokio::test]
+async fn price_versions_are_kept_and_the_newest_is_in_force() {
+    let world = World::start().await;
+    let path = "/v1/event-types/image.generate/prices";
+    let first = world.get(path).await.expect(200).text("/data/0/id");
+    let body = |replaces: &str, credits: &str| {
+        format!(r#"{{"rule":{{"type":"flat","credits":{credits}}},"note":"Up","replaces":"{replaces}"}}"#)
+    };
+    let got = world.post(path, &body(&first, "15")).await.expect(200);
+    assert_eq!(got.number("/version"), "2");
+    let stale = world.post(path, &body(&first, "16")).await.expect(409);
+    assert_eq!((stale.code(), stale.text("/latest")), ("version_superseded".into(), got.text("/id")));
+    assert_eq!(world.meter("user_42", "k").await.number("/credits"), "15");
+    let later = r#"{"rule":{"type":"flat","credits":9},"note":"Sale","effective_at":"2026-11-24T00:00:00Z"}"#;
+    world.post(path, later).await.expect(200);
+    assert_eq!(world.meter("user_42", "k2").await.number("/credits"), "15");
+    let list = world.get(path).await.expect(200).json();
+    let in_force: Vec<_> =
+        list["data"].as_array().expect("a list").iter().map(|p| p["in_force"].clone()).collect();
+    assert_eq!(in_force, [false, true, false]);
+}
+
+#[tokio::test]
+async fn price_under_a_key_is_published_once() {
+    let world = World::start().await;
+    let path = "/v1/event-types/image.generate/prices";
+    let body = r#"{"rule":{"type":"flat","credits":9},"note":"Sale","idempotency_key":"p1"}"#;
+    let first = world.post(path, body).await.expect(200);
+    let again = world.post(path, body).await.expect(200);
+    assert!(again.is_replay());
+    assert_eq!(again.bytes, first.bytes);
+    let other = world.post(path, &body.replace('9', "8")).await.expect(409);
+    assert_eq!((other.code(), other.text("/field")), ("idempotency_conflict".into(), "rule".into()));
+}
+
+#[tokio::test]
+async fn rule_with_wrong_fields_names_each() {
+    let world = World::start().await;
+    for (rule, fields) in [
+        (r#"{"type":"flat"}"#, vec!["rule.credits"]),
+        (r#"{"type":"flat","credits":-1}"#, vec!["rule.credits"]),
+        (r#"{"type":"flat","credits":1,"base":2}"#, vec!["rule.base"]),
+        (r#"{"type":"tiered","credits":1}"#, vec!["rule.type"]),
+        (r#"{"type":"per_unit","credits":"1","of":"tokens"}"#, vec!["rule.credits", "rule.of"]),
+        (r#"{"type":"per_unit","credits":1,"minimum":5,"maximum":4}"#, vec!["rule.minimum"]),
+        (r#""flat""#, vec!["rule"]),
+        ("null", vec!["rule"]),
+    ] {
+        let body = format!(r#"{{"rule":{rule},"note":"x"}}"#);
+        let got = world.post("/v1/event-types/image.generate/prices", &body).await.expect(400);
+        assert_eq!(got.fields(), fields, "{rule}");
+    }
+    let body = r#"{"rule":{"type":"flat","credits":1},"grid":"cent","rounding":"odd","effective_at":"2026-11-01T00:00:00Z"}"#;
+    let got = world.post("/v1/event-types/image.generate/prices", body).await.expect(400);
+    assert_eq!(got.fields(), ["grid", "rounding", "note"]);
+}
+
+#[tokio::test]
+async fn event_type_with_wrong_fields_names_each() {
+    let world = World::start().await;
+    for (name, body, fields) in [
+        ("Image", "{}", vec!["name"]),
+        ("a..b", "{}", vec!["name"]),
+        ("a", r#"{"label":""}"#, vec!["label"]),
+        ("a", r#"{"dimensions":["a","b","c","d","e"]}"#, vec!["dimensions"]),
+        ("a", r#"{"dimensions":["a","a"]}"#, vec!["dimensions"]),
+        ("a", r#"{"caller_set_credits":1,"credit":1}"#, vec!["caller_set_credits", "credit"]),
+        ("image.generate", r#"{"credits":13}"#, vec!["credits"]),
+    ] {
+        let got = world.put(&format!("/v1/event-types/{name}"), body).await.expect(400);
+        assert_eq!(got.fields(), fields, "{body}");
+    }
+    world.put("/v1/event-types/a", r#"{"dimensions":["a","b","c","d"]}"#).await.expect(200);
+}

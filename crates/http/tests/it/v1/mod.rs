@@ -1,0 +1,10 @@
+//! `/v1`, path by path.
+
+mod batch;
+mod event_types;
+mod events;
+mod grants;
+mod holds;
+mod keys;
+mod stream;
+mod wallet;
