@@ -158,4 +158,26 @@ mod tests {
         walk(&Cli::command(), &mut missing);
         assert_eq!(missing, Vec::<String>::new());
     }
+
+    #[test]
+    fn every_command_and_flag_is_in_the_reference() {
+        fn walk(command: &clap::Command, page: &str, missing: &mut Vec<String>) {
+            for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+                let flag = arg.get_long().map(|long| format!("`--{long}"));
+                missing.extend(flag.filter(|flag| !page.contains(flag.as_str())));
+            }
+            for command in command.get_subcommands() {
+                if !page.contains(&format!("`{}", command.get_name()))
+                    && !page.contains(&format!("`keys {}", command.get_name()))
+                {
+                    missing.push(command.get_name().to_owned());
+                }
+                walk(command, page, missing);
+            }
+        }
+        let mut missing = Vec::new();
+        walk(&Cli::command(), include_str!("../../../docs/reference/command-line.md"), &mut missing);
+        missing.dedup();
+        assert_eq!(missing, Vec::<String>::new());
+    }
 }

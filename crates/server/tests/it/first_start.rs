@@ -38,7 +38,7 @@ fn keys_are_printed_by_the_first_start_only() {
 }
 
 #[test]
-fn test_has_the_example_and_live_is_empty() {
+fn the_test_environment_has_the_example_and_live_is_empty() {
     let project = Project::begin();
     let server = project.serve();
     let names = |key: &str| {

@@ -9,5 +9,6 @@ mod keys;
 mod kill9;
 mod replay;
 mod reset;
+mod slow_clients;
 mod support;
 mod verify;

@@ -78,7 +78,8 @@ pub(crate) fn chargly(args: &[&str]) -> Output {
 /// The binary, without what this environment sets for it.
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chargly"));
-    command.args(args);
+    // Without a terminal and its width, so that help is wrapped the same everywhere.
+    command.args(args).stdin(Stdio::null()).env_remove("COLUMNS");
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CHARGLY_")) {
         command.env_remove(name);
     }
