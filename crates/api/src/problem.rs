@@ -133,7 +133,10 @@ impl Problems {
 
     fn into_problem(self) -> Problem {
         let detail = match self.list.as_slice() {
-            [one] if self.count == 1 => format!("{} {}.", one.field, one.problem.trim_end_matches('.')),
+            [one] if self.count == 1 && one.problem.ends_with('?') => {
+                format!("{} {}", one.field, one.problem)
+            }
+            [one] if self.count == 1 => format!("{} {}.", one.field, one.problem),
             _ => format!("{} fields are not valid; errors lists them.", self.count),
         };
         let errors = crate::json::array(|list| {

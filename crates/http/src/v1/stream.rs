@@ -130,14 +130,14 @@ impl Stream {
     }
 
     fn skip_what_is_too_old(&mut self, head: u64) {
-        let oldest = head.saturating_sub(STREAM_CATCH_UP_FACTS_MAX as u64);
-        if self.next < oldest {
-            let (epoch, skipped) = (self.env.tail().committed().epoch, oldest - self.next);
+        let from = resumed_at(self.next, head);
+        if from > self.next {
+            let epoch = self.env.tail().committed().epoch;
             let data = object(|o| {
-                o.number("facts", skipped).shown("from", format_args!("{epoch}.{}", self.next));
+                o.number("facts", from - self.next).shown("from", format_args!("{epoch}.{}", self.next));
             });
-            self.next = oldest;
-            self.waiting.push_back(sse("skipped", &format!("{epoch}.{}", oldest - 1), &data));
+            self.waiting.push_back(sse("skipped", &format!("{epoch}.{}", from - 1), &data));
+            self.next = from;
         }
     }
 
@@ -227,4 +227,24 @@ fn sse(name: &str, id: &str, data: &[u8]) -> Bytes {
     out.extend_from_slice(data);
     out.extend_from_slice(b"\n\n");
     Bytes::from(out)
+}
+
+/// Where a stream goes on that has read up to `next`: there, unless that is too far behind the head.
+fn resumed_at(next: u64, head: u64) -> u64 {
+    next.max(head.saturating_sub(STREAM_CATCH_UP_FACTS_MAX as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stream_skips_only_what_is_further_back_than_the_limit() {
+        let limit = STREAM_CATCH_UP_FACTS_MAX as u64;
+        for (next, head, expected) in
+            [(0, limit - 1, 0), (0, limit, 0), (0, limit + 1, 1), (5, 5, 5), (6, 5, 6)]
+        {
+            assert_eq!(resumed_at(next, head), expected, "{next} {head}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod answers;
 mod bad_input;
 mod concurrency;
 mod idempotency;
+mod limits;
 mod lists;
 mod reference;
 mod v1;

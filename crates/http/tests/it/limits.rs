@@ -1,0 +1,88 @@
+//! Limits that a caller meets at a route, one step within and one beyond. Those of parsers are tested beside them.
+
+use axum::body::Body;
+use chargly_api::limits::{
+    DESCRIPTION_BYTES_MAX, GRANT_SCOPE_MAX, KEY_OVERLAP_SECONDS_MAX, LABEL_BYTES_MAX, NOTE_BYTES_MAX,
+    PRIORITY_MAX, REASON_BYTES_MAX, STREAMS_MAX,
+};
+use tower::ServiceExt as _;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn texts_and_numbers_hold_their_limits_on_both_sides() {
+    let world = World::start().await;
+    let key = world.post("/v1/keys", r#"{"label":"backend","scopes":["read"]}"#).await.text("/id");
+    let rotate = format!("/v1/keys/{key}/rotate");
+    let text = |n: usize| format!("\"{}\"", "x".repeat(n));
+    let number = |n: usize| n.to_string();
+    let names = |n: usize| format!("[{}]", vec!["\"image.generate\""; n].join(","));
+    type Make<'a> = &'a dyn Fn(usize) -> String;
+    let cases: [(&str, &str, &str, &str, usize, Make<'_>); 8] = [
+        ("PUT", "/v1/event-types/a", r#"{"label":#}"#, "label", LABEL_BYTES_MAX, &text),
+        ("PUT", "/v1/event-types/a", r#"{"description":#}"#, "description", DESCRIPTION_BYTES_MAX, &text),
+        (
+            "POST",
+            "/v1/event-types/image.generate/prices",
+            r#"{"rule":{"type":"flat","credits":1},"note":#}"#,
+            "note",
+            NOTE_BYTES_MAX,
+            &text,
+        ),
+        ("POST", "/v1/customers/a/wallet/freeze", r#"{"reason":#}"#, "reason", REASON_BYTES_MAX, &text),
+        (
+            "POST",
+            "/v1/customers/a/grants",
+            r#"{"credits":1,"kind":"paid","scope":#}"#,
+            "scope",
+            GRANT_SCOPE_MAX,
+            &names,
+        ),
+        (
+            "POST",
+            "/v1/customers/a/grants",
+            r#"{"credits":1,"kind":"paid","priority":#}"#,
+            "priority",
+            PRIORITY_MAX,
+            &number,
+        ),
+        (
+            "POST",
+            "/v1/customers/a/grants",
+            r#"{"credits":1,"kind":"paid","priority":-#}"#,
+            "priority",
+            PRIORITY_MAX,
+            &number,
+        ),
+        ("POST", &rotate, r#"{"overlap_s":#}"#, "overlap_s", KEY_OVERLAP_SECONDS_MAX, &number),
+    ];
+    for (method, path, body, field, limit, make) in cases {
+        for value in [limit - 1, limit] {
+            let body = body.replace('#', &make(value));
+            world.ask(method, path, Some(&world.key), &body).await.expect(200);
+        }
+        let body = body.replace('#', &make(limit + 1));
+        let got = world.ask(method, path, Some(&world.key), &body).await.expect(400);
+        assert_eq!(got.fields(), [field], "{path}");
+    }
+}
+
+#[tokio::test]
+async fn as_many_streams_are_open_as_the_limit_says_and_an_end_makes_room() {
+    let world = World::start().await;
+    let open = async || {
+        let request = world.request("GET", "/v1/stream").body(Body::empty()).expect("a request");
+        world.router.clone().oneshot(request).await.expect("the router cannot fail")
+    };
+    let mut streams = Vec::new();
+    for _ in 0..STREAMS_MAX {
+        let response = open().await;
+        assert_eq!(response.status(), 200);
+        streams.push(response);
+    }
+    let got = world.get("/v1/stream").await.expect(429);
+    assert_eq!((got.code(), got.number("/limit")), ("rate_limited".into(), STREAMS_MAX.to_string()));
+    assert!(got.headers.contains_key("retry-after"));
+    streams.pop();
+    assert_eq!(open().await.status(), 200);
+}
