@@ -7,7 +7,7 @@ use bytes::Bytes;
 use chargly_api::limits::MIN_POSITION_WAIT_SECONDS_MAX;
 use chargly_api::{ErrorCode, Fields, Id, IdKind, ObjectWriter, Problem, Problems, Value, body_text, text};
 use chargly_engine::ledger::{ApiKey, EntryId, Fact, KeyNo, Position, Scope, WalletFact, WalletNo};
-use chargly_engine::{CallError, Environment, Outcome};
+use chargly_engine::{CallError, Environment, Failure, Outcome};
 use compact_str::CompactString;
 
 use crate::answer::Answer;
@@ -167,9 +167,9 @@ pub(crate) fn check_position(text: &str) -> Result<(u32, u64), String> {
 }
 
 /// Waits until a position is committed.
-pub(crate) async fn wait_for(env: &Environment, epoch: u32, position: u64) -> Result<(), Problem> {
+pub(crate) async fn wait_for(env: &Arc<Environment>, epoch: u32, position: u64) -> Result<(), Problem> {
     if env.tail().committed().epoch != epoch {
-        check_epoch(env, epoch, position, "min_position")?;
+        check_epoch(env, epoch, position, "min_position").await?;
     }
     let mut follow = env.tail().follow();
     let reached = follow.wait_for(|committed| committed.next.0 > position);
@@ -184,7 +184,12 @@ pub(crate) async fn wait_for(env: &Environment, epoch: u32, position: u64) -> Re
 }
 
 /// Refuses a position of a future that was lost: it was handed out before a restore, and means nothing any more.
-pub(crate) fn check_epoch(env: &Environment, epoch: u32, position: u64, what: &str) -> Result<(), Problem> {
+pub(crate) async fn check_epoch(
+    env: &Arc<Environment>,
+    epoch: u32,
+    position: u64,
+    what: &str,
+) -> Result<(), Problem> {
     let lost = || {
         let detail =
             format!("The {what} is of a time that was lost when a backup was restored; start again.");
@@ -197,8 +202,11 @@ pub(crate) fn check_epoch(env: &Environment, epoch: u32, position: u64, what: &s
     if epoch > committed.epoch {
         return Err(lost());
     }
-    let epochs = env.facts().with_reader(|reader| reader.epochs());
-    let epochs = epochs.map_err(|error| problem_of(error.into(), &env.catalogue(), None))?;
+    let reading = Arc::clone(env);
+    let read = move || reading.facts().with_reader(|reader| reader.epochs()).map_err(CallError::from);
+    let stopped = Err(CallError::Failed(Failure::Stopped));
+    let epochs = tokio::task::spawn_blocking(read).await.unwrap_or(stopped);
+    let epochs = epochs.map_err(|error| problem_of(error, &env.catalogue(), None))?;
     let end = epochs.iter().find(|start| start.epoch > epoch).map(|start| start.first.0);
     if end.is_some_and(|end| position <= end) { Ok(()) } else { Err(lost()) }
 }

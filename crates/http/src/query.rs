@@ -1,5 +1,7 @@
 //! Query parameters, read like fields of a body: exactly, all problems at once, unknown names refused.
 
+use std::sync::Arc;
+
 use chargly_api::{Cursor, Problem, Problems, limits, nearest};
 use chargly_engine::Environment;
 use chargly_engine::ledger::Position;
@@ -96,11 +98,15 @@ impl Page {
     }
 
     /// Where it begins. `list` names the list with its filters, so that a cursor of another one is found out.
-    pub(crate) fn position(&self, env: &Environment, list: &str) -> Result<Option<Position>, Problem> {
+    pub(crate) async fn position(
+        &self,
+        env: &Arc<Environment>,
+        list: &str,
+    ) -> Result<Option<Position>, Problem> {
         let Some(text) = &self.cursor else { return Ok(None) };
         let cursor =
             Cursor::parse(text, list).map_err(|error| Problem::invalid("cursor", error.to_string()))?;
-        check_epoch(env, cursor.epoch, cursor.position, "cursor")?;
+        check_epoch(env, cursor.epoch, cursor.position, "cursor").await?;
         Ok(Some(Position(cursor.position)))
     }
 }

@@ -64,7 +64,7 @@ async fn prepare(
         Err(_) => return Err(Problem::invalid("path", "must be UTF-8, percent-encoded")),
     };
     let mut query = Query::parse(parts.uri.query().unwrap_or_default())?;
-    let body = if parts.method == Method::GET {
+    let body = if parts.method == Method::GET || parts.method == Method::HEAD {
         wait_for_position(&env, &mut query).await?;
         Bytes::new()
     } else {
@@ -117,7 +117,7 @@ pub(crate) fn check_scope(key: &ApiKey, scope: Scope) -> Result<(), Problem> {
     Err(Problem::new(ErrorCode::Forbidden, detail).text("required_scope", name))
 }
 
-async fn wait_for_position(env: &Environment, query: &mut Query) -> Result<(), Problem> {
+async fn wait_for_position(env: &Arc<Environment>, query: &mut Query) -> Result<(), Problem> {
     let mut problems = Problems::default();
     let wanted = query.optional("min_position", &mut problems, check_position);
     problems.check()?;

@@ -16,7 +16,7 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
     let page = Page::read(&mut query, &mut problems);
     query.finish(&mut problems);
     problems.check()?;
-    let below = page.position(&call.env, LIST)?;
+    let below = page.position(&call.env, LIST).await?;
     let found = call.env.list_audit(below, page.limit()).await.map_err(|error| call.problem(error))?;
     let wallets: Vec<WalletNo> = found.facts.iter().map(|stored| wallet_of(&stored.fact)).collect();
     let customers = call.env.customers_of(&wallets).await.map_err(|error| call.problem(error))?;

@@ -61,7 +61,7 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
     let committed = call.env.tail().committed();
     let from = match request.after {
         Some((epoch, position)) => {
-            check_epoch(&call.env, epoch, position, "Last-Event-ID")?;
+            check_epoch(&call.env, epoch, position, "Last-Event-ID").await?;
             position + 1
         }
         None => committed.next.0,

@@ -34,6 +34,13 @@ async fn pages_follow_each_other_without_gap_or_repeat() {
 }
 
 #[tokio::test]
+async fn head_is_answered_like_get_without_a_body() {
+    let world = World::start().await;
+    let got = world.ask("HEAD", "/v1/events?limit=1", Some(&world.key), "").await.expect(200);
+    assert!(got.bytes.is_empty());
+}
+
+#[tokio::test]
 async fn events_are_filtered_by_when_they_occurred() {
     let world = World::start().await;
     for (key, at) in

@@ -25,7 +25,7 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
     let customer = call.customer()?;
     let page = from_request(&mut call)?;
     let list = format!("ledger|{customer}");
-    let from = page.position(&call.env, &list)?;
+    let from = page.position(&call.env, &list).await?;
     let Some(wallet) = call.env.wallet(&customer).await.map_err(|error| call.problem(error))? else {
         return Ok(Answer::object(|o| {
             o.array("data", |_| {}).null("next_cursor");

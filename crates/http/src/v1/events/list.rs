@@ -38,7 +38,7 @@ fn from_request(call: &mut Call) -> Result<Request, Problem> {
 
 pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
     let Request { filter, list, page } = from_request(&mut call)?;
-    let below = page.position(&call.env, &list)?;
+    let below = page.position(&call.env, &list).await?;
     let found =
         call.env.list_events(filter, below, page.limit()).await.map_err(|error| call.problem(error))?;
     let ids: Vec<_> = found.events.iter().map(|stored| stored.id).collect();

@@ -74,6 +74,23 @@ async fn price_under_a_key_is_published_once() {
 }
 
 #[tokio::test]
+async fn price_refused_under_a_key_stays_refused() {
+    let world = World::start().await;
+    let path = "/v1/event-types/image.generate/prices";
+    let first = world.get(path).await.expect(200).text("/data/0/id");
+    world.post(path, r#"{"rule":{"type":"flat","credits":9},"note":"Sale"}"#).await.expect(200);
+    let body = format!(
+        r#"{{"rule":{{"type":"flat","credits":8}},"note":"Stale","replaces":"{first}","idempotency_key":"p"}}"#
+    );
+    let refused = world.post(path, &body).await.expect(409);
+    assert_eq!(refused.code(), "version_superseded");
+    world.post(path, r#"{"rule":{"type":"flat","credits":7},"note":"Later"}"#).await.expect(200);
+    let again = world.post(path, &body).await.expect(409);
+    assert!(again.is_replay());
+    assert_eq!(again.bytes, refused.bytes);
+}
+
+#[tokio::test]
 async fn rule_with_wrong_fields_names_each() {
     let world = World::start().await;
     for (rule, fields) in [
