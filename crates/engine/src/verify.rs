@@ -94,15 +94,16 @@ pub enum VerifyError {
 
 /// Checks the environment in `dir`, which may be running.
 pub fn verify(dir: &Path, progress: Progress<'_>) -> Result<Report, VerifyError> {
-    let mut reader = SqliteJournal::reader_in(dir);
-    let head = reader.head()?;
-    check_witness(dir, reader.as_mut())?;
+    // What is derived first, the journal's head last: beside a running server the head must not be the older one.
     let checkpoint = match Checkpoints::open(dir).and_then(|c| c.read()) {
         Ok(checkpoint) => checkpoint,
         Err(error) => return Err(damaged_checkpoint(&error)),
     };
-    let stored_views = Views::open(dir)?;
+    let stored_views = Views::open_snapshot(dir)?;
     let compare_views_at = stored_views.flushed();
+    let mut reader = SqliteJournal::reader_in(dir);
+    check_witness(dir, reader.as_mut())?;
+    let head = reader.head()?;
 
     let mut check = Checker {
         fold: Fold::from_start(),

@@ -90,8 +90,9 @@ impl Checkpoints {
 
     /// Reads the checkpoint back; `None` when none was ever written.
     pub fn read(&self) -> Result<Option<Checkpoint>, CheckpointError> {
-        let row = self
-            .db
+        // One transaction: a running server may write the next checkpoint in between.
+        let tx = self.db.unchecked_transaction()?;
+        let row = tx
             .query_row("SELECT next, hash, wallets, rest FROM checkpoint", [], |row| {
                 Ok((
                     row.get::<_, i64>(0)?,
@@ -107,7 +108,7 @@ impl Checkpoints {
             usize::try_from(wallet_count).map_err(|_| CheckpointError::Damaged("its list of wallets"))?;
         let rest = Rest::decode(unseal(&rest).ok_or(CheckpointError::Damaged("its catalogue"))?)?;
         let mut wallets = Vec::with_capacity(wallet_count);
-        let mut rows = self.db.prepare("SELECT bytes FROM wallet ORDER BY number")?;
+        let mut rows = tx.prepare("SELECT bytes FROM wallet ORDER BY number")?;
         let mut rows = rows.query([])?;
         while let Some(row) = rows.next()? {
             let bytes = row.get_ref(0)?.as_blob().map_err(|_| CheckpointError::Damaged("a wallet"))?;

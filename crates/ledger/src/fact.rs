@@ -16,7 +16,6 @@ use crate::{
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "nearly every fact is the large one")]
 pub enum Fact {
     /// To a wallet. By far the most frequent.
     Wallet(WalletFact),

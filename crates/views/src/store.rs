@@ -39,6 +39,15 @@ impl Store {
         Self::prepare(Connection::open_in_memory()?)
     }
 
+    /// Opens the file as it stands now: what another process writes from here on is not seen.
+    pub(crate) fn open_snapshot(path: &Path) -> Result<Self, ViewError> {
+        let store = Self::open(path)?;
+        store.db.execute_batch("BEGIN")?;
+        // The first read of a transaction is what fixes its view.
+        let next = read_watermark(&store.db)?;
+        Ok(Self { next, ..store })
+    }
+
     fn prepare(mut db: Connection) -> Result<Self, ViewError> {
         let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let found: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;

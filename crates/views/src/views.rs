@@ -32,6 +32,15 @@ impl Views {
         Store::open(path).map(Self::new)
     }
 
+    /// Opens `views.db` in `dir` to read it as it stands now, while another process may go on writing it: for
+    /// `verify`. These views cannot be flushed.
+    ///
+    /// # Errors
+    /// As [`Views::open`].
+    pub fn open_snapshot(dir: &Path) -> Result<Self, ViewError> {
+        Store::open_snapshot(&dir.join(FILE_NAME)).map(Self::new)
+    }
+
     /// Views without a file: for `verify`.
     ///
     /// # Errors

@@ -178,3 +178,33 @@ async fn sixty_four_tasks_on_ten_affordable_calls_get_exactly_ten() {
     assert_eq!(accepted, 12, "100 credits at 8 each");
     env.close();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn verify_beside_a_busy_environment_raises_no_false_alarm() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let env = prepared(dir.path()).await;
+    env.grant(KeyNo::SYSTEM, "ada".into(), lot(1_000_000), None, Some("g2".into())).await.expect("granted");
+    let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let busy = tokio::spawn({
+        let (env, stop) = (Arc::clone(&env), Arc::clone(&stop));
+        async move {
+            let mut n = 0;
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                let events = (n..n + 50).map(|i| event(&format!("m{i}"))).collect();
+                assert!(env.meter(KeyNo::SYSTEM, events).await.iter().all(Result::is_ok));
+                env.views().lock().expect("not poisoned").flush().expect("written");
+                n += 50;
+            }
+            n
+        }
+    });
+    let path = dir.path().to_owned();
+    let verified = tokio::task::spawn_blocking(move || {
+        (0..8).map(|_| verify(&path, &mut |_, _| {}).map(|report| report.facts)).collect::<Vec<_>>()
+    });
+    let facts: Vec<_> = verified.await.expect("runs").into_iter().map(|f| f.expect("in order")).collect();
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert!(busy.await.expect("runs") > 0);
+    assert!(facts.windows(2).all(|pair| pair[0] <= pair[1]));
+    env.close();
+}
