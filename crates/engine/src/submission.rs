@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chargly_ledger::{Call, EntryId, Fact, KeyHash, Millis, Position, Rejection, Wallet, WalletNo};
+use chargly_ledger::{Call, EntryId, Fact, HoldRef, KeyHash, Millis, Position, Rejection, Wallet, WalletNo};
 use compact_str::CompactString;
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -29,6 +29,8 @@ pub enum Ask {
     Act(Call),
     /// To tell how a wallet stands.
     Wallet(WalletAsked),
+    /// To tell how a hold stands, and its wallet.
+    Hold(EntryId),
     /// To tell what became of the event at a position.
     Amended(Position),
     /// To tell how many wallets there are, and the like.
@@ -42,8 +44,6 @@ pub enum WalletAsked {
     Customer(CompactString),
     /// Its number.
     Number(WalletNo),
-    /// The one a hold belongs to.
-    Hold(EntryId),
 }
 
 /// An idempotency key, as far as the caller could hash it.
@@ -83,6 +83,8 @@ pub enum Verdict {
     PerhapsDuplicate(Position),
     /// How the wallet stands.
     Wallet(Option<Box<Wallet>>),
+    /// How the hold stands, and its wallet; `None` where there is no such hold.
+    Hold(Option<Box<(HoldRef, Wallet)>>),
     /// What became of the event.
     Amended(chargly_ledger::Amended),
     /// Figures about the environment.

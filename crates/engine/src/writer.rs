@@ -204,6 +204,11 @@ impl<J: Journal> Writer<J> {
         let call = match &mut item.ask {
             Ask::Act(call) => call,
             Ask::Wallet(asked) => return Some(Verdict::Wallet(self.find_wallet(asked))),
+            Ask::Hold(id) => {
+                let hold = self.state.hold_ref(*id);
+                let found = hold.and_then(|h| Some(Box::new((*h, self.state.wallet(h.wallet)?.clone()))));
+                return Some(Verdict::Hold(found));
+            }
             Ask::Amended(event) => {
                 return Some(Verdict::Amended(self.state.amended(*event).cloned().unwrap_or_default()));
             }
@@ -391,7 +396,6 @@ impl<J: Journal> Writer<J> {
         let wallet = match asked {
             WalletAsked::Customer(customer) => self.state.wallet_of(customer),
             WalletAsked::Number(number) => self.state.wallet(*number),
-            WalletAsked::Hold(id) => self.state.hold_ref(*id).and_then(|hold| self.state.wallet(hold.wallet)),
         };
         wallet.cloned().map(Box::new)
     }

@@ -59,7 +59,15 @@ impl State {
                 let (tag, event_type, price) = (recorded.id.tag, request.event_type, *price);
                 self.change_hold(
                     position,
-                    HoldRef { tag, wallet: number, event_type, price, end: None, lapsed: Credits::ZERO },
+                    HoldRef {
+                        tag,
+                        wallet: number,
+                        event_type,
+                        price,
+                        end: None,
+                        ended_at: Millis::default(),
+                        lapsed: Credits::ZERO,
+                    },
                 );
                 self.change_wallet(number, |w| {
                     step(w, after, position);
@@ -71,7 +79,7 @@ impl State {
             WalletEvent::HoldCaptured { request, ended, .. } => {
                 let placed = request.hold.position;
                 if *ended {
-                    self.end_hold(placed, HoldEnd::Captured);
+                    self.end_hold(placed, HoldEnd::Captured, recorded.at);
                 }
                 self.change_wallet(number, |w| {
                     step(w, after, position);
@@ -80,10 +88,11 @@ impl State {
                 });
             }
             WalletEvent::HoldVoided { request, released, broken } => {
-                self.release_hold(fact, position, request.hold.position, HoldEnd::Voided, released, broken);
+                let end = (HoldEnd::Voided, recorded.at);
+                self.release_hold(fact, position, request.hold.position, end, released, broken);
             }
-            WalletEvent::HoldExpired { hold, released, broken, .. } => {
-                self.release_hold(fact, position, *hold, HoldEnd::Expired, released, broken);
+            WalletEvent::HoldExpired { hold, due, released, broken } => {
+                self.release_hold(fact, position, *hold, (HoldEnd::Expired, *due), released, broken);
             }
             WalletEvent::Granted { settlements, .. } | WalletEvent::LotActivated { settlements, .. } => {
                 self.settle(settlements, settling_lot(&fact.event));
@@ -98,6 +107,7 @@ impl State {
                 self.change_amended(request.event, |a| {
                     a.reversed += *credits;
                     a.from_lots += *credits - *debt;
+                    a.revenue_nano -= returns.iter().map(|back| back.revenue_nano).sum::<i64>();
                 });
                 self.change_wallet(number, |w| {
                     step(w, after, position);
@@ -125,11 +135,11 @@ impl State {
         fact: &WalletFact,
         position: Position,
         placed: Position,
-        end: HoldEnd,
+        end: (HoldEnd, Millis),
         released: &[Reserve],
         broken: &[Draw],
     ) {
-        self.end_hold(placed, end);
+        self.end_hold(placed, end.0, end.1);
         self.change_wallet(fact.header.wallet, |w| {
             step(w, fact.header.after, position);
             release(w, released, broken);
@@ -138,19 +148,22 @@ impl State {
         });
     }
 
-    fn end_hold(&mut self, placed: Position, end: HoldEnd) {
+    fn end_hold(&mut self, placed: Position, end: HoldEnd, ended_at: Millis) {
         let Some(hold) = self.holds.get(&placed).copied() else { return };
         let open = self.wallet(hold.wallet).and_then(|w| w.hold(placed));
         let lapsed = match end {
             HoldEnd::Expired => open.map_or(Credits::ZERO, |h| h.credits),
             HoldEnd::Captured | HoldEnd::Voided => Credits::ZERO,
         };
-        self.change_hold(placed, HoldRef { end: Some(end), lapsed, ..hold });
+        self.change_hold(placed, HoldRef { end: Some(end), ended_at, lapsed, ..hold });
     }
 
     fn settle(&mut self, settlements: &[Settlement], lot: LotNo) {
         for settled in settlements {
-            self.change_amended(settled.event, |a| a.settled.push((lot, settled.credits)));
+            self.change_amended(settled.event, |a| {
+                a.settled.push((lot, settled.credits));
+                a.revenue_nano += settled.revenue_nano;
+            });
         }
     }
 

@@ -80,10 +80,12 @@ pub struct HoldRef {
     pub price: Option<PriceNo>,
     /// How it ended; `None` while it is open.
     pub end: Option<HoldEnd>,
+    /// When it ended; 0 while it is open.
+    pub ended_at: Millis,
     /// What it could still be captured for when it lapsed: a late capture of all of it is for as much.
     pub lapsed: Credits,
 }
-codec_struct!(HoldRef { tag, wallet, event_type, price, end, lapsed });
+codec_struct!(HoldRef { tag, wallet, event_type, price, end, ended_at, lapsed });
 
 /// What became of an event after it was charged.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -94,8 +96,10 @@ pub struct Amended {
     pub from_lots: Credits,
     /// Debt of the event that later lots paid, in that order.
     pub settled: Vec<(LotNo, Credits)>,
+    /// Nano-units of revenue that were recognised for it later (debt settled), less what was taken back (reversals).
+    pub revenue_nano: i64,
 }
-codec_struct!(Amended { reversed, from_lots, settled });
+codec_struct!(Amended { reversed, from_lots, settled, revenue_nano });
 
 /// A point the state can be taken back to.
 #[derive(Clone, Copy, Debug)]

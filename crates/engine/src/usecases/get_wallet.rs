@@ -1,6 +1,6 @@
 //! How a wallet stands, now or at an earlier instant.
 
-use chargly_ledger::{Balance, EntryId, Fact, Millis, Position, Wallet, WalletEvent, WalletNo};
+use chargly_ledger::{Balance, EntryId, Fact, HoldRef, Millis, Position, Wallet, WalletEvent, WalletNo};
 use compact_str::CompactString;
 
 use crate::environment::Environment;
@@ -27,24 +27,35 @@ impl Environment {
         self.read_wallet(WalletAsked::Number(number)).await
     }
 
-    /// The wallet that a hold belongs to.
-    pub async fn wallet_of_hold(&self, hold: EntryId) -> Result<Option<Box<Wallet>>, CallError> {
-        self.read_wallet(WalletAsked::Hold(hold)).await
+    /// How a hold stands, open or ended, and the wallet it belongs to.
+    pub async fn hold(&self, hold: EntryId) -> Result<Option<Box<(HoldRef, Wallet)>>, CallError> {
+        let answered = self.ask(vec![read_item(Ask::Hold(hold))], Vec::new(), true).await?;
+        match answered.verdicts.into_iter().next() {
+            Some(Verdict::Hold(found)) => Ok(found),
+            Some(Verdict::Failed(failure)) => Err(failure.into()),
+            _ => Err(Failure::Stopped.into()),
+        }
     }
 
-    /// The customers of several wallets, in one turn of the writer. Empty for one that was erased.
-    pub async fn customers_of(&self, wallets: &[WalletNo]) -> Result<Vec<CompactString>, CallError> {
+    /// Several wallets by number, in one turn of the writer.
+    pub async fn wallets(&self, wallets: &[WalletNo]) -> Result<Vec<Option<Box<Wallet>>>, CallError> {
         let items = wallets.iter().map(|no| read_item(Ask::Wallet(WalletAsked::Number(*no)))).collect();
         let answered = self.ask(items, Vec::new(), false).await?;
         answered
             .verdicts
             .into_iter()
             .map(|verdict| match verdict {
-                Verdict::Wallet(wallet) => Ok(wallet.map(|w| w.customer).unwrap_or_default()),
+                Verdict::Wallet(wallet) => Ok(wallet),
                 Verdict::Failed(failure) => Err(failure.into()),
                 _ => Err(Failure::Stopped.into()),
             })
             .collect()
+    }
+
+    /// The customers of several wallets, in one turn of the writer. Empty for one that was erased.
+    pub async fn customers_of(&self, wallets: &[WalletNo]) -> Result<Vec<CompactString>, CallError> {
+        let found = self.wallets(wallets).await?;
+        Ok(found.into_iter().map(|wallet| wallet.map(|w| w.customer).unwrap_or_default()).collect())
     }
 
     /// Figures about the environment.

@@ -112,7 +112,7 @@ impl Environment {
                 return Err(CallError::RejectedInBatch { index, rejection });
             }
             Some(Verdict::Failed(failure)) => return Err(failure.into()),
-            Some(Verdict::Wallet(_) | Verdict::Amended(_) | Verdict::Census(_)) | None => {
+            Some(Verdict::Wallet(_) | Verdict::Hold(_) | Verdict::Amended(_) | Verdict::Census(_)) | None => {
                 return Err(Failure::Stopped.into());
             }
         };

@@ -205,6 +205,6 @@ pub(crate) fn word(verdict: &Verdict) -> &'static str {
         Verdict::Failed(Failure::Stopped) => "stopped",
         Verdict::Failed(Failure::TooLarge) => "too large",
         Verdict::Failed(Failure::Overloaded) => "overloaded",
-        Verdict::Wallet(_) | Verdict::Amended(_) | Verdict::Census(_) => "read",
+        Verdict::Wallet(_) | Verdict::Hold(_) | Verdict::Amended(_) | Verdict::Census(_) => "read",
     }
 }

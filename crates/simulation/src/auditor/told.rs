@@ -61,7 +61,7 @@ impl Auditor {
                 Ok(())
             }
             Verdict::Failed(why) => self.hear_not_applied(number, from, *why),
-            Verdict::Wallet(_) | Verdict::Amended(_) | Verdict::Census(_) => {
+            Verdict::Wallet(_) | Verdict::Hold(_) | Verdict::Amended(_) | Verdict::Census(_) => {
                 Err(format!("call {number} is answered like a read: {verdict:?}"))
             }
         }

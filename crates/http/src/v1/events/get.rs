@@ -23,29 +23,28 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
         }
         _ => None,
     };
-    let customer = wallet.as_ref().map(|w| w.customer.clone()).unwrap_or_default();
     let catalogue = call.env.catalogue();
-    Ok(Answer::object(|o| write_stored_event(o, &stored, &amended, &customer, wallet.as_deref(), &catalogue)))
+    Ok(Answer::object(|o| write_stored_event(o, &stored, &amended, wallet.as_deref(), &catalogue)))
 }
 
-/// Writes an event with its current state. Without its wallet, lots have no ids.
+/// Writes an event with its current state. Its wallet knows the customer and the ids of lots.
 pub(super) fn write_stored_event(
     o: &mut ObjectWriter<'_>,
     stored: &StoredFact,
     amended: &Amended,
-    customer: &str,
     wallet: Option<&Wallet>,
     catalogue: &Catalogue,
 ) {
     let Some(known) = Known::of(stored) else { return };
     let charge = known.charge;
+    let customer = wallet.map_or("", |wallet| &wallet.customer);
     o.shown("id", view::id(IdKind::Event, stored.id));
     o.text("event", view::event_name(catalogue, known.event_type)).text("customer", customer);
     o.number("quantity", known.quantity)
         .number("credits", charge.credits)
         .number("reversed", amended.reversed);
     write_cost(o, known.cost);
-    let revenue = Money { nano: charge.revenue_nano(), currency: catalogue.currency };
+    let revenue = Money { nano: charge.revenue_nano() + amended.revenue_nano, currency: catalogue.currency };
     view::money_or_null(o, "revenue", Some(revenue));
     o.array("lots", |list| {
         for draw in &charge.draws {

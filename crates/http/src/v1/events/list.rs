@@ -43,14 +43,18 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
         call.env.list_events(filter, below, page.limit()).await.map_err(|error| call.problem(error))?;
     let ids: Vec<_> = found.events.iter().map(|stored| stored.id).collect();
     let amended = call.env.amended(&ids).await.map_err(|error| call.problem(error))?;
-    let wallets: Vec<_> = found.events.iter().map(|stored| wallet_of(&stored.fact)).collect();
-    let customers = call.env.customers_of(&wallets).await.map_err(|error| call.problem(error))?;
+    let mut numbers: Vec<_> = found.events.iter().map(|stored| wallet_of(&stored.fact)).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let wallets = call.env.wallets(&numbers).await.map_err(|error| call.problem(error))?;
     let catalogue = call.env.catalogue();
     let next = next_cursor(&call.env, &list, found.next);
     Ok(Answer::object(|o| {
         o.array("data", |data| {
-            for ((stored, amended), customer) in found.events.iter().zip(&amended).zip(&customers) {
-                data.object(|o| write_stored_event(o, stored, amended, customer, None, &catalogue));
+            for (stored, amended) in found.events.iter().zip(&amended) {
+                let wallet = numbers.binary_search(&wallet_of(&stored.fact)).ok();
+                let wallet = wallet.and_then(|index| wallets[index].as_deref());
+                data.object(|o| write_stored_event(o, stored, amended, wallet, &catalogue));
             }
         });
         o.shown_or_null("next_cursor", next);
