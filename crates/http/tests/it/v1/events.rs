@@ -135,3 +135,19 @@ async fn read_of_a_position_that_does_not_come_says_to_try_again() {
     let got = world.get(&path).await.expect(503);
     assert_eq!((got.code(), got.json()["retryable"].clone()), ("unavailable".into(), true.into()));
 }
+
+#[tokio::test]
+async fn revenue_of_an_event_follows_settlements_and_reversals() {
+    let world = World::empty().await;
+    world.put("/v1/event-types/image.generate", r#"{"credits":12}"#).await.expect(200);
+    let late = r#"{"event":"image.generate","customer":"ada","if_insufficient":"record"}"#;
+    let path = format!("/v1/events/{}", world.post("/v1/events", late).await.expect(200).text("/id"));
+    assert_eq!(world.get(&path).await.expect(200).text("/revenue/amount"), "0", "all of it is owed");
+    let lot = r#"{"credits":100,"kind":"paid","price":{"amount":"5","currency":"usd"}}"#;
+    world.post("/v1/customers/ada/grants", lot).await.expect(200);
+    assert_eq!(world.get(&path).await.expect(200).text("/revenue/amount"), "0.6", "the lot paid it");
+    world.post(&format!("{path}/reverse"), r#"{"credits":6,"reason":"half"}"#).await.expect(200);
+    assert_eq!(world.get(&path).await.expect(200).text("/revenue/amount"), "0.3", "half of it was given back");
+    let listed = world.get("/v1/events?customer=ada").await.expect(200);
+    assert_eq!(listed.text("/data/0/revenue/amount"), "0.3");
+}
