@@ -1,0 +1,83 @@
+//! Every curl in the docs is sent to a real server, as printed, and must succeed.
+
+use crate::support::{Project, Server};
+
+/// Answers for as long as it is listened to; the tests of the stream itself are with the HTTP door.
+const NEVER_ENDS: &str = "/v1/stream";
+
+/// A call as a page prints it.
+struct Printed {
+    method: String,
+    path: String,
+    body: Option<String>,
+}
+
+/// The curl commands of a page's shell blocks.
+fn printed(page: &str) -> Vec<Printed> {
+    let blocks = page.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let joined: Vec<String> = blocks.map(|block| block.replace("\\\n", " ")).collect();
+    let lines = joined.iter().flat_map(|block| block.lines());
+    lines.filter(|line| line.starts_with("curl ")).map(parse).collect()
+}
+
+fn parse(line: &str) -> Printed {
+    let url = line.split_whitespace().find(|word| word.starts_with("http://")).expect("an address");
+    let path = url.strip_prefix("http://127.0.0.1:8080").expect("the default address").to_owned();
+    let body = line.split_once("-d '").map(|(_, rest)| rest.trim_end().trim_end_matches('\'').to_owned());
+    let said = line.split_once("-X ").and_then(|(_, rest)| rest.split_whitespace().next());
+    let method = said.unwrap_or(if body.is_some() { "POST" } else { "GET" }).to_owned();
+    Printed { method, path, body }
+}
+
+/// Sends what a page prints, with an id of a fresh thing in place of each `evt_…`.
+fn all_succeed(page: &str, server: &Server, key: &str) -> usize {
+    let calls = printed(page);
+    for Printed { method, path, body } in &calls {
+        if path == NEVER_ENDS {
+            continue;
+        }
+        let path = fill(path, server, key);
+        let answer = server.call(method, &path, key, body.as_deref());
+        assert_eq!(answer.status, 200, "{method} {path}: {}", String::from_utf8_lossy(&answer.bytes));
+    }
+    calls.len()
+}
+
+fn fill(path: &str, server: &Server, key: &str) -> String {
+    let made_by = [
+        ("evt_…", "/v1/events", r#"{"event":"image.generate","customer":"user_42"}"#),
+        ("hld_…", "/v1/holds", r#"{"event":"image.generate","customer":"user_42","credits":100}"#),
+        ("grt_…", "/v1/customers/user_42/grants", r#"{"credits":5,"kind":"promotional"}"#),
+        ("key_…", "/v1/keys", r#"{"label":"spare","scopes":["read"]}"#),
+    ];
+    match made_by.into_iter().find(|(placeholder, ..)| path.contains(placeholder)) {
+        Some((placeholder, made_at, body)) => {
+            let made = server.call("POST", made_at, key, Some(body)).json();
+            path.replace(placeholder, made["id"].as_str().expect("an id"))
+        }
+        None => path.to_owned(),
+    }
+}
+
+#[test]
+fn every_call_of_the_readme_and_the_quickstart_succeeds_as_printed() {
+    let project = Project::begin();
+    let server = project.serve();
+    let readme = all_succeed(include_str!("../../../../README.md"), &server, &project.test_key);
+    let quickstart =
+        all_succeed(include_str!("../../../../docs/guides/quickstart.md"), &server, &project.test_key);
+    assert!(readme >= 1 && quickstart >= 6, "{readme} and {quickstart} calls found");
+}
+
+#[test]
+fn every_call_of_the_http_reference_succeeds_as_printed() {
+    let project = Project::begin();
+    let server = project.serve();
+    let key = &project.live_key;
+    let define = server.call("PUT", "/v1/event-types/image.generate", key, Some(r#"{"credits":12}"#));
+    assert_eq!(define.status, 200);
+    let lot = r#"{"credits":100000,"kind":"promotional"}"#;
+    assert_eq!(server.call("POST", "/v1/customers/user_42/grants", key, Some(lot)).status, 200);
+    let calls = all_succeed(include_str!("../../../../docs/reference/http-api.md"), &server, key);
+    assert!(calls >= 30, "{calls} calls found");
+}
