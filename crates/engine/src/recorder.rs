@@ -27,61 +27,65 @@ pub(crate) fn random_bytes(bytes: &mut [u8]) -> Result<(), getrandom::Error> {
     getrandom::fill(bytes)
 }
 
+/// Where facts are put: what the writer lends to the recorder of each call.
+pub(crate) struct Desk {
+    pub(crate) frame: FrameBuilder,
+    scratch: Vec<u8>,
+    entropy: Box<dyn Entropy>,
+}
+
+impl Desk {
+    pub(crate) fn new(entropy: Box<dyn Entropy>) -> Self {
+        Self { frame: FrameBuilder::new(), scratch: Vec::with_capacity(4_096), entropy }
+    }
+
+    /// A recorder for the facts of one call, with the payload that it brought along.
+    pub(crate) fn recorder<'a>(
+        &'a mut self,
+        at: Millis,
+        payload: &'a [u8],
+        digest: [u8; 32],
+    ) -> FrameRecorder<'a> {
+        FrameRecorder { desk: self, at, payload, digest }
+    }
+
+    /// A recorder for facts that nobody called for.
+    pub(crate) fn own_recorder(&mut self, at: Millis) -> FrameRecorder<'_> {
+        self.recorder(at, &[], [0; 32])
+    }
+}
+
 /// A recorder for the facts of one call.
 pub(crate) struct FrameRecorder<'a> {
-    frame: &'a mut FrameBuilder,
-    scratch: &'a mut Vec<u8>,
+    desk: &'a mut Desk,
     at: Millis,
-    entropy: &'a mut dyn Entropy,
     payload: &'a [u8],
     digest: [u8; 32],
 }
 
-impl<'a> FrameRecorder<'a> {
-    pub(crate) fn new(
-        frame: &'a mut FrameBuilder,
-        scratch: &'a mut Vec<u8>,
-        at: Millis,
-        entropy: &'a mut dyn Entropy,
-        payload: &'a [u8],
-        digest: [u8; 32],
-    ) -> Self {
-        Self { frame, scratch, at, entropy, payload, digest }
-    }
-
-    /// For facts that nobody called for.
-    pub(crate) fn own(
-        frame: &'a mut FrameBuilder,
-        scratch: &'a mut Vec<u8>,
-        at: Millis,
-        entropy: &'a mut dyn Entropy,
-    ) -> Self {
-        Self::new(frame, scratch, at, entropy, &[], [0; 32])
-    }
-}
-
 impl Recorder for FrameRecorder<'_> {
     fn record(&mut self, fact: &Fact, payload: PayloadOf<'_>) -> Result<Recorded, RecorderFull> {
-        self.scratch.clear();
-        fact.encode_into(self.scratch);
+        let Desk { frame, scratch, entropy } = &mut *self.desk;
+        scratch.clear();
+        fact.encode_into(scratch);
         let pushed = match payload {
             PayloadOf::Call if !self.payload.is_empty() => {
                 let payload = JournalPayload { bytes: self.payload, digest: self.digest };
-                self.frame.push(self.scratch, Some(payload))
+                frame.push(scratch, Some(payload))
             }
-            PayloadOf::Nothing | PayloadOf::Call => self.frame.push(self.scratch, None),
+            PayloadOf::Nothing | PayloadOf::Call => frame.push(scratch, None),
             PayloadOf::Customer(customer) => {
                 let bytes = Payload {
                     customer: Some(customer.into()),
-                    nonce: Some(self.entropy.nonce()),
+                    nonce: Some(entropy.nonce()),
                     ..Payload::default()
                 }
                 .encode();
                 let digest = payload_digest(&bytes);
-                self.frame.push(self.scratch, Some(JournalPayload { bytes: &bytes, digest }))
+                frame.push(scratch, Some(JournalPayload { bytes: &bytes, digest }))
             }
         };
         let position = Position(pushed.map_err(|_| RecorderFull)?.0);
-        Ok(Recorded::new(position, self.at, fact, self.scratch))
+        Ok(Recorded::new(position, self.at, fact, scratch))
     }
 }

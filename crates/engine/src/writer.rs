@@ -11,14 +11,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use chargly_index::Keys;
-use chargly_journal::{AppendError, Appended, Chunk, FrameBuilder, Head, Journal, ReadBack};
+use chargly_journal::{AppendError, Appended, Chunk, Head, Journal, ReadBack};
 use chargly_ledger::{
     Action, Call, Fact, KeyHash, KeyNo, Millis, Origin, Position, Recorder as _, State, Stop, WalletEvent,
     WalletNo, accept_batch, execute, key_hash, refuse_batch, sweep,
 };
 
 use crate::clock::{Clock, JournalClock};
-use crate::recorder::{Entropy, FrameRecorder};
+use crate::recorder::{Desk, Entropy};
 use crate::submission::{Ask, Census, Failure, Item, Key, Submission, Verdict, WalletAsked};
 
 /// Facts one group may hold. Bounds how long the first of them waits for the last.
@@ -51,15 +51,13 @@ pub struct Writer<J> {
     journal: J,
     state: State,
     keys: Keys,
-    frame: FrameBuilder,
+    desk: Desk,
     clock: JournalClock,
-    entropy: Box<dyn Entropy>,
     pending: VecDeque<Submission>,
     /// Done in the current group, to be answered when it is durable.
     finished: Vec<Submission>,
     /// Keys bound in the current group, to be taken back if it fails.
     bound: Vec<KeyHash>,
-    scratch: Vec<u8>,
     /// Counts the groups.
     group: u64,
 }
@@ -80,13 +78,11 @@ impl<J: Journal> Writer<J> {
             journal,
             state,
             keys,
-            frame: FrameBuilder::new(),
+            desk: Desk::new(entropy),
             clock: JournalClock::resume(clock, last, accept_clock),
-            entropy,
             pending: VecDeque::new(),
             finished: Vec::new(),
             bound: Vec::new(),
-            scratch: Vec::with_capacity(4_096),
             group: 0,
         }
     }
@@ -125,7 +121,7 @@ impl<J: Journal> Writer<J> {
     /// Appends a single fact of the engine's own (the journal's first fact, an epoch) in a frame of its own.
     pub fn record_own(&mut self, epoch: u32, fact: &Fact, clock: &dyn Clock) -> GroupEnd {
         let now = self.begin(epoch, clock);
-        let mut recorder = FrameRecorder::own(&mut self.frame, &mut self.scratch, now, self.entropy.as_mut());
+        let mut recorder = self.desk.own_recorder(now);
         match recorder.record(fact, chargly_ledger::PayloadOf::Nothing) {
             Ok(recorded) => self.state.apply(recorded, fact, None),
             Err(_) => return GroupEnd::Stopped("a fact of the engine's own does not fit into a frame"),
@@ -149,7 +145,8 @@ impl<J: Journal> Writer<J> {
                 self.pending.push_front(submission);
                 break;
             }
-            if self.frame.len() >= GROUP_FACTS_MAX || clock.monotonic_ms() - began_ms >= GROUP_DECIDING_MS_MAX
+            if self.desk.frame.len() >= GROUP_FACTS_MAX
+                || clock.monotonic_ms() - began_ms >= GROUP_DECIDING_MS_MAX
             {
                 break;
             }
@@ -168,7 +165,7 @@ impl<J: Journal> Writer<J> {
 
     fn begin(&mut self, epoch: u32, clock: &dyn Clock) -> Millis {
         let now = self.clock.tick(clock);
-        self.frame.begin(epoch, now.0, self.journal.head().next);
+        self.desk.frame.begin(epoch, now.0, self.journal.head().next);
         self.state.commit();
         self.bound.clear();
         self.group += 1;
@@ -187,7 +184,9 @@ impl<J: Journal> Writer<J> {
             }
             match self.take_item(item, &submission.arena, now) {
                 Some(verdict) => submission.verdicts.push(verdict),
-                None if self.frame.is_empty() => submission.verdicts.push(Verdict::Failed(Failure::TooLarge)),
+                None if self.desk.frame.is_empty() => {
+                    submission.verdicts.push(Verdict::Failed(Failure::TooLarge));
+                }
                 None => return false,
             }
         }
@@ -195,8 +194,8 @@ impl<J: Journal> Writer<J> {
     }
 
     fn has_room(&self) -> bool {
-        self.frame.len() < GROUP_FACTS_MAX
-            && self.frame.bytes() + ITEM_ROOM_BYTES < chargly_journal::FRAME_BYTES_MAX
+        self.desk.frame.len() < GROUP_FACTS_MAX
+            && self.desk.frame.bytes() + ITEM_ROOM_BYTES < chargly_journal::FRAME_BYTES_MAX
     }
 
     /// One item: `None` when the frame is full and the item has to be taken up again in the next.
@@ -219,14 +218,7 @@ impl<J: Journal> Writer<J> {
         if let Some(seen) = key.and_then(|key| self.keys.find(key)).filter(|at| item.cleared != Some(*at)) {
             return Some(Verdict::PerhapsDuplicate(seen));
         }
-        let mut recorder = FrameRecorder::new(
-            &mut self.frame,
-            &mut self.scratch,
-            now,
-            self.entropy.as_mut(),
-            &arena[item.payload.clone()],
-            item.digest,
-        );
+        let mut recorder = self.desk.recorder(now, &arena[item.payload.clone()], item.digest);
         match execute(&mut self.state, call, now, &mut recorder) {
             Ok((recorded, fact)) => {
                 if let Some(key) = key {
@@ -259,10 +251,10 @@ impl<J: Journal> Writer<J> {
             submission.verdicts.push(Verdict::PerhapsDuplicate(seen));
             return true;
         }
-        let (mark, before) = (self.state.mark(), self.frame.len());
+        let (mark, before) = (self.state.mark(), self.desk.frame.len());
         let undo = |writer: &mut Self| {
             writer.state.rollback(mark);
-            writer.frame.truncate(before);
+            writer.desk.frame.truncate(before);
         };
         match self.decide_batch(submission, key, now) {
             Ok(verdict) => {
@@ -283,14 +275,8 @@ impl<J: Journal> Writer<J> {
                 let Ask::Act(call) = &item.ask else { return true };
                 let call = Call { key, ..call.clone() };
                 let count = (as_u32(submission.items.len()), as_u32(index));
-                let mut recorder = FrameRecorder::new(
-                    &mut self.frame,
-                    &mut self.scratch,
-                    now,
-                    self.entropy.as_mut(),
-                    &submission.arena[item.payload.clone()],
-                    item.digest,
-                );
+                let mut recorder =
+                    self.desk.recorder(now, &submission.arena[item.payload.clone()], item.digest);
                 match refuse_batch(&mut self.state, &call, count, refusal, now, &mut recorder) {
                     Ok((recorded, fact)) => {
                         let position = recorded.id.position;
@@ -330,14 +316,7 @@ impl<J: Journal> Writer<J> {
         for (index, item) in submission.items.iter().enumerate() {
             let Ask::Act(call) = &item.ask else { continue };
             actor = call.actor;
-            let mut recorder = FrameRecorder::new(
-                &mut self.frame,
-                &mut self.scratch,
-                now,
-                self.entropy.as_mut(),
-                &submission.arena[item.payload.clone()],
-                item.digest,
-            );
+            let mut recorder = self.desk.recorder(now, &submission.arena[item.payload.clone()], item.digest);
             let (recorded, fact) =
                 execute(&mut self.state, call, now, &mut recorder).map_err(|stop| match stop {
                     Stop::Rejected(rejection) => BatchStop::Rejected(index, rejection),
@@ -355,16 +334,8 @@ impl<J: Journal> Writer<J> {
             return Err(BatchStop::Refused(index, refusal));
         }
         let Some((wallet, first)) = metered else { return Err(BatchStop::Full) };
-        let events = as_u32(submission.items.len());
-        let payload = submission.items[0].payload.clone();
-        let mut recorder = FrameRecorder::new(
-            &mut self.frame,
-            &mut self.scratch,
-            now,
-            self.entropy.as_mut(),
-            &submission.arena[payload],
-            submission.items[0].digest,
-        );
+        let (item, events) = (&submission.items[0], as_u32(submission.items.len()));
+        let mut recorder = self.desk.recorder(now, &submission.arena[item.payload.clone()], item.digest);
         let origin = Origin { actor, key };
         let (recorded, fact) = accept_batch(&mut self.state, origin, wallet, (first, events), &mut recorder)
             .map_err(|_| BatchStop::Full)?;
@@ -413,8 +384,7 @@ impl<J: Journal> Writer<J> {
         let mut swept = 0;
         while swept < SWEEPS_PER_GROUP_MAX && self.has_room() {
             let Some(wallet) = self.state.next_due(now) else { break };
-            let mut recorder =
-                FrameRecorder::own(&mut self.frame, &mut self.scratch, now, self.entropy.as_mut());
+            let mut recorder = self.desk.own_recorder(now);
             match sweep(&mut self.state, wallet, now, &mut recorder) {
                 Ok(facts) => swept += facts.max(1),
                 Err(_) => break,
@@ -424,12 +394,12 @@ impl<J: Journal> Writer<J> {
 
     /// Commits the group and answers its callers, or undoes it and tells them.
     fn end(&mut self) -> GroupEnd {
-        if self.frame.is_empty() {
+        if self.desk.frame.is_empty() {
             self.answer_finished();
             return GroupEnd::Nothing;
         }
-        let expected = self.frame.first();
-        match self.journal.append(&self.frame, expected) {
+        let expected = self.desk.frame.first();
+        match self.journal.append(&self.desk.frame, expected) {
             Ok(appended) => self.committed(appended),
             Err(AppendError::StorageFull) => self.undo(Failure::StorageFull),
             Err(AppendError::NotApplied(error)) => {
@@ -490,7 +460,7 @@ impl<J: Journal> Writer<J> {
 
     /// After a commit of unknown outcome: ours there = committed, nothing there = not applied, another's = fenced.
     fn read_back(&mut self, expected: chargly_journal::Position) -> GroupEnd {
-        match self.journal.read_back(&self.frame, expected) {
+        match self.journal.read_back(&self.desk.frame, expected) {
             Ok(ReadBack::Applied(appended)) => self.committed(appended),
             Ok(ReadBack::NotApplied) => self.undo(Failure::NotRecorded),
             Ok(ReadBack::Moved { .. }) => self.stop("another writer has appended to this journal"),
