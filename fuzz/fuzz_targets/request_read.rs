@@ -11,8 +11,9 @@ fuzz_target!(|bytes: &[u8]| {
     let Some(mut fields) = Fields::read(body, "", &mut problems) else { return };
     let _ = fields.required("event", &mut problems, |value| value.text().map(|text| text.len()));
     let _ = fields.optional("quantity", &mut problems, |value| value.number().map(str::len));
-    let canonical = fields
-        .optional("properties", &mut problems, |value| Properties::read(value).map(|p| p.canonical.to_string()));
+    let canonical = fields.optional("properties", &mut problems, |value| {
+        Properties::read(value).map(|p| p.canonical.to_string())
+    });
     fields.finish(&mut problems);
     if let Some(canonical) = canonical {
         let again = format!("{{\"properties\":{canonical}}}");

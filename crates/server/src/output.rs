@@ -19,7 +19,7 @@ pub(crate) fn print(text: &str) -> Result<()> {
 /// Writes a value as one line of JSON.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub(crate) fn print_json(value: &impl Serialize) -> Result<()> {
     let mut text = serde_json::to_string(value).context("writing JSON")?;
     text.push('\n');
@@ -29,7 +29,7 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<()> {
 /// Tells a closed pipe from a failure.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub(crate) fn written(result: io::Result<()>) -> Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Reported.into()),

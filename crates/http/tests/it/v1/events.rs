@@ -147,7 +147,11 @@ async fn revenue_of_an_event_follows_settlements_and_reversals() {
     world.post("/v1/customers/ada/grants", lot).await.expect(200);
     assert_eq!(world.get(&path).await.expect(200).text("/revenue/amount"), "0.6", "the lot paid it");
     world.post(&format!("{path}/reverse"), r#"{"credits":6,"reason":"half"}"#).await.expect(200);
-    assert_eq!(world.get(&path).await.expect(200).text("/revenue/amount"), "0.3", "half of it was given back");
+    assert_eq!(
+        world.get(&path).await.expect(200).text("/revenue/amount"),
+        "0.3",
+        "half of it was given back"
+    );
     let listed = world.get("/v1/events?customer=ada").await.expect(200);
     assert_eq!(listed.text("/data/0/revenue/amount"), "0.3");
 }

@@ -43,7 +43,7 @@ pub(crate) struct ReplayArgs {
     sample: source::SampleArgs,
     #[command(flatten)]
     target: target::TargetArgs,
-    /// Define event types that are missing, at the prices given by --price or by [prices] in the mapping
+    /// Define event types that are missing, at the prices given by --price or by the mapping's table of prices
     #[arg(long, env = "CHARGLY_DEFINE_TYPES")]
     define_types: bool,
     /// Price of event types that are missing: NAME=flat:CREDITS, NAME=per_unit:CREDITS (of the quantity) or
