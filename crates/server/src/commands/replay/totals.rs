@@ -99,6 +99,19 @@ impl Line {
     }
 }
 
+/// What to do about refusals that a first replay meets most often.
+const ADVICE: [(&str, &str); 2] = [
+    (
+        "unknown_event_type",
+        "define the event types, or replay again with --define-types and --price. Nothing was recorded of these.",
+    ),
+    (
+        "insufficient_credits",
+        "these verdicts are final for their keys. To meter the events all the same, grant credits (--grant) and \
+         replay with other keys (--key-prefix).",
+    ),
+];
+
 impl Totals {
     /// Counts an event that was read.
     pub(crate) fn read(&mut self, event: &RecordedEvent) {
@@ -174,6 +187,11 @@ impl Totals {
             let _ = writeln!(text, "refused    {} events{codes}", all.refused());
         }
         text.push_str(&self.table(is_dry));
+        for (code, advice) in ADVICE {
+            if all.refused.contains_key(code) {
+                let _ = write!(text, "\n{code}: {advice}\n");
+            }
+        }
         text
     }
 
@@ -308,6 +326,14 @@ mod tests {
         assert_eq!(json["replayed"]["credits"], "5");
         assert_eq!(json["refused"]["by_code"]["insufficient_credits"], 1);
         assert_eq!(json["by_event"]["b"]["refused"]["events"], 1);
+    }
+
+    #[test]
+    fn refusals_come_with_what_to_do_about_them() {
+        let of = |code: &'static str| counted(&[("a", Answer::Refused(code.into()))]).in_words(false);
+        assert!(of("unknown_event_type").contains("--define-types"));
+        assert!(of("insufficient_credits").contains("--key-prefix"));
+        assert!(!of("wallet_frozen").contains("--"));
     }
 
     #[test]
