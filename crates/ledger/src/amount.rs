@@ -97,7 +97,7 @@ impl std::iter::Sum for Credits {
 
 impl fmt::Display for Credits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        format_decimal(f, self.0, Self::PLACES)
+        format_decimal(f, self.0.into(), Self::PLACES)
     }
 }
 
@@ -168,7 +168,12 @@ impl Money {
 
     /// The amount as decimal text without the currency.
     pub fn amount(&self) -> String {
-        Decimal(self.nano, Self::PLACES).to_string()
+        Self::amount_of(self.nano.into())
+    }
+
+    /// A sum of nano-units as decimal text: sums may pass what a single amount can be.
+    pub fn amount_of(nano: i128) -> String {
+        Decimal(nano, Self::PLACES).to_string()
     }
 }
 
@@ -212,7 +217,7 @@ impl Quantity {
 
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        format_decimal(f, self.0, Self::PLACES)
+        format_decimal(f, self.0.into(), Self::PLACES)
     }
 }
 
@@ -306,7 +311,7 @@ pub fn parse_decimal(text: &str, places: u32) -> Result<i64, DecimalError> {
     i64::try_from(signed).map_err(|_| DecimalError::OutOfRange)
 }
 
-struct Decimal(i64, u32);
+struct Decimal(i128, u32);
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -315,8 +320,8 @@ impl fmt::Display for Decimal {
 }
 
 /// Writes an integer of 10^-`places` as decimal text without trailing zeros.
-fn format_decimal(f: &mut fmt::Formatter<'_>, value: i64, places: u32) -> fmt::Result {
-    let unit = 10u64.pow(places);
+fn format_decimal(f: &mut fmt::Formatter<'_>, value: i128, places: u32) -> fmt::Result {
+    let unit = 10u128.pow(places);
     let (whole, mut fraction) = (value.unsigned_abs() / unit, value.unsigned_abs() % unit);
     if value < 0 {
         f.write_str("-")?;

@@ -107,7 +107,7 @@ impl State {
                 self.change_amended(request.event, |a| {
                     a.reversed += *credits;
                     a.from_lots += *credits - *debt;
-                    a.revenue_nano -= returns.iter().map(|back| back.revenue_nano).sum::<i64>();
+                    a.revenue_nano -= returns.iter().map(|back| i128::from(back.revenue_nano)).sum::<i128>();
                 });
                 self.change_wallet(number, |w| {
                     step(w, after, position);
@@ -162,7 +162,7 @@ impl State {
         for settled in settlements {
             self.change_amended(settled.event, |a| {
                 a.settled.push((lot, settled.credits));
-                a.revenue_nano += settled.revenue_nano;
+                a.revenue_nano += i128::from(settled.revenue_nano);
             });
         }
     }

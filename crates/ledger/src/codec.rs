@@ -117,6 +117,15 @@ impl Codec for i64 {
     }
 }
 
+impl Codec for i128 {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.to_le_bytes().put(out);
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        <[u8; 16]>::get(from).map(Self::from_le_bytes)
+    }
+}
+
 impl Codec for u32 {
     fn put(&self, out: &mut Vec<u8>) {
         put_varint(out, u64::from(*self));

@@ -121,8 +121,9 @@ impl Charge {
     }
 
     /// Nano-units of revenue recognised by this charge.
-    pub fn revenue_nano(&self) -> i64 {
-        self.draws.iter().map(|d| d.revenue_nano).sum()
+    pub fn revenue_nano(&self) -> i128 {
+        // Each draw fits an amount; the sum over many lots need not.
+        self.draws.iter().map(|d| i128::from(d.revenue_nano)).sum()
     }
 }
 

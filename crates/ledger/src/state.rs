@@ -97,7 +97,7 @@ pub struct Amended {
     /// Debt of the event that later lots paid, in that order.
     pub settled: Vec<(LotNo, Credits)>,
     /// Nano-units of revenue that were recognised for it later (debt settled), less what was taken back (reversals).
-    pub revenue_nano: i64,
+    pub revenue_nano: i128,
 }
 codec_struct!(Amended { reversed, from_lots, settled, revenue_nano });
 

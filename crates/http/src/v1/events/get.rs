@@ -44,8 +44,10 @@ pub(super) fn write_stored_event(
         .number("credits", charge.credits)
         .number("reversed", amended.reversed);
     write_cost(o, known.cost);
-    let revenue = Money { nano: charge.revenue_nano() + amended.revenue_nano, currency: catalogue.currency };
-    view::money_or_null(o, "revenue", Some(revenue));
+    let revenue_nano = charge.revenue_nano() + amended.revenue_nano;
+    o.object("revenue", |o| {
+        o.shown("amount", Money::amount_of(revenue_nano)).shown("currency", catalogue.currency.as_str());
+    });
     o.array("lots", |list| {
         for draw in &charge.draws {
             let lot = wallet.and_then(|wallet| wallet.lot(draw.lot));

@@ -155,3 +155,22 @@ async fn revenue_of_an_event_follows_settlements_and_reversals() {
     let listed = world.get("/v1/events?customer=ada").await.expect(200);
     assert_eq!(listed.text("/data/0/revenue/amount"), "0.3");
 }
+
+#[tokio::test]
+async fn revenue_of_an_event_may_pass_the_largest_single_amount() {
+    let world = World::empty().await;
+    world.put("/v1/event-types/image.generate", r#"{"credits":12}"#).await.expect(200);
+    let late = r#"{"event":"image.generate","customer":"ada","if_insufficient":"record"}"#;
+    let path = format!("/v1/events/{}", world.post("/v1/events", late).await.expect(200).text("/id"));
+    let lot = r#"{"credits":6,"kind":"paid","price":{"amount":"9000000000","currency":"usd"}}"#;
+    for _ in 0..2 {
+        world.post("/v1/customers/ada/grants", lot).await.expect(200);
+    }
+    assert_eq!(world.get(&path).await.expect(200).text("/revenue/amount"), "18000000000");
+    let two_lots = r#"{"event":"image.generate","customer":"grace"}"#;
+    for _ in 0..2 {
+        world.post("/v1/customers/grace/grants", lot).await.expect(200);
+    }
+    let path = format!("/v1/events/{}", world.post("/v1/events", two_lots).await.expect(200).text("/id"));
+    assert_eq!(world.get(&path).await.expect(200).text("/revenue/amount"), "18000000000");
+}

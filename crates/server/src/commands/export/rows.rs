@@ -116,7 +116,7 @@ impl Directory {
             Cell::number(charge.credits),
             Cell::number(charge.debt),
             Cell::number(charge.uncharged),
-            Cell::number(exact::nano(charge.revenue_nano().into())),
+            Cell::number(exact::nano(charge.revenue_nano())),
             self.currency(),
             cost.map_or(Cell::Empty, |cost| Cell::number(cost.amount())),
             cost.map(|cost| cost.currency.as_str().to_owned()).into(),

@@ -21,5 +21,5 @@ pub(crate) struct Charged {
     /// Micro-credits.
     pub(crate) credits_micro: i64,
     /// Nano-units recognised; `None` where the answer does not say.
-    pub(crate) revenue_nano: Option<i64>,
+    pub(crate) revenue_nano: Option<i128>,
 }

@@ -45,7 +45,7 @@ struct Sums {
 impl Sums {
     fn add(&mut self, event: &RecordedEvent, charged: Charged) {
         let before = if self.events == 0 { Some(0) } else { self.revenue_nano };
-        self.revenue_nano = before.zip(charged.revenue_nano).map(|(sum, one)| sum + i128::from(one));
+        self.revenue_nano = before.zip(charged.revenue_nano).map(|(sum, one)| sum + one);
         self.events += 1;
         self.credits_micro += i128::from(charged.credits_micro);
         add_cost(&mut self.cost_nano, event);
@@ -305,7 +305,7 @@ mod tests {
         totals
     }
 
-    fn charged(credits_micro: i64, revenue_nano: Option<i64>) -> Charged {
+    fn charged(credits_micro: i64, revenue_nano: Option<i128>) -> Charged {
         Charged { credits_micro, revenue_nano }
     }
 
