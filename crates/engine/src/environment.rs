@@ -1,6 +1,5 @@
 //! One environment running: opened from its directory, driven by its writer thread, closed in order.
 
-use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -560,29 +559,22 @@ fn recover(
         }
     };
     if fold.next == Position(0) {
+        // Every wallet folded from the start counts as changed, so the next checkpoint holds them all.
         checkpoints.clear().map_err(|source| OpenError::Checkpoints { dir: dir.into(), source })?;
     }
     let mut from = chargly_journal::Position(0);
     loop {
-        let chunks: VecDeque<_> = reader.chunks_from(from, FOLD_BYTES).map_err(read)?.into();
-        let Some(last) = chunks.back() else { break };
+        let chunks = reader.chunks_from(from, FOLD_BYTES).map_err(read)?;
+        let Some(last) = chunks.last() else { break };
         from = last.end();
         for chunk in &chunks {
-            fold.fold(chunk, |_, _, _| {}).map_err(|source| OpenError::Fold { dir: dir.into(), source })?;
+            fold.fold(chunk, |_| {}).map_err(|source| OpenError::Fold { dir: dir.into(), source })?;
         }
     }
     if fold.next != head {
         return Err(OpenError::Ahead { dir: dir.into(), what: "head", found: head, head: fold.next });
     }
-    if from.0 > 0 && checkpoints_need_all(&fold) {
-        fold.state.mark_all_dirty();
-    }
     Ok(fold)
-}
-
-/// After a fold from the start the checkpoint database is empty, so the next one must hold every wallet.
-fn checkpoints_need_all(fold: &Fold) -> bool {
-    fold.state.wallet_count() > 0
 }
 
 /// Rollups ahead of the journal are of a future that was lost.

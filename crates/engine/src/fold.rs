@@ -2,7 +2,7 @@
 
 use chargly_index::Keys;
 use chargly_journal::{Chunk, PayloadRef};
-use chargly_ledger::{DecodeError, Fact, Millis, Payload, Position, Recorded, State};
+use chargly_ledger::{Credits, DecodeError, Fact, Millis, Payload, Position, Recorded, State};
 use thiserror::Error;
 
 /// A state being folded.
@@ -13,6 +13,18 @@ pub struct Fold {
     pub keys: Keys,
     /// The first position that is not in `state`.
     pub next: Position,
+}
+
+/// A fact just folded.
+pub struct Folded<'a> {
+    /// Where and when it was recorded.
+    pub recorded: Recorded,
+    /// What happened.
+    pub fact: &'a Fact,
+    /// What the wallet it is about had posted before it; zero where it opens the wallet, or is about none.
+    pub posted_before: Credits,
+    /// The state after it.
+    pub state: &'a State,
 }
 
 /// A fact that cannot be folded.
@@ -37,11 +49,7 @@ impl Fold {
     }
 
     /// Folds a chunk; `each` sees every fact that changes the state, after it was applied.
-    pub fn fold(
-        &mut self,
-        chunk: &Chunk,
-        mut each: impl FnMut(Recorded, &Fact, &State),
-    ) -> Result<(), FoldError> {
+    pub fn fold(&mut self, chunk: &Chunk, mut each: impl FnMut(Folded<'_>)) -> Result<(), FoldError> {
         for entry in chunk.entries() {
             let position = Position(entry.position.0);
             let fail = |source| FoldError { position, source };
@@ -59,12 +67,20 @@ impl Fold {
                 PayloadRef::Present(_) | PayloadRef::None | PayloadRef::Erased => None,
             };
             let recorded = Recorded::new(position, Millis(chunk.at_ms), &fact, entry.fact);
+            let posted_before = posted_of_wallet(&self.state, &fact);
             self.state.apply(recorded, &fact, customer.as_deref());
             self.next = Position(position.0 + 1);
-            each(recorded, &fact, &self.state);
+            each(Folded { recorded, fact: &fact, posted_before, state: &self.state });
         }
         self.state.commit();
         Ok(())
+    }
+}
+
+fn posted_of_wallet(state: &State, fact: &Fact) -> Credits {
+    match fact {
+        Fact::Wallet(fact) => state.wallet(fact.header.wallet).map_or(Credits::ZERO, |w| w.balance.posted),
+        _ => Credits::ZERO,
     }
 }
 

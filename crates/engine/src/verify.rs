@@ -10,7 +10,7 @@ use chargly_ledger::{
 use chargly_views::Views;
 use thiserror::Error;
 
-use crate::fold::{Fold, FoldError};
+use crate::fold::{Fold, FoldError, Folded};
 
 /// Bytes of journal read at once.
 const READ_BYTES: usize = 4 * 1024 * 1024;
@@ -167,16 +167,14 @@ impl Checker {
             .map_err(|error| VerifyError::Chain { position, problem: error.to_string() })?;
         self.frames += u64::from(chunk.last_in_frame);
         self.check_keys(chunk)?;
-        let before = self.balances_before(chunk)?;
         let Self { fold, views, error, .. } = self;
-        let mut before = before.into_iter();
-        fold.fold(chunk, |recorded, fact, state| {
+        fold.fold(chunk, |folded| {
             if error.is_none() {
-                let posted_before = before.next().flatten();
-                *error = check_fact(recorded, fact, state, posted_before).err();
+                *error = check_fact(&folded).err();
             }
-            if error.is_none() && recorded.id.position < views_to {
-                *error = views.fold(recorded.id.position, recorded.at, fact).err().map(VerifyError::from);
+            let Recorded { id, at } = folded.recorded;
+            if error.is_none() && id.position < views_to {
+                *error = views.fold(id.position, at, folded.fact).err().map(VerifyError::from);
             }
         })?;
         self.error.take().map_or(Ok(()), Err)
@@ -196,40 +194,15 @@ impl Checker {
         }
         Ok(())
     }
-
-    /// What each fact's wallet had before it, so that its lines can be summed: read off the chunk itself, as the state
-    /// is only seen after each fact.
-    fn balances_before(&self, chunk: &chargly_journal::Chunk) -> Result<Vec<Option<Credits>>, VerifyError> {
-        let mut latest = std::collections::HashMap::new();
-        let mut before = Vec::with_capacity(chunk.len());
-        for entry in chunk.entries() {
-            let position = Position(entry.position.0);
-            let fact = Fact::decode(entry.fact).map_err(|source| FoldError { position, source })?;
-            before.push(match fact {
-                Fact::Wallet(fact) => {
-                    let number = fact.header.wallet;
-                    let known = latest.insert(number, fact.header.after.posted);
-                    known.or_else(|| self.fold.state.wallet(number).map(|w| w.balance.posted))
-                }
-                _ => None,
-            });
-        }
-        Ok(before)
-    }
 }
 
 /// Checks the sums of one fact against the state after it.
-fn check_fact(
-    recorded: Recorded,
-    fact: &Fact,
-    state: &State,
-    posted_before: Option<Credits>,
-) -> Result<(), VerifyError> {
+fn check_fact(folded: &Folded<'_>) -> Result<(), VerifyError> {
+    let Folded { recorded, fact, posted_before: before, state } = *folded;
     let Fact::Wallet(WalletFact { header, .. }) = fact else { return Ok(()) };
     let position = recorded.id.position;
     let wrong = |problem| Err(VerifyError::Sum { position, problem });
     let moved: Credits = entries(fact).iter().map(|entry| entry.credits).sum();
-    let before = posted_before.unwrap_or(Credits::ZERO);
     if before + moved != header.after.posted {
         return wrong(format!(
             "the wallet had {before} posted credits, its lines move {moved}, and it is said to have {}",

@@ -217,12 +217,6 @@ impl State {
         }
     }
 
-    /// Counts every wallet as changed.
-    pub fn mark_all_dirty(&mut self) {
-        let all: Vec<WalletNo> = (0..self.slots.len()).map(WalletNo::at).collect();
-        self.mark_dirty(&all);
-    }
-
     /// Notes a point to come back to with [`State::rollback`].
     pub fn mark(&mut self) -> Mark {
         self.marks += 1;

@@ -131,7 +131,7 @@ fn open(disk: &MemoryDisk, clock: &ManualClock) -> Writer<MemoryJournal> {
         let Some(last) = chunks.last() else { break };
         from = last.end();
         for chunk in &chunks {
-            fold.fold(chunk, |_, _, _| {}).expect("foldable");
+            fold.fold(chunk, |_| {}).expect("foldable");
         }
     }
     Writer::new(journal, fold.state, fold.keys, clock, false, Box::new(Zeros))

@@ -92,7 +92,7 @@ fn carry_keys_over(dir: &Path, keys: &[ApiKey], clock: &dyn Clock) -> Result<()>
     let journal = SqliteJournal::open(dir)?;
     let mut fold = Fold::from_start();
     for chunk in journal.reader().chunks_from(chargly_engine::journal::Position(0), READ_BYTES)? {
-        fold.fold(&chunk, |_, _, _| {})?;
+        fold.fold(&chunk, |_| {})?;
     }
     let epoch = journal.head().epoch;
     let mut writer = Writer::new(journal, fold.state, fold.keys, clock, true, Box::new(SystemEntropy));

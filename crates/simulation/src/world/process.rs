@@ -129,7 +129,7 @@ impl World {
             let is_head = from.0 == self.books.len();
             let forgets = self.bug == Some(Bug::FrameLostAtRestart) && is_head && chunks.len() > 1;
             for chunk in &chunks[..chunks.len() - usize::from(forgets)] {
-                fold.fold(chunk, |_, _, _| {}).map_err(|e| e.to_string())?;
+                fold.fold(chunk, |_| {}).map_err(|e| e.to_string())?;
             }
         }
     }
