@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use chargly_api::{Cursor, Problem, Problems, limits, nearest};
+use chargly_api::{Cursor, Problem, Problems, limits, nearest, text};
 use chargly_engine::Environment;
-use chargly_engine::ledger::Position;
+use chargly_engine::ledger::{Catalogue, EventTypeNo, Position};
 
 use crate::call::check_epoch;
 
@@ -17,9 +17,9 @@ pub(crate) struct Query {
 
 impl Query {
     /// Takes a query string apart.
-    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
+    pub(crate) fn parse(query: &str) -> Result<Self, Problem> {
         let mut left: Vec<(String, String)> = Vec::new();
-        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let decoded = decode(name).zip(decode(value));
             let Some((name, value)) = decoded else {
@@ -34,6 +34,25 @@ impl Query {
             left.push((name, value));
         }
         Ok(Self { left, asked: Vec::new() })
+    }
+
+    /// The filter by customer that lists and the stream take.
+    pub(crate) fn customer(&mut self, problems: &mut Problems) -> Option<String> {
+        self.optional("customer", problems, |customer| {
+            text::check_customer(customer).map(|()| customer.to_owned())
+        })
+    }
+
+    /// The filter by event type that lists and the stream take.
+    pub(crate) fn event_type(
+        &mut self,
+        catalogue: &Catalogue,
+        problems: &mut Problems,
+    ) -> Option<EventTypeNo> {
+        self.optional("event", problems, |name| {
+            let known = catalogue.event_type(name).map(|known| known.number);
+            known.ok_or_else(|| "is not an event type of this environment".to_owned())
+        })
     }
 
     /// A parameter that may be left out. Its problem is noted.

@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use bytes::Bytes;
 use chargly_api::limits::{STREAM_CATCH_UP_FACTS_MAX, STREAMS_MAX};
-use chargly_api::{ErrorCode, Problem, Problems, object, text};
+use chargly_api::{ErrorCode, Problem, Problems, object};
 use chargly_engine::ledger::{Catalogue, EventTypeNo, Fact, KeyNo, Millis, Position, WalletEvent, WalletNo};
 use chargly_engine::{CallError, Committed, Environment, StoredFact, read_entry};
 use compact_str::CompactString;
@@ -35,13 +35,8 @@ fn from_request(call: &mut Call) -> Result<Request, Problem> {
     let catalogue = call.env.catalogue();
     let mut query = std::mem::take(&mut call.query);
     let mut problems = Problems::default();
-    let customer = query.optional("customer", &mut problems, |customer| {
-        text::check_customer(customer).map(|()| customer.to_owned())
-    });
-    let event_type = query.optional("event", &mut problems, |name| {
-        let known = catalogue.event_type(name).map(|known| known.number);
-        known.ok_or_else(|| "is not an event type of this environment".to_owned())
-    });
+    let customer = query.customer(&mut problems);
+    let event_type = query.event_type(&catalogue, &mut problems);
     query.finish(&mut problems);
     let after = call.last_event_id.as_deref().map(check_position).transpose();
     let after = after.unwrap_or_else(|problem| {

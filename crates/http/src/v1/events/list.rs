@@ -1,6 +1,6 @@
 //! `GET /v1/events`: events that pass a filter, newest first.
 
-use chargly_api::{Problem, Problems, text, time};
+use chargly_api::{Problem, Problems, time};
 use chargly_engine::EventFilter;
 use chargly_engine::ledger::{Fact, Millis, WalletNo};
 
@@ -20,13 +20,8 @@ fn from_request(call: &mut Call) -> Result<Request, Problem> {
     let catalogue = call.env.catalogue();
     let mut query = std::mem::take(&mut call.query);
     let mut problems = Problems::default();
-    let customer = query.optional("customer", &mut problems, |customer| {
-        text::check_customer(customer).map(|()| customer.to_owned())
-    });
-    let event = query.optional("event", &mut problems, |name| {
-        let known = catalogue.event_type(name).map(|known| known.number);
-        known.ok_or_else(|| "is not an event type of this environment".to_owned())
-    });
+    let customer = query.customer(&mut problems);
+    let event = query.event_type(&catalogue, &mut problems);
     let from = query.optional("from", &mut problems, |at| time::parse(at).map(Millis));
     let to = query.optional("to", &mut problems, |at| time::parse(at).map(Millis));
     let page = Page::read(&mut query, &mut problems);
