@@ -1,0 +1,48 @@
+//! What a run wants to know of a fact. The one place that says which facts are events, and which are audited.
+
+use chargly_ledger::{EventTypeNo, Fact, Millis, WalletEvent, WalletNo};
+
+/// Whose fact it is, where it is about a wallet.
+pub fn wallet(fact: &Fact) -> Option<WalletNo> {
+    match fact {
+        Fact::Wallet(fact) => Some(fact.header.wallet),
+        _ => None,
+    }
+}
+
+/// The event type, where the fact is an event: something metered or captured.
+pub fn event_type(fact: &Fact) -> Option<EventTypeNo> {
+    let Fact::Wallet(fact) = fact else { return None };
+    match &fact.event {
+        WalletEvent::Metered { request, .. } => Some(request.event_type),
+        WalletEvent::HoldCaptured { of, .. } => Some(of.event_type),
+        _ => None,
+    }
+}
+
+/// When the event happened, where the fact is one: as its caller says, else when it was recorded.
+pub fn occurred_at(fact: &Fact, recorded_at: Millis) -> Option<Millis> {
+    let Fact::Wallet(fact) = fact else { return None };
+    match &fact.event {
+        WalletEvent::Metered { request, .. } => Some(request.occurred_at.unwrap_or(recorded_at)),
+        WalletEvent::HoldCaptured { .. } => Some(recorded_at),
+        _ => None,
+    }
+}
+
+/// Whether the audit log shows it: what people did, but for metering, holds, refusals, and what happens by time.
+pub fn is_audited(fact: &Fact) -> bool {
+    match fact {
+        Fact::Catalogue(_) | Fact::EnvironmentCreated { .. } | Fact::EpochStarted { .. } => true,
+        Fact::BatchAccepted { .. } => false,
+        Fact::Wallet(fact) => matches!(
+            fact.event,
+            WalletEvent::Granted { .. }
+                | WalletEvent::GrantVoided { .. }
+                | WalletEvent::Reversed { .. }
+                | WalletEvent::PolicySet { .. }
+                | WalletEvent::Frozen
+                | WalletEvent::Thawed
+        ),
+    }
+}

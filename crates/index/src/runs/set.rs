@@ -1,0 +1,193 @@
+//! All sealed runs of an environment, and the filter that says which of them to ask.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use chargly_ledger::{KeyHash, Position};
+use smallvec::SmallVec;
+
+use super::file::{remove_from, remove_leftovers, run_numbers};
+use super::filter::{Column, GROUP_RUNS, Group, Rows, row_count};
+use super::{Run, RunError, RunLength, prefix_of};
+
+/// Threads that build the filter at start: it is bound by reading and hashing, and two use both cores of a small
+/// machine.
+const OPENING_THREADS: usize = 2;
+
+/// The sealed runs of one environment, from number 0 without gaps. Asked by many threads while one adds to it.
+pub struct Runs {
+    length: RunLength,
+    published: ArcSwap<Published>,
+    /// Held by whoever adds; readers never wait for it.
+    adding: Mutex<()>,
+}
+
+/// What readers see: filters may already have bits of a run that is not in the list yet; nobody looks at them.
+struct Published {
+    runs: Arc<[Arc<Run>]>,
+    groups: Vec<Arc<Group>>,
+}
+
+impl Runs {
+    /// No runs at all.
+    pub fn new(length: RunLength) -> Self {
+        Self::publish(length, Vec::new(), Vec::new())
+    }
+
+    /// Opens every run in the directory of an environment, reads all of their keys into the filter, and removes what
+    /// a crash left half written. Only the process that seals runs may do this.
+    ///
+    /// `progress` is told how many of how many runs are done, from any thread.
+    ///
+    /// # Errors
+    /// When a run is missing, damaged, of another length, or cannot be read.
+    pub fn open(
+        dir: &Path,
+        length: RunLength,
+        progress: &(dyn Fn(u32, u32) + Sync),
+    ) -> Result<Self, RunError> {
+        remove_leftovers(dir)?;
+        let numbers = run_numbers(dir)?;
+        for (expected, number) in (0..).zip(&numbers) {
+            if *number != expected {
+                return Err(RunError::Missing { number: expected });
+            }
+        }
+        let runs = numbers.iter().map(|number| Run::open(dir, *number, length).map(Arc::new));
+        let runs = runs.collect::<Result<Vec<_>, _>>()?;
+        let groups = build_groups(&runs, length, progress)?;
+        Ok(Self::publish(length, runs, groups))
+    }
+
+    fn publish(length: RunLength, runs: Vec<Arc<Run>>, groups: Vec<Arc<Group>>) -> Self {
+        let published = ArcSwap::from_pointee(Published { runs: runs.into(), groups });
+        Self { length, published, adding: Mutex::new(()) }
+    }
+
+    /// The position after the last sealed run: facts from here on are in no run.
+    pub fn sealed_to(&self) -> Position {
+        self.length.first(count(self.published.load().runs.len()))
+    }
+
+    /// Facts in each run.
+    pub fn length(&self) -> RunLength {
+        self.length
+    }
+
+    /// All runs, by number.
+    pub fn all(&self) -> Arc<[Arc<Run>]> {
+        Arc::clone(&self.published.load().runs)
+    }
+
+    /// Adds the next run. From when this returns, [`Self::find`] covers it. Takes some hundredths of a second for a
+    /// full run, in which others may go on asking.
+    ///
+    /// # Errors
+    /// When it is not the next run, or its keys cannot be read; nothing is added then.
+    pub fn add(&self, run: Run) -> Result<(), RunError> {
+        let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
+        let published = self.published.load_full();
+        let number = count(published.runs.len());
+        if run.number() != number {
+            return Err(RunError::Missing { number });
+        }
+        let filter = column_of(&run, self.length)?;
+        let mut groups = published.groups.clone();
+        let column = published.runs.len() % GROUP_RUNS;
+        if column == 0 {
+            groups.push(Arc::new(Group::with_room_for(1, row_count(self.length.facts()))));
+        }
+        if let Some(group) = groups.last_mut() {
+            if !group.has_column(column) {
+                *group = Arc::new(group.widened());
+            }
+            group.set_column(column, &filter);
+        }
+        let runs = published.runs.iter().cloned().chain([Arc::new(run)]).collect();
+        // The bits first, then the run: whoever sees the run sees its bits.
+        self.published.store(Arc::new(Published { runs, groups }));
+        Ok(())
+    }
+
+    /// The facts that bound this key, or another of the same first 64 bits, ascending; and the position up to which
+    /// that is the whole answer.
+    ///
+    /// # Errors
+    /// When a run that may hold the key is damaged or cannot be read: the key may have been charged already.
+    pub fn find(&self, key: KeyHash) -> Result<(SmallVec<[Position; 1]>, Position), RunError> {
+        let published = self.published.load();
+        let rows = Rows::of(prefix_of(key), row_count(self.length.facts()));
+        let mut found = SmallVec::new();
+        for (group, runs) in published.groups.iter().zip(published.runs.chunks(GROUP_RUNS)) {
+            let mut candidates = group.candidates(&rows) & (u64::MAX >> (GROUP_RUNS - runs.len()));
+            while candidates != 0 {
+                found.extend(runs[candidates.trailing_zeros() as usize].find(key)?);
+                candidates &= candidates - 1;
+            }
+        }
+        Ok((found, self.length.first(count(published.runs.len()))))
+    }
+
+    /// Bytes of memory that the filter takes.
+    pub fn filter_bytes(&self) -> usize {
+        self.published.load().groups.iter().map(|group| group.bytes()).sum()
+    }
+
+    /// Removes the files of runs that reach beyond a position, because the journal does not or a run before is lost.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn truncate(dir: &Path, length: RunLength, to: Position) -> Result<(), RunError> {
+        remove_from(dir, length.number_of(to))
+    }
+
+    /// Removes the files of all runs.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn remove_all(dir: &Path) -> Result<(), RunError> {
+        remove_from(dir, 0)
+    }
+}
+
+/// The filters of these runs, built by a few threads that each take the next run.
+fn build_groups(
+    runs: &[Arc<Run>],
+    length: RunLength,
+    progress: &(dyn Fn(u32, u32) + Sync),
+) -> Result<Vec<Arc<Group>>, RunError> {
+    let rows = row_count(length.facts());
+    let groups: Vec<_> =
+        runs.chunks(GROUP_RUNS).map(|group| Arc::new(Group::with_room_for(group.len(), rows))).collect();
+    let (next, done) = (AtomicU32::new(0), AtomicU32::new(0));
+    let build = || -> Result<(), RunError> {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed) as usize;
+            let Some(run) = runs.get(at) else { return Ok(()) };
+            groups[at / GROUP_RUNS].set_column(at % GROUP_RUNS, &column_of(run, length)?);
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, count(runs.len()));
+        }
+    };
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..OPENING_THREADS.min(runs.len())).map(|_| scope.spawn(build)).collect();
+        let own = build();
+        let others = others.into_iter().map(|thread| match thread.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        others.fold(own, Result::and)
+    })?;
+    Ok(groups)
+}
+
+fn column_of(run: &Run, length: RunLength) -> Result<Column, RunError> {
+    let mut column = Column::new(row_count(length.facts()));
+    run.each_key(|prefix, _| column.insert(prefix))?;
+    Ok(column)
+}
+
+fn count(runs: usize) -> u32 {
+    u32::try_from(runs).unwrap_or(u32::MAX)
+}
