@@ -23,7 +23,10 @@ fn check(number: u32, samples: &[Sample], wallets: u32) {
     let run = sealed(&builder);
     run.verify().unwrap();
     assert_eq!(builder.compare(&run).unwrap(), None);
-    for posting in every_posting(wallets) {
+    // The model takes a pass over all facts for each answer: of many answers, a few hundred are enough.
+    let postings_asked = every_posting(wallets);
+    let stride = postings_asked.len().div_ceil(300);
+    for posting in postings_asked.into_iter().rev().step_by(stride) {
         let expected = postings(samples, posting);
         assert_eq!(builder.postings(posting), expected, "{posting:?} in memory");
         assert_eq!(run.postings(posting).unwrap(), expected, "{posting:?} sealed");
@@ -31,7 +34,8 @@ fn check(number: u32, samples: &[Sample], wallets: u32) {
     let blocks = blocks(samples, BLOCK_FACTS);
     assert_eq!(builder.blocks(), blocks);
     assert_eq!(run.blocks(), blocks);
-    for key in samples.iter().filter_map(|sample| sample.key) {
+    let stride = samples.len().div_ceil(300);
+    for key in samples.iter().step_by(stride).filter_map(|sample| sample.key) {
         assert_eq!(run.find(key).unwrap().to_vec(), positions(samples, run.first(), key));
         let mut foreign = key;
         foreign.0[0] ^= 1;

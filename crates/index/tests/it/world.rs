@@ -143,7 +143,7 @@ pub(crate) fn blocks(samples: &[Sample], block_facts: u32) -> Vec<Block> {
 
 /// Where a key is bound, in a run that begins at `first`.
 pub(crate) fn positions(samples: &[Sample], first: Position, key: KeyHash) -> Vec<Position> {
-    let prefix = |key: KeyHash| key.0[..8].to_vec();
-    let bound = (first.0..).zip(samples).filter(|(_, s)| s.key.map(prefix) == Some(prefix(key)));
+    let is_bound = |sample: &Sample| sample.key.is_some_and(|bound| bound.0[..8] == key.0[..8]);
+    let bound = (first.0..).zip(samples).filter(|(_, sample)| is_bound(sample));
     bound.map(|(position, _)| Position(position)).collect()
 }
