@@ -9,19 +9,25 @@
 //! Not owned here: the rules (`ledger`), the bytes on disk (`journal`), scopes and wire formats (the doors).
 
 mod clock;
+mod derive;
+mod driver;
 mod environment;
 mod facts;
 mod fold;
 mod follow;
+mod lookup;
 mod outcome;
 mod queue;
 mod recorder;
+mod recover;
 mod submission;
 mod tail;
 mod usecases;
 mod verify;
+mod verify_runs;
 mod writer;
 
+pub use chargly_index::RunLength;
 pub use chargly_journal as journal;
 pub use chargly_ledger as ledger;
 pub use chargly_views as views;
@@ -29,16 +35,17 @@ pub use chargly_views as views;
 pub use clock::{CLOCK_JUMP_AT_START_MAX_MS, CLOCK_JUMP_MAX_MS, Clock, ManualClock, SystemClock};
 pub use environment::{Environment, OpenError, OpenOptions, Readiness, create};
 pub use facts::{Facts, ReadFactError, StoredFact, StoredPayload, read_entry};
-pub use fold::{Fold, FoldError, Folded};
+pub use fold::{Fold, FoldError, FoldProblem, Folded};
 pub use follow::{Followed, Follower};
 pub use outcome::{CallError, Outcome};
 pub use queue::{QUEUE_BYTES_MAX, QUEUE_RESERVE_BYTES};
 pub use recorder::{Entropy, SystemEntropy};
-pub use submission::{Answered, Ask, Census, Failure, Item, Key, Submission, Verdict, WalletAsked};
+pub use recover::remove_indexes;
+pub use submission::{Answered, Ask, Census, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm};
 pub use tail::{Committed, RING_BYTES_MAX, Tail};
 pub use usecases::{
     AuditPage, BatchOutcome, EventFilter, EventPage, HistoryLine, HistoryPage, HoldTerms, MeterEvent, NewKey,
     Properties, Quote, WalletAsOf,
 };
-pub use verify::{Progress, Report, VerifyError, verify};
-pub use writer::{GROUP_DECIDING_MS_MAX, GROUP_FACTS_MAX, GroupEnd, TURN_ITEMS_MAX, Writer};
+pub use verify::{Progress, Report, VerifyError, verify, verify_with};
+pub use writer::{GROUP_DECIDING_MS_MAX, GROUP_FACTS_MAX, GroupEnd, Recovered, TURN_ITEMS_MAX, Writer};

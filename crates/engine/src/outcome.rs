@@ -1,16 +1,18 @@
 //! From verdicts to outcomes: sorting out retries by reading back what the key was bound to.
 
-use chargly_ledger::{Action, EntryId, Fact, Millis, Payload, Position, Rejection, difference};
+use chargly_ledger::{
+    Action, ColdKey, EntryId, Fact, KeyHash, Millis, Payload, Position, Rejection, difference,
+};
 use compact_str::CompactString;
 use thiserror::Error;
 
 use crate::environment::Environment;
 use crate::facts::{ReadFactError, StoredFact, StoredPayload};
-use crate::submission::{Answered, Ask, Failure, Item, Submission, Verdict};
+use crate::submission::{Answered, Ask, Failure, Item, Key, Submission, Verdict, Warm};
 
-/// How often a call is taken up again after its key turned out to be bound by another key's clash. One clash is a
-/// rarity; a second cannot be had.
-const CLASHES_MAX: usize = 3;
+/// How often a call is taken up again: after its key was looked for in runs sealed meanwhile, after what it needs was
+/// brought back into memory, after its key turned out to clash with another's. Each is rare, and twice a wonder.
+pub(crate) const TRIES_MAX: usize = 8;
 
 /// What came of a call: a fact, durable.
 #[derive(Clone, Debug)]
@@ -76,18 +78,26 @@ impl Environment {
     /// Submits items and sorts out what comes back, one result per item.
     pub(crate) async fn call(
         &self,
-        items: Vec<Item>,
+        mut items: Vec<Item>,
         arena: Vec<u8>,
         is_urgent: bool,
     ) -> Vec<Result<Outcome, CallError>> {
         let count = items.len();
-        let mut answered = match self.ask(items, arena, is_urgent).await {
-            Ok(answered) => answered,
-            Err(failure) => return (0..count).map(|_| Err(failure.into())).collect(),
-        };
+        let known = self.known_of_old(&mut items, &arena).await;
+        if items.is_empty() && !known.is_empty() {
+            return known.into_iter().map(|(_, result)| result).collect();
+        }
         let mut outcomes = Vec::with_capacity(count);
-        for index in 0..answered.verdicts.len() {
-            outcomes.push(self.sort_out(&mut answered, index).await);
+        match self.ask(items, arena, is_urgent).await {
+            Ok(mut answered) => {
+                for index in 0..answered.verdicts.len() {
+                    outcomes.push(self.sort_out(&mut answered, index).await);
+                }
+            }
+            Err(failure) => outcomes.extend((known.len()..count).map(|_| Err(failure.into()))),
+        }
+        for (index, result) in known {
+            outcomes.insert(index, result);
         }
         outcomes
     }
@@ -118,10 +128,56 @@ impl Environment {
         answer.await.map_err(|_| Failure::Stopped)
     }
 
+    /// Takes out of `items` those whose keys stand in sealed runs, with their places and their results. The others are
+    /// marked as looked for. Costs a look into the filter for each, and rarely one into a file.
+    async fn known_of_old(
+        &self,
+        items: &mut Vec<Item>,
+        arena: &[u8],
+    ) -> Vec<(usize, Result<Outcome, CallError>)> {
+        let mut known = Vec::new();
+        if self.lookup().runs().sealed_to() == Position(0) {
+            return known;
+        }
+        for (index, item) in items.iter_mut().enumerate() {
+            if let Key::Hash(key) = item.key
+                && let Some(result) = self.find_of_old(item, key, arena).await.transpose()
+            {
+                known.push((index, result));
+            }
+        }
+        for (index, _) in known.iter().rev() {
+            items.remove(*index);
+        }
+        known
+    }
+
+    /// The outcome that a key in a sealed run is bound to; `None` where it is in none, which is then marked.
+    pub(crate) async fn find_of_old(
+        &self,
+        item: &mut Item,
+        key: KeyHash,
+        arena: &[u8],
+    ) -> Result<Option<Outcome>, CallError> {
+        let found = self.lookup().find_key(key).map_err(|error| index_failed(&error))?;
+        item.key = Key::Hash(key);
+        item.checked_to = found.checked_to;
+        if let Ask::Act(call) = &mut item.ask {
+            call.key = Some(key);
+        }
+        for position in found.candidates {
+            let first = self.read_fact(position).await?.ok_or(CallError::Failed(Failure::NotRecorded))?;
+            if let Some(outcome) = self.replay(first, item, arena)? {
+                return Ok(Some(outcome));
+            }
+        }
+        Ok(None)
+    }
+
     async fn sort_out(&self, answered: &mut Answered, index: usize) -> Result<Outcome, CallError> {
         let mut verdict = std::mem::replace(&mut answered.verdicts[index], Verdict::Failed(Failure::Stopped));
-        for _ in 0..CLASHES_MAX {
-            let position = match verdict {
+        for _ in 0..TRIES_MAX {
+            match verdict {
                 Verdict::Done { position, at, fact } => {
                     let id = EntryId::seal(position, at, &fact.encode());
                     return Ok(Outcome { id, at, fact, is_replay: false });
@@ -134,16 +190,27 @@ impl Environment {
                 Verdict::Wallet(_) | Verdict::Hold(_) | Verdict::Amended(_) | Verdict::Census(_) => {
                     return Err(Failure::Stopped.into());
                 }
-                Verdict::PerhapsDuplicate(position) => position,
-            };
-            let first = self.read_fact(position).await?.ok_or(CallError::Failed(Failure::NotRecorded))?;
-            let item = &answered.items[index];
-            if let Some(outcome) = self.replay(first, item, &answered.arena)? {
-                return Ok(outcome);
+                Verdict::PerhapsDuplicate(position) => {
+                    let first =
+                        self.read_fact(position).await?.ok_or(CallError::Failed(Failure::NotRecorded))?;
+                    let item = &mut answered.items[index];
+                    if let Some(outcome) = self.replay(first, item, &answered.arena)? {
+                        return Ok(outcome);
+                    }
+                    // Another key with the same hash: take the call up again, past that one.
+                    item.cleared = Some(position);
+                }
+                Verdict::CheckRuns(key) => {
+                    let item = &mut answered.items[index];
+                    if let Some(outcome) = self.find_of_old(item, key, &answered.arena).await? {
+                        return Ok(outcome);
+                    }
+                }
+                Verdict::Cold(keys) => {
+                    answered.items[index].warm = Some(Box::new(self.load_cold(keys.to_vec()).await?));
+                }
             }
-            // Another key with the same hash: take the call up again, past that one.
-            let mut again = take_item(answered, index);
-            again.cleared = Some(position);
+            let again = take_item(answered, index);
             let mut once_more = self.ask(vec![again], answered.arena.clone(), false).await?;
             verdict = once_more.verdicts.pop().unwrap_or(Verdict::Failed(Failure::Stopped));
             if let Some(item) = once_more.items.pop() {
@@ -151,6 +218,12 @@ impl Environment {
             }
         }
         Err(Failure::NotRecorded.into())
+    }
+
+    /// Reads records that have left memory.
+    pub(crate) async fn load_cold(&self, keys: Vec<ColdKey>) -> Result<Warm, CallError> {
+        let lookup = self.lookup_handle();
+        self.blocking(move || lookup.load(&keys).map_err(|error| index_failed(&error))).await
     }
 
     /// The first answer given again, a conflict, or `None` where the fact belongs to another key.
@@ -217,6 +290,15 @@ impl Environment {
     }
 }
 
+/// What is derived cannot be read, although the journal can. Nothing is decided without it.
+pub(crate) fn index_failed(error: &(dyn std::error::Error + 'static)) -> CallError {
+    tracing::error!(
+        error,
+        "an index cannot be read; restart the server, and run `chargly rebuild` if that does not help"
+    );
+    CallError::Failed(Failure::IndexDamaged)
+}
+
 fn conflict(field: &'static str, first: &str, now: &str) -> CallError {
     CallError::Conflict { field, first: first.to_owned(), now: now.to_owned() }
 }
@@ -230,12 +312,5 @@ pub(crate) fn sent_payload(item: &Item, arena: &[u8]) -> Payload {
 }
 
 fn take_item(answered: &mut Answered, index: usize) -> Item {
-    let placeholder = Item {
-        ask: Ask::Census,
-        key: crate::submission::Key::None,
-        payload: 0..0,
-        digest: [0; 32],
-        cleared: None,
-    };
-    std::mem::replace(&mut answered.items[index], placeholder)
+    std::mem::replace(&mut answered.items[index], Item::read(Ask::Census))
 }

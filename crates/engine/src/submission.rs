@@ -2,8 +2,11 @@
 
 use std::ops::Range;
 
-use chargly_ledger::{Call, EntryId, Fact, HoldRef, KeyHash, Millis, Position, Rejection, Wallet, WalletNo};
+use chargly_ledger::{
+    Call, Cold, ColdKey, EntryId, Fact, HoldRef, KeyHash, Millis, Position, Rejection, Wallet, WalletNo,
+};
 use compact_str::CompactString;
+use smallvec::SmallVec;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
@@ -18,8 +21,31 @@ pub struct Item {
     pub payload: Range<usize>,
     /// Its digest, computed by the caller.
     pub digest: [u8; 32],
-    /// A position that looked like a duplicate and was found to be another key's.
+    /// Facts up to this position that looked like duplicates were found to be other keys'.
     pub cleared: Option<Position>,
+    /// The key is in no sealed run below this position.
+    pub checked_to: Position,
+    /// What the caller brought back from the index.
+    pub warm: Option<Box<Warm>>,
+}
+
+/// Records that had left memory, brought back by the caller.
+#[derive(Debug)]
+pub struct Warm {
+    /// The checkpoint they were read at.
+    pub as_of: Position,
+    /// What was looked for.
+    pub looked_for: Vec<ColdKey>,
+    /// What was found.
+    pub found: Vec<Cold>,
+}
+
+impl Item {
+    /// An item that only asks.
+    pub fn read(ask: Ask) -> Self {
+        let (checked_to, digest) = (Position(0), [0; 32]);
+        Self { ask, key: Key::None, payload: 0..0, digest, cleared: None, checked_to, warm: None }
+    }
 }
 
 /// What is asked.
@@ -81,12 +107,16 @@ pub enum Verdict {
     },
     /// The key was seen, perhaps: the fact at this position says.
     PerhapsDuplicate(Position),
+    /// The key has to be looked for in the sealed runs first.
+    CheckRuns(KeyHash),
+    /// What is asked depends on records that have to be looked for in the index first.
+    Cold(SmallVec<[ColdKey; 2]>),
     /// How the wallet stands.
     Wallet(Option<Box<Wallet>>),
     /// How the hold stands, and its wallet; `None` where there is no such hold.
     Hold(Option<Box<(HoldRef, Wallet)>>),
-    /// What became of the event.
-    Amended(chargly_ledger::Amended),
+    /// What became of the event; `None` where nothing did, or what did has left memory.
+    Amended(Option<chargly_ledger::Amended>),
     /// Figures about the environment.
     Census(Census),
     /// Not applied, or nobody knows.
@@ -98,7 +128,7 @@ pub enum Verdict {
 pub struct Census {
     /// Wallets opened.
     pub wallets: usize,
-    /// Idempotency keys bound.
+    /// Idempotency keys bound that are in no sealed run yet.
     pub keys: usize,
     /// Whether the wall clock is believed to be wrong, so that time goes on without it.
     pub clock_is_suspect: bool,
@@ -119,6 +149,9 @@ pub enum Failure {
     /// The writer has stopped. Whether the call was applied is not known here; asking again with the same key is safe.
     #[error("the writer has stopped")]
     Stopped,
+    /// An index cannot be read, so that nobody knows whether the key was used before. Not applied.
+    #[error("an index of the data directory is damaged")]
+    IndexDamaged,
     /// The batch does not fit into one frame, and an atomic one must.
     #[error("the batch is too large to be accepted or refused as a whole")]
     TooLarge,

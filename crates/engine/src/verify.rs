@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chargly_index::{CheckpointError, Checkpoints};
+use chargly_index::{CheckpointError, Checkpoints, RunError, RunLength};
 use chargly_journal::{ChainCheck, JournalReader, SqliteJournal, read_witness};
 use chargly_ledger::{
     Credits, Fact, Lot, LotStatus, Position, Recorded, State, Wallet, WalletFact, entries, state_digest,
@@ -11,6 +11,7 @@ use chargly_views::Views;
 use thiserror::Error;
 
 use crate::fold::{Fold, FoldError, Folded};
+use crate::verify_runs::{RunsCheck, sealed_runs};
 
 /// Bytes of journal read at once.
 const READ_BYTES: usize = 4 * 1024 * 1024;
@@ -30,7 +31,9 @@ pub struct Report {
     /// Wallets whose lots, holds and debt add up to their balance.
     pub wallets: usize,
     /// Idempotency keys bound, each to one fact.
-    pub keys: usize,
+    pub keys: u64,
+    /// Sealed runs that were compared, page by page.
+    pub runs: u32,
     /// Where the checkpoint stands that was compared; `None` where there is none.
     pub checkpoint: Option<Position>,
     /// Up to where the rollups were compared.
@@ -87,6 +90,9 @@ pub enum VerifyError {
     /// The views could not be read.
     #[error("the rollups cannot be read")]
     Views(#[from] chargly_views::ViewError),
+    /// A sealed run could not be read.
+    #[error("a sealed run cannot be read")]
+    Runs(#[from] RunError),
     /// The head witness could not be read.
     #[error("the head witness cannot be read")]
     Witness(#[from] std::io::Error),
@@ -94,11 +100,17 @@ pub enum VerifyError {
 
 /// Checks the environment in `dir`, which may be running.
 pub fn verify(dir: &Path, progress: Progress<'_>) -> Result<Report, VerifyError> {
+    verify_with(dir, RunLength::FULL, progress)
+}
+
+/// As [`verify`], for runs of another length than usual.
+pub fn verify_with(dir: &Path, length: RunLength, progress: Progress<'_>) -> Result<Report, VerifyError> {
     // What is derived first, the journal's head last: beside a running server the head must not be the older one.
-    let checkpoint = match Checkpoints::open(dir).and_then(|c| c.read()) {
+    let checkpoint = match Checkpoints::open(dir).and_then(|c| c.read_whole()) {
         Ok(checkpoint) => checkpoint,
         Err(error) => return Err(damaged_checkpoint(&error)),
     };
+    let sealed = sealed_runs(dir)?;
     let stored_views = Views::open_snapshot(dir)?;
     let compare_views_at = stored_views.flushed();
     let mut reader = SqliteJournal::reader_in(dir);
@@ -109,6 +121,7 @@ pub fn verify(dir: &Path, progress: Progress<'_>) -> Result<Report, VerifyError>
         fold: Fold::from_start(),
         chain: ChainCheck::from_anywhere(),
         views: Views::in_memory()?,
+        runs: RunsCheck::new(dir, length, sealed, SqliteJournal::reader_in(dir)),
         frames: 0,
         error: None,
     };
@@ -142,7 +155,8 @@ pub fn verify(dir: &Path, progress: Progress<'_>) -> Result<Report, VerifyError>
         frames: check.frames,
         facts: check.fold.next.0,
         wallets: check.fold.state.wallet_count(),
-        keys: check.fold.keys.len(),
+        keys: check.runs.keys,
+        runs: check.runs.compared(),
         checkpoint: compared_checkpoint,
         views: compare_views_at,
         chain: head.hash.0,
@@ -152,6 +166,7 @@ pub fn verify(dir: &Path, progress: Progress<'_>) -> Result<Report, VerifyError>
 
 struct Checker {
     fold: Fold,
+    runs: RunsCheck,
     chain: ChainCheck,
     views: Views,
     frames: u64,
@@ -166,33 +181,20 @@ impl Checker {
             .continues_with(chunk)
             .map_err(|error| VerifyError::Chain { position, problem: error.to_string() })?;
         self.frames += u64::from(chunk.last_in_frame);
-        self.check_keys(chunk)?;
-        let Self { fold, views, error, .. } = self;
-        fold.fold(chunk, |folded| {
+        let Self { fold, runs, views, error, .. } = self;
+        fold.fold_state(chunk, |folded| {
             if error.is_none() {
                 *error = check_fact(&folded).err();
             }
             let Recorded { id, at } = folded.recorded;
+            if error.is_none() {
+                *error = runs.fact(id.position, at, folded.fact).err();
+            }
             if error.is_none() && id.position < views_to {
                 *error = views.fold(id.position, at, folded.fact).err().map(VerifyError::from);
             }
         })?;
         self.error.take().map_or(Ok(()), Err)
-    }
-
-    /// No key may be bound by two facts.
-    fn check_keys(&self, chunk: &chargly_journal::Chunk) -> Result<(), VerifyError> {
-        let mut here = std::collections::HashMap::new();
-        for entry in chunk.entries() {
-            let second = Position(entry.position.0);
-            let key =
-                Fact::decode_key(entry.fact).map_err(|source| FoldError { position: second, source })?;
-            let Some(key) = key else { continue };
-            if let Some(first) = self.fold.keys.find(key).or_else(|| here.insert(key, second)) {
-                return Err(VerifyError::KeyTwice { first, second });
-            }
-        }
-        Ok(())
     }
 }
 

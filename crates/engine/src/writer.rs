@@ -10,16 +10,17 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use chargly_index::Keys;
+use chargly_index::{Delta, RecentKeys};
 use chargly_journal::{AppendError, Appended, Chunk, Head, Journal, ReadBack};
 use chargly_ledger::{
-    Action, Call, Fact, KeyHash, KeyNo, Millis, Origin, Position, Recorder as _, State, Stop, WalletEvent,
-    WalletNo, accept_batch, execute, key_hash, refuse_batch, sweep,
+    Action, Call, Cold, ColdKey, Fact, KeyHash, KeyNo, Millis, Origin, Position, Recorder as _, State, Stop,
+    WalletEvent, WalletNo, accept_batch, execute, key_hash, refuse_batch, sweep,
 };
+use smallvec::SmallVec;
 
 use crate::clock::{Clock, JournalClock};
 use crate::recorder::{Desk, Entropy};
-use crate::submission::{Ask, Census, Failure, Item, Key, Submission, Verdict, WalletAsked};
+use crate::submission::{Ask, Census, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm};
 
 /// Facts one group may hold. Bounds how long the first of them waits for the last.
 pub const GROUP_FACTS_MAX: usize = 4_096;
@@ -50,24 +51,26 @@ pub enum GroupEnd {
 pub struct Writer<J> {
     journal: J,
     state: State,
-    keys: Keys,
+    keys: RecentKeys,
+    /// The checkpoint with which records have last left memory: what is brought back must not be older.
+    evicted_to: Position,
     desk: Desk,
     clock: JournalClock,
     pending: VecDeque<Submission>,
     /// Done in the current group, to be answered when it is durable.
     finished: Vec<Submission>,
     /// Keys bound in the current group, to be taken back if it fails.
-    bound: Vec<KeyHash>,
+    bound: Vec<(KeyHash, Position)>,
     /// Counts the groups.
     group: u64,
 }
 
 impl<J: Journal> Writer<J> {
-    /// A writer over a state that has been folded up to the journal's head.
+    /// A writer over a state that has been folded up to the journal's head, from a checkpoint at `evicted_to` or from
+    /// the start.
     pub fn new(
         journal: J,
-        state: State,
-        keys: Keys,
+        Recovered { state, keys, evicted_to }: Recovered,
         clock: &dyn Clock,
         accept_clock: bool,
         entropy: Box<dyn Entropy>,
@@ -78,6 +81,7 @@ impl<J: Journal> Writer<J> {
             journal,
             state,
             keys,
+            evicted_to,
             desk: Desk::new(entropy),
             clock: JournalClock::resume(clock, last, accept_clock),
             pending: VecDeque::new(),
@@ -97,14 +101,47 @@ impl<J: Journal> Writer<J> {
         &self.state
     }
 
-    /// The state, for handing out checkpoints.
-    pub fn state_mut(&mut self) -> &mut State {
-        &mut self.state
+    /// The keys as committed, as far as they are not in sealed runs.
+    pub fn keys(&self) -> &RecentKeys {
+        &self.keys
     }
 
-    /// The keys as committed.
-    pub fn keys(&self) -> &Keys {
-        &self.keys
+    /// What changed since the last checkpoint. To be called between groups.
+    pub fn checkpoint(&mut self) -> Delta {
+        let head = self.journal.head();
+        let mut wallets: Vec<_> =
+            self.state.take_dirty().iter().filter_map(|no| self.state.wallet(*no).cloned()).collect();
+        let mut cold = self.state.take_cold();
+        for wallet in &mut wallets {
+            let number = wallet.number;
+            cold.extend(wallet.take_closed_lots().into_iter().map(|lot| Cold::Lot { wallet: number, lot }));
+        }
+        Delta {
+            next: Position(head.next.0),
+            hash: head.hash.0,
+            catalogue: Arc::clone(self.state.catalogue()),
+            wallets,
+            wallet_count: self.state.wallet_count(),
+            cold,
+        }
+    }
+
+    /// Lets go of what the checkpoint at `next` holds. To be called between groups.
+    pub fn evict(&mut self, next: Position, cold: &[Cold]) {
+        self.state.commit();
+        self.state.evict(cold);
+        self.evicted_to = next;
+    }
+
+    /// The checkpoint was not written: what it held goes with the next.
+    pub fn checkpoint_failed(&mut self, wallets: &[WalletNo], cold: &[Cold]) {
+        self.state.mark_dirty(wallets);
+        self.state.put_back_cold(cold);
+    }
+
+    /// Forgets keys that sealed runs hold.
+    pub fn forget_keys_below(&mut self, sealed_to: Position) {
+        self.keys.forget_below(sealed_to);
     }
 
     /// What waits to be taken up.
@@ -209,14 +246,18 @@ impl<J: Journal> Writer<J> {
                 return Some(Verdict::Hold(found));
             }
             Ask::Amended(event) => {
-                return Some(Verdict::Amended(self.state.amended(*event).cloned().unwrap_or_default()));
+                return Some(Verdict::Amended(self.state.amended(*event).cloned()));
             }
             Ask::Census => return Some(Verdict::Census(self.census())),
         };
-        let key = self.hash_key(&item.key, &call.action);
+        let missing = warm_up(&mut self.state, self.evicted_to, item.warm.take(), &call.action);
+        if !missing.is_empty() {
+            return Some(Verdict::Cold(missing));
+        }
+        let key = hash_key(&self.state, &item.key, &call.action);
         call.key = key;
-        if let Some(seen) = key.and_then(|key| self.keys.find(key)).filter(|at| item.cleared != Some(*at)) {
-            return Some(Verdict::PerhapsDuplicate(seen));
+        if let Some(verdict) = key.and_then(|key| self.seen(key, item.checked_to, item.cleared)) {
+            return Some(verdict);
         }
         let mut recorder = self.desk.recorder(now, &arena[item.payload.clone()], item.digest);
         match execute(&mut self.state, call, now, &mut recorder) {
@@ -231,9 +272,17 @@ impl<J: Journal> Writer<J> {
         }
     }
 
+    /// Whether a key was seen, perhaps, or has to be looked for in runs sealed since its caller looked.
+    fn seen(&self, key: KeyHash, checked_to: Position, cleared: Option<Position>) -> Option<Verdict> {
+        if checked_to < self.keys.covers_from() {
+            return Some(Verdict::CheckRuns(key));
+        }
+        self.keys.find(key, cleared).map(Verdict::PerhapsDuplicate)
+    }
+
     fn bind(&mut self, key: KeyHash, position: Position) {
         self.keys.insert(key, position);
-        self.bound.push(key);
+        self.bound.push((key, position));
     }
 
     /// An atomic batch: all of its events or none, and one verdict for its one key.
@@ -246,9 +295,9 @@ impl<J: Journal> Writer<J> {
             submission.verdicts.push(Verdict::Failed(Failure::NotRecorded));
             return true;
         };
-        let key = self.hash_key(&first.key, &first_call.action);
-        if let Some(seen) = key.and_then(|key| self.keys.find(key)).filter(|at| first.cleared != Some(*at)) {
-            submission.verdicts.push(Verdict::PerhapsDuplicate(seen));
+        let key = hash_key(&self.state, &first.key, &first_call.action);
+        if let Some(verdict) = key.and_then(|key| self.seen(key, first.checked_to, first.cleared)) {
+            submission.verdicts.push(verdict);
             return true;
         }
         let (mark, before) = (self.state.mark(), self.desk.frame.len());
@@ -342,27 +391,6 @@ impl<J: Journal> Writer<J> {
         Ok(Verdict::Done { position: recorded.id.position, at: now, fact: Box::new(fact) })
     }
 
-    fn hash_key(&self, key: &Key, action: &Action) -> Option<KeyHash> {
-        match key {
-            Key::None => None,
-            Key::Hash(hash) => Some(*hash),
-            Key::OfWalletsCustomer(key) => {
-                let of_hold = |hold| self.state.hold_ref(hold).map(|h| h.wallet);
-                let wallet = match action {
-                    Action::IncreaseHold(r) => of_hold(r.hold)?,
-                    Action::ExtendHold(r) => of_hold(r.hold)?,
-                    Action::CaptureHold { request, .. } => of_hold(request.hold)?,
-                    Action::VoidHold(r) => of_hold(r.hold)?,
-                    Action::VoidGrant { wallet, .. } => *wallet,
-                    Action::Reverse { original, .. } => original.wallet,
-                    _ => return None,
-                };
-                let customer = &self.state.wallet(wallet)?.customer;
-                Some(key_hash(&self.state.catalogue().salt, Some(customer), key))
-            }
-        }
-    }
-
     fn find_wallet(&self, asked: &WalletAsked) -> Option<Box<chargly_ledger::Wallet>> {
         let wallet = match asked {
             WalletAsked::Customer(customer) => self.state.wallet_of(customer),
@@ -436,8 +464,8 @@ impl<J: Journal> Writer<J> {
 
     fn undo(&mut self, failure: Failure) -> GroupEnd {
         self.state.rollback_all();
-        for key in self.bound.drain(..) {
-            self.keys.remove(key);
+        for (key, position) in self.bound.drain(..) {
+            self.keys.remove(key, position);
         }
         let (reads, writes): (Vec<_>, Vec<_>) =
             self.finished.drain(..).chain(self.pending.drain(..)).partition(Submission::only_reads);
@@ -465,6 +493,57 @@ impl<J: Journal> Writer<J> {
             Ok(ReadBack::NotApplied) => self.undo(Failure::NotRecorded),
             Ok(ReadBack::Moved { .. }) => self.stop("another writer has appended to this journal"),
             Err(_) => self.stop("a commit's outcome is unknown and cannot be read back"),
+        }
+    }
+}
+
+/// What a restart has folded together.
+pub struct Recovered {
+    /// The state at the journal's head.
+    pub state: State,
+    /// The keys that are in no sealed run.
+    pub keys: RecentKeys,
+    /// The checkpoint it was folded from: what is not in memory is to be found there. 0 when folded from the start.
+    pub evicted_to: Position,
+}
+
+/// Takes in what the caller brought back, and says what the action looks at that is still missing.
+fn warm_up(
+    state: &mut State,
+    evicted_to: Position,
+    brought: Option<Box<Warm>>,
+    action: &Action,
+) -> SmallVec<[ColdKey; 2]> {
+    let mut missing = state.needs(action);
+    // What was read before the last eviction may have changed since.
+    let Some(brought) = brought.filter(|b| b.as_of >= evicted_to && !missing.is_empty()) else {
+        return missing;
+    };
+    for record in brought.found {
+        state.thaw(record);
+    }
+    missing = state.needs(action);
+    missing.retain(|key| !brought.looked_for.contains(key));
+    missing
+}
+
+fn hash_key(state: &State, key: &Key, action: &Action) -> Option<KeyHash> {
+    match key {
+        Key::None => None,
+        Key::Hash(hash) => Some(*hash),
+        Key::OfWalletsCustomer(key) => {
+            let of_hold = |hold| state.hold_ref(hold).map(|h| h.wallet);
+            let wallet = match action {
+                Action::IncreaseHold(r) => of_hold(r.hold)?,
+                Action::ExtendHold(r) => of_hold(r.hold)?,
+                Action::CaptureHold { request, .. } => of_hold(request.hold)?,
+                Action::VoidHold(r) => of_hold(r.hold)?,
+                Action::VoidGrant { wallet, .. } => *wallet,
+                Action::Reverse { original, .. } => original.wallet,
+                _ => return None,
+            };
+            let customer = &state.wallet(wallet)?.customer;
+            Some(key_hash(&state.catalogue().salt, Some(customer), key))
         }
     }
 }

@@ -133,7 +133,7 @@ fn failure_problem(failure: Failure) -> Problem {
     match failure {
         Failure::Overloaded => Problem::new(ErrorCode::Overloaded, detail).retry_after(1),
         Failure::StorageFull => Problem::new(ErrorCode::StorageFull, detail),
-        Failure::NotRecorded | Failure::Stopped => {
+        Failure::NotRecorded | Failure::Stopped | Failure::IndexDamaged => {
             Problem::new(ErrorCode::Unavailable, detail).retry_after(1)
         }
         Failure::TooLarge => Problem::new(ErrorCode::TooLarge, detail),

@@ -1,17 +1,49 @@
 //! Checkpoints: the state at one committed position, kept in `index.db` so that a restart folds only what came after.
 //!
-//! Only wallets that changed are written, in one transaction with the position, so what is read back is always the
-//! state at exactly that position. Each row carries a checksum; a row that fails it makes the whole checkpoint
-//! worthless, and the caller folds the journal from the start instead.
+//! Only what changed is written, in one transaction with the position, so what is read back is always the state at
+//! exactly that position. Each row carries a checksum; a row that fails it makes the whole checkpoint worthless, and
+//! the caller folds the journal from the start instead.
+//!
+//! What has left memory (ended holds, amendments of old events, used-up lots) is found here by its name. A row of
+//! that kind may be older than the state in memory, never newer than the checkpoint's position says.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use chargly_ledger::{DecodeError, Position, Rest, State, Wallet};
+use chargly_ledger::{Catalogue, Cold, ColdKey, DecodeError, Position, State, Wallet};
 use rusqlite::{Connection, OptionalExtension, params};
 use thiserror::Error;
 
 /// Bytes of the checksum in front of every row.
 const CHECKSUM_BYTES: usize = 8;
+
+/// Version of the tables. Checkpoints of another version are thrown away: the journal has it all.
+const SCHEMA_VERSION: i64 = 2;
+
+const SCHEMA: &str = "
+    CREATE TABLE wallet (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+    CREATE TABLE cold (kind INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, bytes BLOB NOT NULL,
+      PRIMARY KEY (kind, a, b)) STRICT, WITHOUT ROWID;
+    CREATE TABLE checkpoint (
+      id INTEGER PRIMARY KEY CHECK (id = 0), next INTEGER NOT NULL, hash BLOB NOT NULL,
+      wallets INTEGER NOT NULL, catalogue BLOB NOT NULL) STRICT;
+";
+
+/// What changed since the checkpoint before, and where the journal stands with it.
+pub struct Delta {
+    /// The position of the first fact that is not in it.
+    pub next: Position,
+    /// The chain hash of the journal there.
+    pub hash: [u8; 32],
+    /// Event types, prices and keys.
+    pub catalogue: Arc<Catalogue>,
+    /// Wallets that changed, without their closed lots.
+    pub wallets: Vec<Wallet>,
+    /// How many wallets there are in all.
+    pub wallet_count: usize,
+    /// What changed and may leave memory once this is written.
+    pub cold: Vec<Cold>,
+}
 
 /// A state read back.
 pub struct Checkpoint {
@@ -37,97 +69,154 @@ pub enum CheckpointError {
     Decode(#[from] DecodeError),
 }
 
-/// The checkpoint database.
+/// The checkpoint database. One of them writes; any number may read beside it.
 pub struct Checkpoints {
     db: Connection,
 }
 
 impl Checkpoints {
-    /// Opens `index.db` in `dir`, making it where it is absent.
+    /// Opens `index.db` in `dir`, making it where it is absent or of another version.
     pub fn open(dir: &Path) -> Result<Self, CheckpointError> {
         let db = Connection::open(dir.join("index.db"))?;
+        db.busy_timeout(std::time::Duration::from_secs(5))?;
         db.pragma_update(None, "journal_mode", "WAL")?;
         // Losing the newest checkpoint in a crash costs a longer fold, never a fact.
         db.pragma_update(None, "synchronous", "NORMAL")?;
-        db.execute_batch(
-            "CREATE TABLE IF NOT EXISTS wallet (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
-             CREATE TABLE IF NOT EXISTS checkpoint (
-               id INTEGER PRIMARY KEY CHECK (id = 0), next INTEGER NOT NULL, hash BLOB NOT NULL,
-               wallets INTEGER NOT NULL, rest BLOB NOT NULL);",
-        )?;
+        let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if version != SCHEMA_VERSION {
+            db.execute_batch(&format!(
+                "BEGIN IMMEDIATE;
+                 DROP TABLE IF EXISTS wallet; DROP TABLE IF EXISTS cold; DROP TABLE IF EXISTS checkpoint;
+                 {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
+            ))?;
+        }
         Ok(Self { db })
     }
 
-    /// Writes what changed up to `next`, in one transaction.
-    pub fn write(
-        &mut self,
-        next: Position,
-        hash: &[u8; 32],
-        rest: &Rest,
-        wallets: &[Wallet],
-        wallet_count: usize,
-    ) -> Result<(), CheckpointError> {
+    /// Writes what changed up to `delta.next`, in one transaction.
+    pub fn write(&mut self, delta: &Delta) -> Result<(), CheckpointError> {
         let tx = self.db.transaction()?;
         {
             let mut put =
                 tx.prepare_cached("INSERT OR REPLACE INTO wallet (number, bytes) VALUES (?1, ?2)")?;
-            for wallet in wallets {
+            for wallet in &delta.wallets {
                 put.execute(params![wallet.number.0, seal(&wallet.encode())])?;
             }
+            let mut put =
+                tx.prepare_cached("INSERT OR REPLACE INTO cold (kind, a, b, bytes) VALUES (?1, ?2, ?3, ?4)")?;
+            for record in &delta.cold {
+                let (kind, a, b) = columns(record.key());
+                put.execute(params![kind, a, b, seal(&record.encode())])?;
+            }
             tx.prepare_cached(
-                "INSERT OR REPLACE INTO checkpoint (id, next, hash, wallets, rest) VALUES (0, ?1, ?2, ?3, ?4)",
+                "INSERT OR REPLACE INTO checkpoint (id, next, hash, wallets, catalogue)
+                 VALUES (0, ?1, ?2, ?3, ?4)",
             )?
             .execute(params![
-                next.0.cast_signed(),
-                hash.as_slice(),
-                i64::try_from(wallet_count).unwrap_or(i64::MAX),
-                seal(&rest.encode())
+                delta.next.0.cast_signed(),
+                delta.hash.as_slice(),
+                i64::try_from(delta.wallet_count).unwrap_or(i64::MAX),
+                seal(&delta.catalogue.encode())
             ])?;
         }
         tx.commit()?;
         Ok(())
     }
 
-    /// Reads the checkpoint back; `None` when none was ever written.
+    /// Reads back what has to be in memory; `None` when no checkpoint was ever written.
     pub fn read(&self) -> Result<Option<Checkpoint>, CheckpointError> {
         // One transaction: a running server may write the next checkpoint in between.
         let tx = self.db.unchecked_transaction()?;
-        let row = tx
-            .query_row("SELECT next, hash, wallets, rest FROM checkpoint", [], |row| {
-                Ok((
-                    row.get::<_, i64>(0)?,
-                    row.get::<_, Vec<u8>>(1)?,
-                    row.get::<_, i64>(2)?,
-                    row.get::<_, Vec<u8>>(3)?,
-                ))
-            })
-            .optional()?;
-        let Some((next, hash, wallet_count, rest)) = row else { return Ok(None) };
-        let hash: [u8; 32] = hash.try_into().map_err(|_| CheckpointError::Damaged("its chain hash"))?;
-        let wallet_count =
-            usize::try_from(wallet_count).map_err(|_| CheckpointError::Damaged("its list of wallets"))?;
-        let rest = Rest::decode(unseal(&rest).ok_or(CheckpointError::Damaged("its catalogue"))?)?;
-        let mut wallets = Vec::with_capacity(wallet_count);
-        let mut rows = tx.prepare("SELECT bytes FROM wallet ORDER BY number")?;
+        let Some(mut checkpoint) = read_warm(&tx)? else { return Ok(None) };
+        for key in checkpoint.state.always_warm() {
+            if let Some(record) = read_cold(&tx, key)? {
+                checkpoint.state.thaw(record);
+            }
+        }
+        Ok(Some(checkpoint))
+    }
+
+    /// Reads all of it back, also what need not be in memory: for comparing.
+    pub fn read_whole(&self) -> Result<Option<Checkpoint>, CheckpointError> {
+        let tx = self.db.unchecked_transaction()?;
+        let Some(mut checkpoint) = read_warm(&tx)? else { return Ok(None) };
+        let mut rows = tx.prepare("SELECT bytes FROM cold")?;
         let mut rows = rows.query([])?;
         while let Some(row) = rows.next()? {
-            let bytes = row.get_ref(0)?.as_blob().map_err(|_| CheckpointError::Damaged("a wallet"))?;
-            wallets.push(Wallet::decode(unseal(bytes).ok_or(CheckpointError::Damaged("a wallet"))?)?);
+            let bytes = row.get_ref(0)?.as_blob().map_err(|_| CheckpointError::Damaged("a cold record"))?;
+            checkpoint.state.thaw(decode_cold(bytes)?);
         }
-        if wallets.len() != wallet_count || wallets.iter().enumerate().any(|(i, w)| w.number.index() != i) {
-            return Err(CheckpointError::Damaged("its list of wallets"));
+        Ok(Some(checkpoint))
+    }
+
+    /// The records by these names, as far as there are any, and the position of the checkpoint they were read at.
+    pub fn load(&self, keys: &[ColdKey]) -> Result<(Position, Vec<Cold>), CheckpointError> {
+        let tx = self.db.unchecked_transaction()?;
+        let next: Option<i64> =
+            tx.prepare_cached("SELECT next FROM checkpoint")?.query_row([], |row| row.get(0)).optional()?;
+        let mut found = Vec::new();
+        for key in keys {
+            found.extend(read_cold(&tx, *key)?);
         }
-        Ok(Some(Checkpoint {
-            next: Position(next.cast_unsigned()),
-            hash,
-            state: State::restore(rest, wallets),
-        }))
+        Ok((Position(next.unwrap_or_default().cast_unsigned()), found))
     }
 
     /// Throws the checkpoint away.
     pub fn clear(&mut self) -> Result<(), CheckpointError> {
-        self.db.execute_batch("BEGIN; DELETE FROM checkpoint; DELETE FROM wallet; COMMIT;")?;
+        self.db
+            .execute_batch("BEGIN; DELETE FROM checkpoint; DELETE FROM wallet; DELETE FROM cold; COMMIT;")?;
         Ok(())
+    }
+}
+
+fn read_warm(tx: &Connection) -> Result<Option<Checkpoint>, CheckpointError> {
+    let row = tx
+        .query_row("SELECT next, hash, wallets, catalogue FROM checkpoint", [], |row| {
+            Ok((
+                row.get::<_, i64>(0)?,
+                row.get::<_, Vec<u8>>(1)?,
+                row.get::<_, i64>(2)?,
+                row.get::<_, Vec<u8>>(3)?,
+            ))
+        })
+        .optional()?;
+    let Some((next, hash, wallet_count, catalogue)) = row else { return Ok(None) };
+    let hash: [u8; 32] = hash.try_into().map_err(|_| CheckpointError::Damaged("its chain hash"))?;
+    let wallet_count =
+        usize::try_from(wallet_count).map_err(|_| CheckpointError::Damaged("its list of wallets"))?;
+    let catalogue = unseal(&catalogue).ok_or(CheckpointError::Damaged("its catalogue"))?;
+    let mut wallets = Vec::with_capacity(wallet_count);
+    let mut rows = tx.prepare("SELECT bytes FROM wallet ORDER BY number")?;
+    let mut rows = rows.query([])?;
+    while let Some(row) = rows.next()? {
+        let bytes = row.get_ref(0)?.as_blob().map_err(|_| CheckpointError::Damaged("a wallet"))?;
+        wallets.push(Wallet::decode(unseal(bytes).ok_or(CheckpointError::Damaged("a wallet"))?)?);
+    }
+    if wallets.len() != wallet_count || wallets.iter().enumerate().any(|(i, w)| w.number.index() != i) {
+        return Err(CheckpointError::Damaged("its list of wallets"));
+    }
+    let state = State::from_checkpoint(Catalogue::decode(catalogue)?, wallets);
+    Ok(Some(Checkpoint { next: Position(next.cast_unsigned()), hash, state }))
+}
+
+fn read_cold(tx: &Connection, key: ColdKey) -> Result<Option<Cold>, CheckpointError> {
+    let (kind, a, b) = columns(key);
+    let mut row = tx.prepare_cached("SELECT bytes FROM cold WHERE kind = ?1 AND a = ?2 AND b = ?3")?;
+    let bytes = row.query_row(params![kind, a, b], |row| row.get::<_, Vec<u8>>(0)).optional()?;
+    let Some(bytes) = bytes else { return Ok(None) };
+    let record = decode_cold(&bytes)?;
+    if record.key() == key { Ok(Some(record)) } else { Err(CheckpointError::Damaged("a cold record")) }
+}
+
+fn decode_cold(bytes: &[u8]) -> Result<Cold, CheckpointError> {
+    Ok(Cold::decode(unseal(bytes).ok_or(CheckpointError::Damaged("a cold record"))?)?)
+}
+
+fn columns(key: ColdKey) -> (i64, i64, i64) {
+    match key {
+        ColdKey::Hold(placed) => (1, placed.0.cast_signed(), 0),
+        ColdKey::Event(event) => (2, event.0.cast_signed(), 0),
+        ColdKey::Lot(wallet, lot) => (3, i64::from(wallet.0), i64::from(lot.0)),
     }
 }
 

@@ -7,12 +7,10 @@
 //! Not owned here: what a hit means. A hit is only "perhaps": the caller reads the fact and compares.
 
 mod checkpoints;
-mod keys;
 mod recent_keys;
 mod runs;
 
-pub use checkpoints::{Checkpoint, CheckpointError, Checkpoints};
-pub use keys::Keys;
+pub use checkpoints::{Checkpoint, CheckpointError, Checkpoints, Delta};
 pub use recent_keys::RecentKeys;
 pub use runs::{
     BLOCK_FACTS, Block, Posting, RUN_FACTS, RUN_FACTS_MAX, RUN_FORMAT, RUN_PAGE_BYTES, RUNS_DIR, Run,

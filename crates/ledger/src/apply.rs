@@ -56,19 +56,7 @@ impl State {
                     placed_at: recorded.at,
                     expires_at: *expires_at,
                 };
-                let (tag, event_type, price) = (recorded.id.tag, request.event_type, *price);
-                self.change_hold(
-                    position,
-                    HoldRef {
-                        tag,
-                        wallet: number,
-                        event_type,
-                        price,
-                        end: None,
-                        ended_at: Millis::default(),
-                        lapsed: Credits::ZERO,
-                    },
-                );
+                self.change_hold(position, HoldRef::open(number, &hold));
                 self.change_wallet(number, |w| {
                     step(w, after, position);
                     set_aside(w, reserves);
@@ -95,7 +83,7 @@ impl State {
                 self.release_hold(fact, position, *hold, (HoldEnd::Expired, *due), released, broken);
             }
             WalletEvent::Granted { settlements, .. } | WalletEvent::LotActivated { settlements, .. } => {
-                self.settle(settlements, settling_lot(&fact.event));
+                self.settle(number, settlements, settling_lot(&fact.event));
                 self.change_wallet(number, |w| {
                     step(w, after, position);
                     arrive(w, recorded, &fact.event);
@@ -104,7 +92,7 @@ impl State {
                 });
             }
             WalletEvent::Reversed { request, credits, debt, returns, adjustment } => {
-                self.change_amended(request.event, |a| {
+                self.change_amended(request.event, number, |a| {
                     a.reversed += *credits;
                     a.from_lots += *credits - *debt;
                     a.revenue_nano -= returns.iter().map(|back| i128::from(back.revenue_nano)).sum::<i128>();
@@ -158,9 +146,9 @@ impl State {
         self.change_hold(placed, HoldRef { end: Some(end), ended_at, lapsed, ..hold });
     }
 
-    fn settle(&mut self, settlements: &[Settlement], lot: LotNo) {
+    fn settle(&mut self, wallet: WalletNo, settlements: &[Settlement], lot: LotNo) {
         for settled in settlements {
-            self.change_amended(settled.event, |a| {
+            self.change_amended(settled.event, wallet, |a| {
                 a.settled.push((lot, settled.credits));
                 a.revenue_nano += i128::from(settled.revenue_nano);
             });

@@ -17,6 +17,7 @@ mod asked;
 mod call;
 mod catalogue;
 mod codec;
+mod cold;
 mod draw;
 mod encode;
 mod entries;
@@ -43,6 +44,7 @@ pub use call::{
 };
 pub use catalogue::{ApiKey, Catalogue, EventType, PriceVersion, Scope, Scopes};
 pub use codec::DecodeError;
+pub use cold::{Cold, ColdKey};
 pub use entries::{EntryKind, LedgerEntry, entries};
 pub use execute::{PayloadOf, Recorder, RecorderFull, Stop, accept_batch, execute, refuse_batch, sweep};
 pub use fact::{

@@ -18,6 +18,18 @@ impl Wallet {
     }
 }
 
+impl Catalogue {
+    /// The catalogue as bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        encode_one(self)
+    }
+
+    /// Reads [`Catalogue::encode`] back.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        decode_one(bytes)
+    }
+}
+
 /// Everything of a state but its wallets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rest {
@@ -59,6 +71,15 @@ impl State {
             state.insert_wallet(wallet);
         }
         state.take_dirty();
+        state
+    }
+
+    /// Puts a state together again from a checkpoint: the catalogue, and all wallets in the order of opening. What
+    /// is [always warm](State::always_warm) has to be added.
+    pub fn from_checkpoint(catalogue: Catalogue, wallets: impl IntoIterator<Item = Wallet>) -> Self {
+        let rest = Rest { catalogue, holds: Vec::new(), amended: Vec::new() };
+        let mut state = Self::restore(rest, wallets);
+        state.remember_open_holds();
         state
     }
 }

@@ -11,9 +11,10 @@ use compact_str::CompactString;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::codec::{codec_enum, codec_struct};
+use crate::cold::ColdKey;
 use crate::{
-    Catalogue, Credits, EntryId, EventTypeNo, Fact, LotNo, Millis, Position, PriceNo, Wallet, WalletEvent,
-    WalletNo,
+    Catalogue, Credits, EntryId, EventTypeNo, Fact, Hold, Lot, LotNo, Millis, Position, PriceNo, Wallet,
+    WalletEvent, WalletNo,
 };
 
 /// Where and when a fact was recorded.
@@ -87,9 +88,26 @@ pub struct HoldRef {
 }
 codec_struct!(HoldRef { tag, wallet, event_type, price, end, ended_at, lapsed });
 
+impl HoldRef {
+    /// What is remembered of a hold while it is open.
+    pub(crate) fn open(wallet: WalletNo, hold: &Hold) -> Self {
+        Self {
+            tag: hold.id.tag,
+            wallet,
+            event_type: hold.event_type,
+            price: hold.price,
+            end: None,
+            ended_at: Millis::default(),
+            lapsed: Credits::ZERO,
+        }
+    }
+}
+
 /// What became of an event after it was charged.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Amended {
+    /// Whose event.
+    pub wallet: WalletNo,
     /// Credits given back in all.
     pub reversed: Credits,
     /// Of those, how many came out of lots (and not off a debt).
@@ -99,7 +117,7 @@ pub struct Amended {
     /// Nano-units of revenue that were recognised for it later (debt settled), less what was taken back (reversals).
     pub revenue_nano: i128,
 }
-codec_struct!(Amended { reversed, from_lots, settled, revenue_nano });
+codec_struct!(Amended { wallet, reversed, from_lots, settled, revenue_nano });
 
 /// A point the state can be taken back to.
 #[derive(Clone, Copy, Debug)]
@@ -134,6 +152,8 @@ pub struct State {
     undo: Vec<Undo>,
     marks: u64,
     dirty: Vec<WalletNo>,
+    /// What changed and may leave memory, for the next checkpoint. May name things twice, or that were undone.
+    pub(crate) changed_cold: Vec<ColdKey>,
 }
 
 impl State {
@@ -310,14 +330,49 @@ impl State {
     }
 
     pub(crate) fn change_hold(&mut self, position: Position, hold: HoldRef) {
+        if hold.end.is_some() {
+            self.changed_cold.push(ColdKey::Hold(position));
+        }
         let before = self.holds.insert(position, hold);
         self.undo.push(Undo::Hold(position, before));
     }
 
-    pub(crate) fn change_amended(&mut self, position: Position, change: impl FnOnce(&mut Amended)) {
-        let before = self.amended.get(&position).cloned();
-        change(self.amended.entry(position).or_default());
-        self.undo.push(Undo::Amended(position, before));
+    pub(crate) fn change_amended(
+        &mut self,
+        event: Position,
+        wallet: WalletNo,
+        change: impl FnOnce(&mut Amended),
+    ) {
+        let before = self.amended.get(&event).cloned();
+        change(self.amended.entry(event).or_insert_with(|| Amended { wallet, ..Amended::default() }));
+        self.changed_cold.push(ColdKey::Event(event));
+        self.undo.push(Undo::Amended(event, before));
+    }
+
+    /// Whether nothing was applied since the last commit.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.undo.is_empty()
+    }
+
+    pub(crate) fn put_closed_lot(&mut self, wallet: WalletNo, lot: Lot) {
+        if let Some(slot) = self.slots.get_mut(wallet.index()) {
+            slot.wallet.put_closed_lot(lot);
+        }
+    }
+
+    pub(crate) fn drop_closed_lot(&mut self, wallet: WalletNo, number: LotNo) {
+        if let Some(slot) = self.slots.get_mut(wallet.index()) {
+            slot.wallet.drop_closed_lot(number);
+        }
+    }
+
+    /// Open holds stand in their wallets; what is remembered of them by their place follows from that.
+    pub(crate) fn remember_open_holds(&mut self) {
+        for wallet in self.slots.iter().map(|slot| &slot.wallet) {
+            self.holds.extend(
+                wallet.holds().iter().map(|hold| (hold.id.position, HoldRef::open(wallet.number, hold))),
+            );
+        }
     }
 
     /// The customer's own id of a wallet, as an owned copy.

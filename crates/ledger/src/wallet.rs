@@ -136,7 +136,8 @@ impl Wallet {
         self.rest.as_ref().map_or(&[], |r| &r.debts)
     }
 
-    /// Lots with nothing left: used up, lapsed or voided. A reversal may bring one back.
+    /// Lots with nothing left, by number: used up, lapsed or voided. A reversal may bring one back. Those that a
+    /// checkpoint holds may have left memory.
     pub fn closed_lots(&self) -> &[Lot] {
         self.rest.as_ref().map_or(&[], |r| &r.closed)
     }
@@ -212,7 +213,7 @@ impl Wallet {
             change(&mut self.lots[at]);
             if self.lots[at].remaining().is_zero() {
                 let lot = self.lots.remove(at);
-                self.rest_mut().closed.push(lot);
+                self.put_closed_lot(lot);
             }
             return;
         }
@@ -224,6 +225,26 @@ impl Wallet {
                 self.insert_lot(lot);
             }
         }
+    }
+
+    /// Puts a lot with nothing left among the closed ones, by number, where it is not among the lots already.
+    pub(crate) fn put_closed_lot(&mut self, lot: Lot) {
+        if self.lot(lot.number).is_none() {
+            let closed = &mut self.rest_mut().closed;
+            closed.insert(closed.partition_point(|other| other.number < lot.number), lot);
+        }
+    }
+
+    /// Forgets a closed lot, which a checkpoint holds.
+    pub(crate) fn drop_closed_lot(&mut self, number: LotNo) {
+        if let Some(rest) = &mut self.rest {
+            rest.closed.retain(|lot| lot.number != number);
+        }
+    }
+
+    /// Takes the closed lots out of a copy of the wallet: a checkpoint keeps them apart.
+    pub fn take_closed_lots(&mut self) -> Vec<Lot> {
+        self.rest.as_mut().map(|rest| std::mem::take(&mut rest.closed)).unwrap_or_default()
     }
 
     /// Recomputes when something of this wallet falls due.

@@ -218,7 +218,7 @@ impl Auditor {
             let (id, frame, at, fact) = (stored.id, chunk.frame, chunk.at_ms, stored.fact);
             self.kept.push(Kept { id, frame, at, fact, bytes, payload });
         }
-        self.fold.fold(chunk, |_| {}).map_err(|e| e.to_string())
+        self.fold.fold(chunk).map_err(|e| e.to_string())
     }
 
     /// What the model and the disk agree on is entered in the books.

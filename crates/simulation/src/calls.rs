@@ -94,7 +94,7 @@ impl Call {
             let digest = payload_digest(&arena[payload.clone()]);
             let call = LedgerCall { actor: KeyNo::SYSTEM, key: None, action: action.clone() };
             let key = key(index).map_or(Key::None, |slot| key_of(action, slot));
-            Item { ask: Ask::Act(call), key, payload, digest, cleared: None }
+            Item { key, payload, digest, ..Item::read(Ask::Act(call)) }
         };
         self.actions.iter().enumerate().map(|(index, action)| item(index, action)).collect()
     }
@@ -141,7 +141,7 @@ pub(crate) fn read_item(part: &Part) -> Item {
         Part::Read(customer) => Ask::Wallet(WalletAsked::Customer(customer.as_str().into())),
         Part::Act(_) | Part::Census => Ask::Census,
     };
-    Item { ask, key: Key::None, payload: 0..0, digest: [0; 32], cleared: None }
+    Item::read(ask)
 }
 
 /// A submission on its way.

@@ -243,7 +243,8 @@ impl World {
         while index < self.flights.len() {
             match self.flights[index].answer.try_recv() {
                 Ok(mut answered) => {
-                    let flight = self.flights.remove(index);
+                    let mut flight = self.flights.remove(index);
+                    self.bring_back(&mut flight, &mut answered);
                     if self.bug == Some(Bug::StaleReads) {
                         self.serve_stale(&flight, &mut answered);
                     }

@@ -1,11 +1,11 @@
 //! One event, by its id: as it was charged, and what became of it.
 
-use chargly_ledger::{Amended, EntryId, Fact, WalletEvent};
+use chargly_ledger::{Amended, Cold, ColdKey, EntryId, Fact};
 
 use crate::environment::Environment;
 use crate::facts::StoredFact;
 use crate::outcome::CallError;
-use crate::submission::{Ask, Failure, Item, Key, Verdict};
+use crate::submission::{Ask, Failure, Item, Verdict};
 
 impl Environment {
     /// The fact of an event: a meter event or a capture.
@@ -20,36 +20,36 @@ impl Environment {
         stored.ok_or(CallError::NotFound { kind })
     }
 
-    /// What became of events after they were charged, in one turn of the writer.
+    /// What became of events after they were charged: as the writer knows it, else as the last checkpoint does.
     pub async fn amended(&self, events: &[EntryId]) -> Result<Vec<Amended>, CallError> {
-        let items = events
-            .iter()
-            .map(|id| Item {
-                ask: Ask::Amended(id.position),
-                key: Key::None,
-                payload: 0..0,
-                digest: [0; 32],
-                cleared: None,
-            })
-            .collect();
+        let items = events.iter().map(|id| Item::read(Ask::Amended(id.position))).collect();
         let answered = self.ask(items, Vec::new(), true).await?;
-        answered
-            .verdicts
-            .into_iter()
-            .map(|verdict| match verdict {
-                Verdict::Amended(amended) => Ok(amended),
-                Verdict::Failed(failure) => Err(failure.into()),
-                _ => Err(Failure::Stopped.into()),
-            })
-            .collect()
+        let mut amended = Vec::with_capacity(events.len());
+        let mut unknown = Vec::new();
+        for (verdict, event) in answered.verdicts.into_iter().zip(events) {
+            match verdict {
+                Verdict::Amended(known) => {
+                    unknown.extend(known.is_none().then_some(ColdKey::Event(event.position)));
+                    amended.push(known.unwrap_or_default());
+                }
+                Verdict::Failed(failure) => return Err(failure.into()),
+                _ => return Err(Failure::Stopped.into()),
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(amended);
+        }
+        for record in self.load_cold(unknown).await?.found {
+            let Cold::Event { event, amended: found } = record else { continue };
+            if let Some(at) = events.iter().position(|id| id.position == event) {
+                amended[at] = found;
+            }
+        }
+        Ok(amended)
     }
 }
 
 /// Whether a fact is a meter event: charged directly, or by capturing a hold.
 pub(crate) fn is_event(fact: &Fact) -> bool {
-    matches!(
-        fact,
-        Fact::Wallet(fact)
-            if matches!(fact.event, WalletEvent::Metered { .. } | WalletEvent::HoldCaptured { .. })
-    )
+    chargly_index::entry::event_type(fact).is_some()
 }

@@ -56,5 +56,6 @@ pub(crate) fn make_item(
     }
     let payload = start..arena.len();
     let digest = if payload.is_empty() { [0; 32] } else { payload_digest(&arena[payload.clone()]) };
-    Item { ask: Ask::Act(Call { actor, key: None, action }), key, payload, digest, cleared: None }
+    let ask = Ask::Act(Call { actor, key: None, action });
+    Item { key, payload, digest, ..Item::read(ask) }
 }

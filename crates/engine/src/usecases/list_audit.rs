@@ -1,8 +1,9 @@
-//! What people did: everything but metering, refusals, and what happens by time. A bounded scan, newest first.
+//! What people did: everything but metering, refusals, and what happens by time. Newest first, from the runs' list.
 
-use chargly_ledger::{Fact, Position, WalletEvent};
+use chargly_index::{Block, Posting, entry};
+use chargly_ledger::Position;
 
-use super::list_events::scan;
+use super::list_events::{Selection, newest_first};
 use crate::environment::Environment;
 use crate::facts::StoredFact;
 use crate::outcome::CallError;
@@ -19,28 +20,28 @@ pub struct AuditPage {
 impl Environment {
     /// What people did, newest first, below a position.
     pub async fn list_audit(&self, below: Option<Position>, limit: usize) -> Result<AuditPage, CallError> {
-        let facts = self.facts_handle();
+        let (facts, lookup) = (self.facts_handle(), self.lookup_handle());
         let head = self.tail().committed().next;
         self.blocking(move || {
-            let page = scan(&facts, below.unwrap_or(head), |s| is_audited(&s.fact), limit)?;
+            let page = newest_first(&facts, &lookup, &Audited, below.unwrap_or(head), limit)?;
             Ok(AuditPage { facts: page.events, next: page.next })
         })
         .await
     }
 }
 
-fn is_audited(fact: &Fact) -> bool {
-    match fact {
-        Fact::Catalogue(_) | Fact::EnvironmentCreated { .. } | Fact::EpochStarted { .. } => true,
-        Fact::BatchAccepted { .. } => false,
-        Fact::Wallet(fact) => matches!(
-            fact.event,
-            WalletEvent::Granted { .. }
-                | WalletEvent::GrantVoided { .. }
-                | WalletEvent::Reversed { .. }
-                | WalletEvent::PolicySet { .. }
-                | WalletEvent::Frozen
-                | WalletEvent::Thawed
-        ),
+struct Audited;
+
+impl Selection for Audited {
+    fn list(&self) -> Option<Posting> {
+        Some(Posting::Audited)
+    }
+
+    fn may_be_in(&self, _block: &Block) -> bool {
+        true
+    }
+
+    fn takes(&self, stored: &StoredFact) -> bool {
+        entry::is_audited(&stored.fact)
     }
 }

@@ -1,13 +1,17 @@
-//! Events, newest first: a customer's by the wallet's chain, others by a bounded scan of the journal.
+//! Events, newest first: by the lists of the runs where a customer or a type is asked for, else straight through the
+//! journal, past the blocks that cannot have any.
 
-use chargly_ledger::{EventTypeNo, Fact, Millis, Position, WalletEvent};
+use std::ops::ControlFlow;
 
-use super::get_event::is_event;
+use chargly_index::{Block, Posting, entry};
+use chargly_ledger::{EventTypeNo, Millis, Position, WalletNo};
+
 use crate::environment::Environment;
 use crate::facts::{Facts, StoredFact, read_entry};
-use crate::outcome::CallError;
+use crate::lookup::Lookup;
+use crate::outcome::{CallError, index_failed};
 
-/// Entries one page looks at, at most: a filter that few events pass gets a short page and a cursor.
+/// Facts one page looks at, at most: a filter that few events pass gets a short page and a cursor.
 const SCANNED_PER_PAGE_MAX: usize = 100_000;
 
 /// Which events are wanted.
@@ -42,90 +46,161 @@ impl Environment {
     ) -> Result<EventPage, CallError> {
         let wallet = match &filter.customer {
             Some(customer) => match self.wallet(customer).await? {
-                Some(wallet) => Some(wallet),
+                Some(wallet) => Some(wallet.number),
                 None => return Ok(EventPage { events: Vec::new(), next: None }),
             },
             None => None,
         };
-        let facts = self.facts_handle();
+        let (facts, lookup) = (self.facts_handle(), self.lookup_handle());
         let head = self.tail().committed().next;
-        self.blocking(move || match wallet {
-            Some(wallet) => {
-                let newest = below.or(Some(wallet.last));
-                chain(&facts, newest, &filter, limit)
-            }
-            None => scan(&facts, below.unwrap_or(head), |s| passes(&filter, s), limit),
+        self.blocking(move || {
+            let wanted = Wanted { wallet, event_type: filter.event_type, from: filter.from, to: filter.to };
+            newest_first(&facts, &lookup, &wanted, below.unwrap_or(head), limit)
         })
         .await
     }
 }
 
-/// Walks a wallet's chain. A cursor names the fact to go on from, which belongs to the next page.
-fn chain(
+/// What a list is made of.
+pub(crate) trait Selection {
+    /// The list of the runs that has all of them, where there is one.
+    fn list(&self) -> Option<Posting>;
+    /// Whether a block may have any.
+    fn may_be_in(&self, block: &Block) -> bool;
+    /// Whether this is one.
+    fn takes(&self, stored: &StoredFact) -> bool;
+}
+
+struct Wanted {
+    wallet: Option<WalletNo>,
+    event_type: Option<EventTypeNo>,
+    from: Option<Millis>,
+    to: Option<Millis>,
+}
+
+impl Selection for Wanted {
+    fn list(&self) -> Option<Posting> {
+        self.wallet.map(Posting::Wallet).or(self.event_type.map(Posting::EventType))
+    }
+
+    fn may_be_in(&self, block: &Block) -> bool {
+        block.occurred_at.is_some_and(|range| {
+            self.from.is_none_or(|from| range.last >= from) && self.to.is_none_or(|to| range.first < to)
+        })
+    }
+
+    fn takes(&self, stored: &StoredFact) -> bool {
+        let Some(occurred_at) = entry::occurred_at(&stored.fact, stored.at) else { return false };
+        self.wallet.is_none_or(|wallet| entry::wallet(&stored.fact) == Some(wallet))
+            && self.event_type.is_none_or(|t| entry::event_type(&stored.fact) == Some(t))
+            && self.from.is_none_or(|from| occurred_at >= from)
+            && self.to.is_none_or(|to| occurred_at < to)
+    }
+}
+
+/// The newest facts of a selection below a position. The page is short, with a place to go on from, where many had to
+/// be looked at for few.
+pub(crate) fn newest_first(
     facts: &Facts,
-    newest: Option<Position>,
-    filter: &EventFilter,
+    lookup: &Lookup,
+    selection: &dyn Selection,
+    below: Position,
     limit: usize,
 ) -> Result<EventPage, CallError> {
-    let mut events = Vec::new();
-    let mut next = newest;
-    let mut looked_at = 0;
-    while let Some(position) = next {
-        if events.len() == limit || looked_at == SCANNED_PER_PAGE_MAX {
+    let mut page = Page { events: Vec::new(), next: below, looked_at: 0, limit };
+    while let Some(newest) = page.next.0.checked_sub(1).map(Position) {
+        let step = match lookup.block_at(newest) {
+            Some((begins, block)) if !selection.may_be_in(&block) => {
+                page.next = begins;
+                ControlFlow::Continue(())
+            }
+            _ => match list_of(lookup, selection, newest)? {
+                Some(list) => page.add_listed(facts, lookup, selection, &list)?,
+                None => page.add_scanned(facts, selection, newest)?,
+            },
+        };
+        if step.is_break() {
             break;
         }
-        looked_at += 1;
-        let Some(stored) = facts.read(position)? else { break };
-        let Fact::Wallet(fact) = &stored.fact else { break };
-        next = fact.header.previous;
-        if passes(filter, &stored) {
-            events.push(stored);
-        }
     }
-    Ok(EventPage { events, next })
+    Ok(EventPage { events: page.events, next: (page.next.0 > 0).then_some(page.next) })
 }
 
-/// Scans the journal backwards from below a position for facts that are wanted.
-pub(crate) fn scan(
-    facts: &Facts,
-    below: Position,
-    wanted: impl Fn(&StoredFact) -> bool,
+fn list_of(
+    lookup: &Lookup,
+    selection: &dyn Selection,
+    newest: Position,
+) -> Result<Option<crate::lookup::List>, CallError> {
+    let Some(list) = selection.list() else { return Ok(None) };
+    lookup.list_at(list, newest).map_err(|error| index_failed(&error))
+}
+
+struct Page {
+    events: Vec<StoredFact>,
+    /// Everything from here on was looked at.
+    next: Position,
+    looked_at: usize,
     limit: usize,
-) -> Result<EventPage, CallError> {
-    let mut events = Vec::new();
-    let mut next = below;
-    let mut looked_at = 0;
-    'pages: while let Some(last) = next.0.checked_sub(1) {
-        let Some(chunk) = facts.chunk_at(Position(last))? else { break };
-        let entries: Vec<_> = chunk.entries().filter(|e| e.position.0 < next.0).collect();
-        for entry in entries.iter().rev() {
-            if events.len() == limit || looked_at >= SCANNED_PER_PAGE_MAX {
-                break 'pages;
-            }
-            looked_at += 1;
-            next = Position(entry.position.0);
-            let stored = read_entry(&chunk, entry)?;
-            if wanted(&stored) {
-                events.push(stored);
-            }
-        }
-    }
-    Ok(EventPage { events, next: (next.0 > 0).then_some(next) })
 }
 
-fn passes(filter: &EventFilter, stored: &StoredFact) -> bool {
-    if !is_event(&stored.fact) {
-        return false;
+impl Page {
+    fn is_full(&self) -> bool {
+        self.events.len() >= self.limit || self.looked_at >= SCANNED_PER_PAGE_MAX
     }
-    let Fact::Wallet(fact) = &stored.fact else { return false };
-    let (event_type, occurred_at) = match &fact.event {
-        WalletEvent::Metered { request, .. } => {
-            (request.event_type, request.occurred_at.unwrap_or(stored.at))
+
+    /// Adds from the list of one run, to its beginning.
+    fn add_listed(
+        &mut self,
+        facts: &Facts,
+        lookup: &Lookup,
+        selection: &dyn Selection,
+        list: &crate::lookup::List,
+    ) -> Result<ControlFlow<()>, CallError> {
+        let mut passed_by = None;
+        for position in list.newest_first(self.next) {
+            if self.is_full() {
+                return Ok(ControlFlow::Break(()));
+            }
+            if passed_by.is_some_and(|begins| position >= begins) {
+                continue;
+            }
+            if let Some((begins, block)) = lookup.block_at(position)
+                && !selection.may_be_in(&block)
+            {
+                passed_by = Some(begins);
+                continue;
+            }
+            self.looked_at += 1;
+            self.next = position;
+            let Some(stored) = facts.read(position)? else { continue };
+            if selection.takes(&stored) {
+                self.events.push(stored);
+            }
         }
-        WalletEvent::HoldCaptured { of, .. } => (of.event_type, stored.at),
-        _ => return false,
-    };
-    filter.event_type.is_none_or(|t| t == event_type)
-        && filter.from.is_none_or(|from| occurred_at >= from)
-        && filter.to.is_none_or(|to| occurred_at < to)
+        self.next = list.first;
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Adds from the chunk that holds a position.
+    fn add_scanned(
+        &mut self,
+        facts: &Facts,
+        selection: &dyn Selection,
+        newest: Position,
+    ) -> Result<ControlFlow<()>, CallError> {
+        let Some(chunk) = facts.chunk_at(newest)? else { return Ok(ControlFlow::Break(())) };
+        let entries: Vec<_> = chunk.entries().filter(|e| e.position.0 <= newest.0).collect();
+        for entry in entries.iter().rev() {
+            if self.is_full() {
+                return Ok(ControlFlow::Break(()));
+            }
+            self.looked_at += 1;
+            self.next = Position(entry.position.0);
+            let stored = read_entry(&chunk, entry)?;
+            if selection.takes(&stored) {
+                self.events.push(stored);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
 }

@@ -1,16 +1,16 @@
 //! Metering: one event, many, or many as one.
 
 use chargly_ledger::{
-    Action, Catalogue, Credits, Fact, IfInsufficient, KeyNo, MeterRequest, Millis, Money, Payload, Position,
-    PriceInputs, Quantity,
+    Action, Catalogue, Credits, Fact, IfInsufficient, KeyHash, KeyNo, MeterRequest, Millis, Money, Payload,
+    Position, PriceInputs, Quantity,
 };
 use compact_str::CompactString;
 
 use super::item::{Namespace, make_item};
 use crate::environment::Environment;
 use crate::facts::StoredFact;
-use crate::outcome::{CallError, Outcome};
-use crate::submission::{Failure, Item, Submission, Verdict};
+use crate::outcome::{CallError, Outcome, TRIES_MAX, index_failed};
+use crate::submission::{Failure, Item, Key, Submission, Verdict};
 
 /// One event to meter, as a door read it.
 #[derive(Clone, Debug)]
@@ -94,30 +94,73 @@ impl Environment {
             let event = MeterEvent { key: if index == 0 { key.clone() } else { None }, ..event };
             items.push(meter_item(&catalogue, actor, event, &mut arena)?);
         }
-        let (mut submission, answer) = Submission::new(items, arena);
-        submission.atomic = true;
-        self.queue().push(submission)?;
-        let mut answered = answer.await.map_err(|_| Failure::Stopped)?;
-        let batch = match answered.verdicts.pop() {
-            Some(Verdict::Done { position, at, fact }) => {
-                let id = chargly_ledger::EntryId::seal(position, at, &fact.encode());
-                Outcome { id, at, fact, is_replay: false }
-            }
-            Some(Verdict::PerhapsDuplicate(position)) => {
-                let first = self.read_fact(position).await?.ok_or(CallError::Failed(Failure::NotRecorded))?;
-                self.replay_batch(first, &answered.items, &answered.arena).await?
-            }
-            Some(Verdict::Rejected(rejection)) => return Err(rejection.into()),
-            Some(Verdict::RejectedInBatch { index, rejection }) => {
-                return Err(CallError::RejectedInBatch { index, rejection });
-            }
-            Some(Verdict::Failed(failure)) => return Err(failure.into()),
-            Some(Verdict::Wallet(_) | Verdict::Hold(_) | Verdict::Amended(_) | Verdict::Census(_)) | None => {
-                return Err(Failure::Stopped.into());
-            }
-        };
+        let batch = self.call_batch(items, arena).await?;
         let events = self.events_of(&batch).await?;
         Ok(BatchOutcome { batch, events })
+    }
+
+    /// Submits an atomic batch and sorts out what comes back for its one key.
+    async fn call_batch(&self, mut items: Vec<Item>, mut arena: Vec<u8>) -> Result<Outcome, CallError> {
+        for _ in 0..TRIES_MAX {
+            if let Some(first) = items.first_mut()
+                && let Key::Hash(key) = first.key
+            {
+                let found = self.lookup().find_key(key).map_err(|error| index_failed(&error))?;
+                first.checked_to = found.checked_to;
+                for position in found.candidates {
+                    if let Some(outcome) = self.replay_at(position, key, &items, &arena).await? {
+                        return Ok(outcome);
+                    }
+                }
+            }
+            let (mut submission, answer) = Submission::new(items, arena);
+            submission.atomic = true;
+            self.queue().push(submission)?;
+            let mut answered = answer.await.map_err(|_| Failure::Stopped)?;
+            let verdict = answered.verdicts.pop();
+            (items, arena) = (answered.items, answered.arena);
+            match verdict {
+                Some(Verdict::Done { position, at, fact }) => {
+                    let id = chargly_ledger::EntryId::seal(position, at, &fact.encode());
+                    return Ok(Outcome { id, at, fact, is_replay: false });
+                }
+                Some(Verdict::PerhapsDuplicate(position)) => {
+                    let Some(Item { key: Key::Hash(key), .. }) = items.first() else { break };
+                    if let Some(outcome) = self.replay_at(position, *key, &items, &arena).await? {
+                        return Ok(outcome);
+                    }
+                    items[0].cleared = Some(position);
+                }
+                Some(Verdict::CheckRuns(_)) => {}
+                Some(Verdict::Rejected(rejection)) => return Err(rejection.into()),
+                Some(Verdict::RejectedInBatch { index, rejection }) => {
+                    return Err(CallError::RejectedInBatch { index, rejection });
+                }
+                Some(Verdict::Failed(failure)) => return Err(failure.into()),
+                Some(
+                    Verdict::Wallet(_)
+                    | Verdict::Hold(_)
+                    | Verdict::Amended(_)
+                    | Verdict::Census(_)
+                    | Verdict::Cold(_),
+                )
+                | None => break,
+            }
+        }
+        Err(Failure::Stopped.into())
+    }
+
+    /// The first answer that a batch's key is bound to; `None` where the fact belongs to another key.
+    async fn replay_at(
+        &self,
+        position: Position,
+        key: KeyHash,
+        items: &[Item],
+        arena: &[u8],
+    ) -> Result<Option<Outcome>, CallError> {
+        let first = self.read_fact(position).await?.ok_or(CallError::Failed(Failure::NotRecorded))?;
+        let is_bound = first.fact.origin().and_then(|origin| origin.key) == Some(key);
+        if is_bound { self.replay_batch(first, items, arena).await.map(Some) } else { Ok(None) }
     }
 
     /// The first answer of an atomic batch, given again if the events are the same.

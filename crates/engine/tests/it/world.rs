@@ -107,7 +107,7 @@ impl World {
     }
 
     pub(crate) fn available(&mut self, customer: &str) -> Option<Credits> {
-        let item = read(Ask::Wallet(WalletAsked::Customer(customer.into())));
+        let item = Item::read(Ask::Wallet(WalletAsked::Customer(customer.into())));
         let waiting = self.submit(vec![item], Vec::new(), false);
         self.run();
         match waiting.verdict() {
@@ -131,10 +131,10 @@ fn open(disk: &MemoryDisk, clock: &ManualClock) -> Writer<MemoryJournal> {
         let Some(last) = chunks.last() else { break };
         from = last.end();
         for chunk in &chunks {
-            fold.fold(chunk, |_| {}).expect("foldable");
+            fold.fold(chunk).expect("foldable");
         }
     }
-    Writer::new(journal, fold.state, fold.keys, clock, false, Box::new(Zeros))
+    Writer::new(journal, fold.into(), clock, false, Box::new(Zeros))
 }
 
 pub(crate) fn item(action: Action, key: Option<&str>, arena: &mut Vec<u8>) -> Item {
@@ -153,11 +153,7 @@ pub(crate) fn item(action: Action, key: Option<&str>, arena: &mut Vec<u8>) -> It
         None => Key::None,
     };
     let call = Call { actor: KeyNo::SYSTEM, key: None, action };
-    Item { ask: Ask::Act(call), key, payload, digest, cleared: None }
-}
-
-pub(crate) fn read(ask: Ask) -> Item {
-    Item { ask, key: Key::None, payload: 0..0, digest: [0; 32], cleared: None }
+    Item { key, payload, digest, ..Item::read(Ask::Act(call)) }
 }
 
 pub(crate) fn grant(customer: &str, credits: i64) -> Action {
@@ -205,6 +201,9 @@ pub(crate) fn word(verdict: &Verdict) -> &'static str {
         Verdict::Failed(Failure::Stopped) => "stopped",
         Verdict::Failed(Failure::TooLarge) => "too large",
         Verdict::Failed(Failure::Overloaded) => "overloaded",
+        Verdict::Failed(Failure::IndexDamaged) => "index damaged",
+        Verdict::CheckRuns(_) => "check runs",
+        Verdict::Cold(_) => "cold",
         Verdict::Wallet(_) | Verdict::Hold(_) | Verdict::Amended(_) | Verdict::Census(_) => "read",
     }
 }

@@ -78,7 +78,7 @@ fn reads_are_answered_while_the_disk_is_full() {
     assert_eq!(word(&world.act(meter("ada"), Some("m1"))), "storage full");
     let write = world.submit_act(meter("ada"), Some("m2"));
     let read = world.submit(
-        vec![crate::world::read(chargly_engine::Ask::Wallet(chargly_engine::WalletAsked::Customer(
+        vec![chargly_engine::Item::read(chargly_engine::Ask::Wallet(chargly_engine::WalletAsked::Customer(
             "ada".into(),
         )))],
         Vec::new(),

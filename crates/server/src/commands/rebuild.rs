@@ -13,9 +13,6 @@ use crate::cli::DataArgs;
 use crate::data_dir::{DataDir, HowToOpen, environments_named};
 use crate::{output, progress, scan};
 
-/// The checkpoint's database and what SQLite keeps beside it.
-const CHECKPOINT_FILES: [&str; 3] = ["index.db", "index.db-wal", "index.db-shm"];
-
 /// Flags of `chargly rebuild`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RebuildArgs {
@@ -29,7 +26,7 @@ pub(crate) struct RebuildArgs {
     json: bool,
 }
 
-/// Folds the figures beside the old ones, swaps them, and makes a new checkpoint.
+/// Folds the figures beside the old ones, swaps them, and makes checkpoint and runs anew.
 ///
 /// # Errors
 /// If the journal cannot be read or the files cannot be written. Until the swap the old figures stay.
@@ -40,13 +37,13 @@ pub(crate) fn run(args: &RebuildArgs) -> Result<()> {
     for name in environments_named(args.env.as_deref())? {
         let facts = rebuild_views(&data.environment(name), name)
             .with_context(|| format!("folding the figures of {name}"))?;
-        remove_checkpoint(&data.environment(name))?;
+        chargly_engine::remove_indexes(&data.environment(name))?;
         // Opening folds the journal from its first fact, and closing writes the checkpoint.
         data.open(name, HowToOpen::default())?.close();
         if args.json {
             output::print_json(&json!({"environment": name, "facts": facts}))?;
         } else {
-            output::print(&format!("{name}: figures and checkpoint folded anew from {facts} facts\n"))?;
+            output::print(&format!("{name}: figures, checkpoint and runs made anew from {facts} facts\n"))?;
         }
     }
     Ok(())
@@ -76,10 +73,6 @@ fn rebuild_views(dir: &Path, name: &str) -> Result<u64> {
     drop(views);
     swap_in(dir, &fresh)?;
     Ok(facts)
-}
-
-fn remove_checkpoint(dir: &Path) -> Result<()> {
-    CHECKPOINT_FILES.iter().try_for_each(|file| remove_if_there(&dir.join(file)))
 }
 
 fn remove_if_there(path: &Path) -> Result<()> {

@@ -92,10 +92,10 @@ fn carry_keys_over(dir: &Path, keys: &[ApiKey], clock: &dyn Clock) -> Result<()>
     let journal = SqliteJournal::open(dir)?;
     let mut fold = Fold::from_start();
     for chunk in journal.reader().chunks_from(chargly_engine::journal::Position(0), READ_BYTES)? {
-        fold.fold(&chunk, |_| {})?;
+        fold.fold(&chunk)?;
     }
     let epoch = journal.head().epoch;
-    let mut writer = Writer::new(journal, fold.state, fold.keys, clock, true, Box::new(SystemEntropy));
+    let mut writer = Writer::new(journal, fold.into(), clock, true, Box::new(SystemEntropy));
     let mut record = |change| {
         let origin = Origin { actor: KeyNo::SYSTEM, key: None };
         let end = writer.record_own(epoch, &Fact::Catalogue(CatalogueFact { origin, change }), clock);

@@ -61,6 +61,9 @@ impl Auditor {
                 Ok(())
             }
             Verdict::Failed(why) => self.hear_not_applied(number, from, *why),
+            Verdict::CheckRuns(_) | Verdict::Cold(_) => {
+                Err(format!("call {number} is sent to an index that has nothing: {verdict:?}"))
+            }
             Verdict::Wallet(_) | Verdict::Hold(_) | Verdict::Amended(_) | Verdict::Census(_) => {
                 Err(format!("call {number} is answered like a read: {verdict:?}"))
             }

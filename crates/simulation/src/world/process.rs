@@ -5,7 +5,6 @@ use chargly_engine::ledger::{
     Currency, Fact, KeyHash, Position, Rest, State, Wallet, key_hash, state_digest,
 };
 use chargly_engine::{Answered, Fold, GroupEnd, Key, Submission, Writer};
-use chargly_index::Keys;
 use chargly_journal::MemoryJournal;
 
 use super::World;
@@ -32,7 +31,7 @@ pub(super) struct Checkpoint {
 pub(super) fn first_writer(disk: &MemoryDisk, clock: &SimClock, dice: &mut Dice) -> Writer<SimJournal> {
     let journal = SimJournal { inner: MemoryJournal::open(disk), is_hasty: false };
     let fold = Fold::from_start();
-    Writer::new(journal, fold.state, fold.keys, clock, false, Box::new(dice.split()))
+    Writer::new(journal, fold.into(), clock, false, Box::new(dice.split()))
 }
 
 impl World {
@@ -78,7 +77,7 @@ impl World {
 
     /// Starts a writer; says whether its epoch could be recorded.
     fn start(&mut self, before: [u8; 32], is_known: bool) -> Result<bool, Finding> {
-        let mut fold = self.fold_disk()?;
+        let fold = self.fold_disk()?;
         if self.looks_inside() && state_digest(&fold.state) != self.books.digest() {
             return Err("a restart folds the disk to another state than following it did".to_owned());
         }
@@ -89,8 +88,7 @@ impl World {
             return Err("a restart finds other keys than following the disk did".to_owned());
         }
         self.books.writer_started(&self.clock);
-        let keys = std::mem::take(&mut fold.keys);
-        self.writer = self.writer_over(fold.state, keys);
+        self.writer = self.writer_over(fold);
         let epoch = self.writer.head().epoch + 1;
         let fact = Fact::EpochStarted { epoch, software: "simulation".into() };
         self.books.clock_will_be_read(&self.clock);
@@ -104,11 +102,11 @@ impl World {
         Ok(is_committed)
     }
 
-    fn writer_over(&mut self, state: State, keys: Keys) -> Writer<SimJournal> {
+    fn writer_over(&mut self, fold: Fold) -> Writer<SimJournal> {
         let is_hasty = self.bug == Some(Bug::HastyAnswers);
         let journal = SimJournal { inner: MemoryJournal::open(&self.disk), is_hasty };
         let believes = self.bug == Some(Bug::ClockBelieved);
-        Writer::new(journal, state, keys, &self.clock, believes, Box::new(self.dice.split()))
+        Writer::new(journal, fold.into(), &self.clock, believes, Box::new(self.dice.split()))
     }
 
     /// Folds the disk from a checkpoint, where there is one, or from the first fact.
@@ -129,7 +127,7 @@ impl World {
             let is_head = from.0 == self.books.len();
             let forgets = self.bug == Some(Bug::FrameLostAtRestart) && is_head && chunks.len() > 1;
             for chunk in &chunks[..chunks.len() - usize::from(forgets)] {
-                fold.fold(chunk, |_| {}).map_err(|e| e.to_string())?;
+                fold.fold(chunk).map_err(|e| e.to_string())?;
             }
         }
     }
@@ -186,13 +184,12 @@ impl World {
         let slots = failed.iter().filter_map(|call| self.books.calls[*call].slot.as_ref());
         for (customer, key) in slots {
             let hash: KeyHash = key_hash(&SALT, Some(customer), key);
-            if fold.keys.find(hash).is_none() {
+            if fold.keys.find(hash, None).is_none() {
                 fold.keys.insert(hash, Position(self.books.len()));
             }
         }
         self.lose_answers();
-        let keys = std::mem::take(&mut fold.keys);
-        self.writer = self.writer_over(fold.state, keys);
+        self.writer = self.writer_over(fold);
     }
 
     /// [`Bug::StaleReads`]: everybody is told what was asked before.

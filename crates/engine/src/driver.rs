@@ -1,0 +1,191 @@
+//! The writer's thread: takes what waits, runs groups, publishes, answers, and hands checkpoints over.
+
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use chargly_index::{Checkpoints, Delta};
+use chargly_journal::{Chunk, SqliteJournal};
+use chargly_ledger::{Catalogue, Cold, Position, WalletNo};
+
+use crate::clock::Clock;
+use crate::environment::Readiness;
+use crate::lookup::Lookup;
+use crate::queue::Queue;
+use crate::submission::Failure;
+use crate::tail::{Committed, Tail};
+use crate::writer::{GroupEnd, Writer};
+
+/// How long the writer sleeps at most when nothing is asked: the grain at which idle wallets expire.
+const IDLE_SLEEP: Duration = Duration::from_millis(500);
+
+pub(crate) struct Driver {
+    pub(crate) writer: Writer<SqliteJournal>,
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) tail: Arc<Tail>,
+    pub(crate) lookup: Arc<Lookup>,
+    pub(crate) catalogue: Arc<ArcSwap<Catalogue>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) readiness: Arc<Mutex<Readiness>>,
+    pub(crate) keeper: KeeperHandle,
+    /// Where the journal stood when the last checkpoint was handed over.
+    pub(crate) checkpointed: Position,
+    pub(crate) checkpoint_every_facts: u64,
+    pub(crate) meters: Meters,
+    pub(crate) name: String,
+}
+
+/// Handles of the writer's metrics, looked up once.
+pub(crate) struct Meters {
+    groups: metrics::Counter,
+    facts: metrics::Counter,
+}
+
+impl Meters {
+    pub(crate) fn of(environment: &str) -> Self {
+        let environment = environment.to_owned();
+        Self {
+            groups: metrics::counter!("chargly_groups_total", "environment" => environment.clone()),
+            facts: metrics::counter!("chargly_facts_total", "environment" => environment),
+        }
+    }
+}
+
+impl Driver {
+    pub(crate) fn run(mut self) {
+        loop {
+            let idle = self.writer.pending().is_empty();
+            let is_open = self.queue.take(self.writer.pending(), idle.then_some(IDLE_SLEEP));
+            self.take_up_checkpoints();
+            if !is_open && self.writer.pending().is_empty() {
+                break;
+            }
+            if self.writer.pending().is_empty() && !self.writer.has_due(self.clock.as_ref()) {
+                continue;
+            }
+            match self.writer.run_group(self.clock.as_ref()) {
+                GroupEnd::Nothing => {}
+                GroupEnd::Committed(chunks) => {
+                    self.publish(chunks);
+                    chargly_journal::crash_point("engine.after_flush_before_answer");
+                    self.writer.answer_finished();
+                    self.set_readiness(Readiness::Ready);
+                    self.checkpoint_if_due();
+                }
+                GroupEnd::Undone(Failure::StorageFull) => self.set_readiness(Readiness::StorageFull),
+                GroupEnd::Undone(_) => {}
+                GroupEnd::Stopped(why) => {
+                    tracing::error!(environment = self.name, why, "the writer has stopped for good");
+                    self.set_readiness(Readiness::Stopped(why));
+                    self.queue.close();
+                    self.queue.take(self.writer.pending(), None);
+                    self.writer.fail_all(Failure::Stopped);
+                    return;
+                }
+            }
+        }
+        self.checkpoint(true);
+    }
+
+    fn publish(&mut self, chunks: Vec<Arc<Chunk>>) {
+        let head = self.writer.head();
+        self.meters.groups.increment(1);
+        self.meters.facts.increment(chunks.iter().map(|chunk| chunk.len() as u64).sum());
+        let committed = Committed { epoch: head.epoch, next: Position(head.next.0) };
+        if !Arc::ptr_eq(&self.catalogue.load(), self.writer.state().catalogue()) {
+            self.catalogue.store(Arc::clone(self.writer.state().catalogue()));
+        }
+        self.tail.publish(chunks, committed);
+    }
+
+    fn set_readiness(&self, readiness: Readiness) {
+        let mut known = self.readiness.lock().unwrap_or_else(PoisonError::into_inner);
+        if *known != readiness {
+            *known = readiness;
+        }
+    }
+
+    fn checkpoint_if_due(&mut self) {
+        if self.writer.head().next.0 - self.checkpointed.0 >= self.checkpoint_every_facts {
+            self.checkpoint(false);
+            // Keys of runs sealed meanwhile: whoever was on the way with an older search has arrived by now.
+            self.writer.forget_keys_below(self.lookup.runs().sealed_to());
+        }
+    }
+
+    /// Hands copies of what changed to the thread that writes them. Waits for it only at the end.
+    fn checkpoint(&mut self, wait: bool) {
+        let delta = self.writer.checkpoint();
+        self.checkpointed = delta.next;
+        let refused = if wait {
+            self.keeper.to_write.send(delta).map_err(|refused| refused.0).err()
+        } else {
+            self.keeper.to_write.try_send(delta).err().map(|refused| match refused {
+                std::sync::mpsc::TrySendError::Full(delta) => delta,
+                std::sync::mpsc::TrySendError::Disconnected(delta) => delta,
+            })
+        };
+        if let Some(delta) = refused {
+            // The last one is still being written: this goes with the next.
+            let wallets: Vec<WalletNo> = delta.wallets.iter().map(|w| w.number).collect();
+            self.writer.checkpoint_failed(&wallets, &delta.cold);
+        }
+    }
+
+    /// What a written checkpoint holds may leave memory; what one failed to hold goes with the next.
+    fn take_up_checkpoints(&mut self) {
+        while let Ok(written) = self.keeper.written.try_recv() {
+            match written {
+                Written::Done { next, cold } => self.writer.evict(next, &cold),
+                Written::Failed { wallets, cold } => self.writer.checkpoint_failed(&wallets, &cold),
+            }
+        }
+    }
+}
+
+/// What became of a checkpoint that was handed over.
+enum Written {
+    Done { next: Position, cold: Vec<Cold> },
+    Failed { wallets: Vec<WalletNo>, cold: Vec<Cold> },
+}
+
+/// The writer's end of the thread that writes checkpoints.
+pub(crate) struct KeeperHandle {
+    to_write: SyncSender<Delta>,
+    written: Receiver<Written>,
+}
+
+/// The thread that writes checkpoints, one at a time.
+pub(crate) struct Keeper {
+    environment: String,
+    checkpoints: Checkpoints,
+    to_write: Receiver<Delta>,
+    written: Sender<Written>,
+}
+
+impl Keeper {
+    pub(crate) fn new(environment: &str, checkpoints: Checkpoints) -> (Self, KeeperHandle) {
+        let (to_write, deltas) = sync_channel(1);
+        let (written, done) = channel();
+        let keeper = Self { environment: environment.to_owned(), checkpoints, to_write: deltas, written };
+        (keeper, KeeperHandle { to_write, written: done })
+    }
+
+    pub(crate) fn run(mut self) {
+        while let Ok(delta) = self.to_write.recv() {
+            chargly_journal::crash_point("engine.mid_checkpoint");
+            let written = match self.checkpoints.write(&delta) {
+                Ok(()) => Written::Done { next: delta.next, cold: delta.cold },
+                Err(error) => {
+                    // The last one still stands, in one piece.
+                    tracing::error!(environment = self.environment, %error, "a checkpoint could not be written");
+                    let wallets = delta.wallets.iter().map(|w| w.number).collect();
+                    Written::Failed { wallets, cold: delta.cold }
+                }
+            };
+            // The writer has gone: nobody keeps anything in memory any more.
+            let _ = self.written.send(written);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! What leaves memory once a checkpoint holds it: ended holds, what became of events, lots with nothing left.
+//!
+//! Almost no call looks at them again; one that does is told what it [needs](State::needs), its caller reads that
+//! from the index, off the writer, and the call is taken up again with the state [warmed](State::thaw).
+//!
+//! Always in memory, because calls and time alone look at them: open holds, lots with credits left, and what became
+//! of an event that is still owed.
+
+use smallvec::SmallVec;
+
+use crate::codec::{DecodeError, codec_enum, decode_one, encode_one};
+use crate::state::{Amended, HoldRef, State};
+use crate::{Action, Fact, Lot, LotNo, Position, WalletEvent, WalletNo};
+
+/// Names something that may have left memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ColdKey {
+    /// What is remembered of an ended hold, by the place of its fact.
+    Hold(Position),
+    /// What became of an event after it was charged.
+    Event(Position),
+    /// A lot with nothing left.
+    Lot(WalletNo, LotNo),
+}
+
+/// Something that may leave memory, with its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cold {
+    /// What is remembered of an ended hold.
+    Hold {
+        /// Where its fact stands.
+        placed: Position,
+        /// What is remembered.
+        hold: HoldRef,
+    },
+    /// What became of an event after it was charged.
+    Event {
+        /// Where its fact stands.
+        event: Position,
+        /// What became of it.
+        amended: Amended,
+    },
+    /// A lot with nothing left.
+    Lot {
+        /// Whose.
+        wallet: WalletNo,
+        /// The lot.
+        lot: Lot,
+    },
+}
+codec_enum!(Cold, "cold record" { 1 => Hold { placed, hold }, 2 => Event { event, amended }, 3 => Lot { wallet, lot } });
+
+impl Cold {
+    /// Its name.
+    pub const fn key(&self) -> ColdKey {
+        match self {
+            Self::Hold { placed, .. } => ColdKey::Hold(*placed),
+            Self::Event { event, .. } => ColdKey::Event(*event),
+            Self::Lot { wallet, lot } => ColdKey::Lot(*wallet, lot.number),
+        }
+    }
+
+    /// As bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        encode_one(self)
+    }
+
+    /// Reads [`Cold::encode`] back.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        decode_one(bytes)
+    }
+}
+
+impl State {
+    /// What this action looks at that is not in memory: it may never have been, or have left.
+    pub fn needs(&self, action: &Action) -> SmallVec<[ColdKey; 2]> {
+        let hold = match action {
+            Action::IncreaseHold(r) => r.hold,
+            Action::ExtendHold(r) => r.hold,
+            Action::CaptureHold { request, .. } => request.hold,
+            Action::VoidHold(r) => r.hold,
+            Action::Reverse { request, original } => {
+                let settled = self.amended(request.event).into_iter().flat_map(|a| &a.settled);
+                let payers = original.charge.draws.iter().map(|d| d.lot).chain(settled.map(|(lot, _)| *lot));
+                return self.needs_to_reverse(request.event, original.wallet, payers);
+            }
+            _ => return SmallVec::new(),
+        };
+        let is_known = self.holds.contains_key(&hold.position);
+        if is_known { SmallVec::new() } else { SmallVec::from_slice(&[ColdKey::Hold(hold.position)]) }
+    }
+
+    /// As [`State::needs`], for a fact about to be folded again.
+    pub fn needs_of(&self, fact: &Fact) -> SmallVec<[ColdKey; 2]> {
+        match fact {
+            Fact::Wallet(fact) => match &fact.event {
+                WalletEvent::Reversed { request, returns, .. } => {
+                    let lots = returns.iter().map(|back| back.lot);
+                    self.needs_to_reverse(request.event, fact.header.wallet, lots)
+                }
+                _ => SmallVec::new(),
+            },
+            _ => SmallVec::new(),
+        }
+    }
+
+    fn needs_to_reverse(
+        &self,
+        event: Position,
+        wallet: WalletNo,
+        payers: impl Iterator<Item = LotNo>,
+    ) -> SmallVec<[ColdKey; 2]> {
+        let is_gone = |lot: &LotNo| self.wallet(wallet).is_some_and(|w| w.lot(*lot).is_none());
+        let lots = payers.filter(is_gone).map(|lot| ColdKey::Lot(wallet, lot));
+        let event = (!self.amended.contains_key(&event)).then_some(ColdKey::Event(event));
+        event.into_iter().chain(lots).collect()
+    }
+
+    /// What has to be in memory after [`State::restore`], where there is such a record: what became of events that
+    /// are still owed, since the next grant pays for them.
+    pub fn always_warm(&self) -> Vec<ColdKey> {
+        let owed = self.wallets().flat_map(crate::Wallet::debts).map(|slice| slice.event);
+        owed.map(ColdKey::Event).collect()
+    }
+
+    /// Takes a record back into memory. What is there already is newer and stays.
+    pub fn thaw(&mut self, cold: Cold) {
+        // It leaves again with the next checkpoint.
+        self.changed_cold.push(cold.key());
+        match cold {
+            Cold::Hold { placed, hold } => {
+                self.holds.entry(placed).or_insert(hold);
+            }
+            Cold::Event { event, amended } => {
+                self.amended.entry(event).or_insert(amended);
+            }
+            Cold::Lot { wallet, lot } => self.put_closed_lot(wallet, lot),
+        }
+    }
+
+    /// Copies of what changed since this was last asked and may leave memory, for a checkpoint. Lots with nothing
+    /// left are to be taken from the wallets that changed, too.
+    pub fn take_cold(&mut self) -> Vec<Cold> {
+        let mut keys = std::mem::take(&mut self.changed_cold);
+        keys.sort_unstable();
+        keys.dedup();
+        keys.into_iter().filter_map(|key| self.cold(key)).collect()
+    }
+
+    /// Counts these as changed again: their checkpoint was not written after all.
+    pub fn put_back_cold(&mut self, cold: &[Cold]) {
+        self.changed_cold.extend(cold.iter().map(Cold::key));
+    }
+
+    /// Lets go of records that a checkpoint holds now, but for those that changed meanwhile or have to stay. Must not
+    /// be called while anything may still be undone.
+    pub fn evict(&mut self, cold: &[Cold]) {
+        debug_assert!(self.is_settled(), "nothing leaves that may have to be undone");
+        for record in cold {
+            if self.cold(record.key()).as_ref() != Some(record) {
+                continue;
+            }
+            match record {
+                Cold::Hold { placed, .. } => drop(self.holds.remove(placed)),
+                Cold::Event { event, amended } => {
+                    let owes = |w: &crate::Wallet| w.debts().iter().any(|slice| slice.event == *event);
+                    if !self.wallet(amended.wallet).is_some_and(owes) {
+                        self.amended.remove(event);
+                    }
+                }
+                Cold::Lot { wallet, lot } => self.drop_closed_lot(*wallet, lot.number),
+            }
+        }
+    }
+
+    fn cold(&self, key: ColdKey) -> Option<Cold> {
+        match key {
+            ColdKey::Hold(placed) => {
+                let ended = self.holds.get(&placed).filter(|hold| hold.end.is_some());
+                ended.map(|hold| Cold::Hold { placed, hold: *hold })
+            }
+            ColdKey::Event(event) => {
+                self.amended.get(&event).map(|amended| Cold::Event { event, amended: amended.clone() })
+            }
+            ColdKey::Lot(wallet, number) => {
+                let closed = self.wallet(wallet)?.closed_lots();
+                let lot = closed.iter().find(|lot| lot.number == number)?;
+                Some(Cold::Lot { wallet, lot: lot.clone() })
+            }
+        }
+    }
+}
