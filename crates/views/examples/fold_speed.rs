@@ -48,6 +48,9 @@ fn main() -> Result<()> {
             "decode" => {
                 black_box(Fact::decode(black_box(&encoded[n]))?);
             }
+            "metered" => {
+                black_box(Fact::decode_metered(black_box(&encoded[n]))?);
+            }
             "fold" => views.fold(views.next(), at, black_box(&made[n]))?,
             _ => views.fold(views.next(), at, &Fact::decode(black_box(&encoded[n]))?)?,
         }
