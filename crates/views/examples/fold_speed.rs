@@ -52,7 +52,9 @@ fn main() -> Result<()> {
                 black_box(Fact::decode_metered(black_box(&encoded[n]))?);
             }
             "fold" => views.fold(views.next(), at, black_box(&made[n]))?,
-            _ => views.fold(views.next(), at, &Fact::decode(black_box(&encoded[n]))?)?,
+            _ => {
+                views.fold_encoded(at, [(Position(i.into()), black_box(encoded[n].as_slice()))])?;
+            }
         }
         if views.should_flush() || i % FACTS_PER_FLUSH == FACTS_PER_FLUSH - 1 {
             let before = now();
