@@ -1,9 +1,10 @@
 //! What the views cost: one kind of work per run, so that `perf stat` can count its instructions.
 //!
-//! `cargo run --release -p chargly-views --example fold_speed -- <decode|fold|both> <wallets> <millions of facts>`
+//! `cargo run --release -p chargly-views --example fold_speed -- <work> <wallets> <millions of facts> <facts per flush>`
 //!
-//! `decode` reads facts as the journal has them; `fold` counts facts already read; `both` does what a running server
-//! does. Wallets are evenly scattered, which is the worst case: real traffic comes back to the same wallets.
+//! Work is `decode` (whole facts, as the journal has them), `metered` (only what the views need of them), `fold` (facts
+//! already read) or `both`, which is what a running server does. Wallets are evenly scattered, which is the worst case:
+//! real traffic comes back to the same wallets.
 #![expect(clippy::print_stdout, clippy::float_arithmetic, reason = "its purpose is to measure and to say so")]
 
 use std::hint::black_box;
@@ -20,19 +21,23 @@ use chargly_views::Views;
 const DISTINCT_FACTS: u32 = 1 << 16;
 /// Event types in use, each with one price version.
 const EVENT_TYPES: u32 = 5;
+/// Facts in a chunk of the journal, about 64 KiB.
+const CHUNK_FACTS: u32 = 500;
 /// When the first fact was recorded: 2026-01-01T10:00Z.
 const BEGIN_MS: i64 = 1_767_261_600_000;
-/// How often the engine writes the rollups, counted in facts of 400,000 a second.
-const FACTS_PER_FLUSH: u32 = 4_000_000;
+
+const USAGE: &str =
+    "usage: fold_speed <decode|metered|fold|both> <wallets> <millions of facts> <facts per flush>";
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [work, wallets, millions] = arguments.as_slice() else {
-        return Err("usage: fold_speed <decode|fold|both> <wallets> <millions of facts>".into());
+    let [work, wallets, millions, facts_per_flush] = arguments.as_slice() else {
+        return Err(USAGE.into());
     };
     let (wallets, facts): (u32, u32) = (wallets.parse()?, millions.parse::<u32>()? * 1_000_000);
+    let facts_per_flush: u32 = facts_per_flush.parse()?;
     let made: Vec<Fact> = (0..DISTINCT_FACTS).map(|n| metered(n, wallets)).collect();
     let encoded: Vec<Vec<u8>> = made.iter().map(Fact::encode).collect();
     let dir = std::env::temp_dir().join(format!("chargly-fold-speed-{}", std::process::id()));
@@ -40,23 +45,33 @@ fn main() -> Result<()> {
     let mut views = Views::open(&dir)?;
     let (mut flushing, mut flushes) = (Duration::ZERO, 0u32);
     let begin = now();
-    for i in 0..facts {
-        let n = (i % DISTINCT_FACTS) as usize;
-        // A fact every 100 µs of the journal's time.
-        let at = Millis(BEGIN_MS + i64::from(i / 10));
+    for chunk in 0..facts / CHUNK_FACTS {
+        let numbers = chunk * CHUNK_FACTS..(chunk + 1) * CHUNK_FACTS;
+        // 10,000 facts a second by the journal's time.
+        let at = Millis(BEGIN_MS + i64::from(numbers.start / 10));
+        let read = numbers.clone().map(|i| (i, black_box(&encoded[(i % DISTINCT_FACTS) as usize])));
         match work.as_str() {
             "decode" => {
-                black_box(Fact::decode(black_box(&encoded[n]))?);
+                for (_, bytes) in read {
+                    black_box(Fact::decode(bytes)?);
+                }
             }
             "metered" => {
-                black_box(Fact::decode_metered(black_box(&encoded[n]))?);
+                for (_, bytes) in read {
+                    black_box(Fact::decode_metered(bytes)?);
+                }
             }
-            "fold" => views.fold(views.next(), at, black_box(&made[n]))?,
-            _ => {
-                views.fold_encoded(at, [(Position(i.into()), black_box(encoded[n].as_slice()))])?;
+            "fold" => {
+                for i in numbers.clone() {
+                    views.fold(Position(i.into()), at, black_box(&made[(i % DISTINCT_FACTS) as usize]))?;
+                }
             }
+            "both" => {
+                views.fold_encoded(at, read.map(|(i, bytes)| (Position(i.into()), bytes.as_slice())))?;
+            }
+            _ => return Err(USAGE.into()),
         }
-        if views.should_flush() || i % FACTS_PER_FLUSH == FACTS_PER_FLUSH - 1 {
+        if views.should_flush() || numbers.end.is_multiple_of(facts_per_flush) {
             let before = now();
             views.flush()?;
             (flushing, flushes) = (flushing + (now() - before), flushes + 1);
