@@ -36,8 +36,9 @@ pub use query::{Grouping, Usage, UsageQuery, UsageRow};
 pub use swap::swap_in;
 pub use views::Views;
 
-/// Rows counted in memory from which on [`Views::should_flush`] says so: 34 MB of narrow rows. They are freed when they
-/// are written; until then as many again may be counted.
+/// Rows counted in memory from which on [`Views::should_flush`] says so: 34 MB, at 64 bytes for each (wallet, event type,
+/// day) and each (event type, price version, hour) with meter events. They are freed when they are written; until then
+/// as many again may be counted, so that with the order of writing it is 80 MB at most.
 pub const MEMORY_ROWS_MAX: usize = 450_000;
 /// Facts counted in memory only from which on [`Views::should_flush`] says so: a crash loses them from the figures, and
 /// the next start folds them again, which takes some two seconds.

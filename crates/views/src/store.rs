@@ -19,7 +19,9 @@ use crate::{BUSY_TIMEOUT_MS, Figures, ViewError};
 
 /// Version of what is counted and how it is laid out. A file of another version is not read but folded anew.
 const VERSION: i64 = 1;
-/// Pages of the log (4 KiB each) from which on it is copied into the file: 16 MB, so that the pages of the current day,
+/// Bytes of a page of the file and of its log: SQLite's default, and what most disks write at once.
+const PAGE_BYTES: i64 = 4_096;
+/// Pages of the log from which on it is copied into the file: 16 MB, so that the pages of the current day,
 /// which nearly every flush touches, are copied once for several flushes.
 const WAL_PAGES: i64 = 4_096;
 /// Reading connections kept open.
@@ -168,6 +170,8 @@ fn connect(path: &Path) -> Result<Connection, ViewError> {
     // A crash of the machine may lose the last flushes, whole: rows and position go back together.
     db.pragma_update(None, "synchronous", "NORMAL")?;
     db.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    // A flush of everything that fits in memory is larger; its room is given back.
+    db.pragma_update(None, "journal_size_limit", WAL_PAGES * PAGE_BYTES)?;
     Ok(db)
 }
 
