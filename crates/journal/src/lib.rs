@@ -30,7 +30,7 @@ mod sqlite;
 mod store;
 mod verify;
 
-pub use backup::{BackupError, backup};
+pub use backup::{BackupError, Copied, backup};
 pub use chain::payload_digest;
 pub use chunk::{Chunk, EntryRef, HashMismatch, PayloadRef};
 pub use codec::{DecodeError, FORMAT, decode_chunk, encode_chunk};
@@ -43,7 +43,7 @@ pub use memory::MemoryJournal;
 pub use position::{ChainHash, EpochStart, Head, Position};
 pub use sqlite::{JOURNAL_FILE, Loss, OpenError, SqliteJournal};
 pub use store::{
-    AppendError, Appended, BoxError, ChunkDamage, EraseError, Erased, FrameRefused, Journal, JournalReader,
-    ReadBack, ReadError,
+    AppendError, Appended, BoxError, ChunkDamage, EraseError, Erased, Erasure, FrameRefused, Journal,
+    JournalReader, ReadBack, ReadError,
 };
 pub use verify::{BrokenLink, ChainCheck, ChainError, ChainReport, verify_chain};

@@ -14,6 +14,7 @@
 mod append;
 mod chunk_file;
 mod erase;
+mod erasures;
 mod failure;
 mod open;
 mod reader;

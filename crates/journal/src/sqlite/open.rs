@@ -145,6 +145,7 @@ impl Opening {
     fn finish(self) -> Result<SqliteJournal, OpenError> {
         let Self { dir, conn, head } = self;
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+        keep_a_wal(&conn)?;
         match checkpoint(&conn, "TRUNCATE") {
             Err(error) if Failure::of(&error) == Failure::Flush => return Err(error.into()),
             // A full disk must not keep a journal from being opened and read.
@@ -190,22 +191,38 @@ fn connect(path: &Path) -> Result<Connection, OpenError> {
     Ok(conn)
 }
 
-fn check_or_create(conn: &Connection, path: &Path) -> Result<(), OpenError> {
-    let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let (application, version) = (pragma("application_id")?, pragma("user_version")?);
-    if application == APPLICATION_ID {
-        return if version == SCHEMA_VERSION { Ok(()) } else { Err(OpenError::Newer { found: version }) };
+/// A backup has no write-ahead log, and neither has what was restored from it, until it is written to.
+fn keep_a_wal(conn: &Connection) -> Result<(), OpenError> {
+    let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode == "wal" {
+        return Ok(());
     }
+    let problem = format!("the file keeps its journal mode {mode}: another process is reading it; try again");
+    Err(OpenError::Storage(problem.into()))
+}
+
+fn check_or_create(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+    let application: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if application != 0 || tables != 0 {
-        return Err(OpenError::NotAJournal { path: path.to_owned() });
+        return check_journal(conn, path);
     }
     rows::create_schema(conn)?;
     Ok(())
 }
 
+/// Refuses a file that is no journal, or one of a newer build.
+pub(super) fn check_journal(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+    let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    match (pragma("application_id")?, pragma("user_version")?) {
+        (APPLICATION_ID, SCHEMA_VERSION) => Ok(()),
+        (APPLICATION_ID, found) => Err(OpenError::Newer { found }),
+        _ => Err(OpenError::NotAJournal { path: path.to_owned() }),
+    }
+}
+
 /// The head, once every chunk of the last frame is verified, back to the chunk that it continues.
-fn check_last_frame(conn: &Connection) -> Result<Head, OpenError> {
+pub(super) fn check_last_frame(conn: &Connection) -> Result<Head, OpenError> {
     let head = rows::head(conn).map_err(OpenError::Damaged)?;
     let mut chunks = Vec::new();
     let mut end = head.next;
