@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use crate::crash_point::{self, crash_point};
 use crate::head_witness::{sync_dir, write_witness};
-use crate::position::{Head, Position};
+use crate::position::{ChainHash, Head, Position};
 use crate::sqlite::{ChunkFile, JOURNAL_FILE};
 use crate::store::{BoxError, Erasure, JournalReader};
 use crate::verify::{ChainCheck, ChainError};
@@ -43,16 +43,18 @@ pub struct Copied {
 pub enum BackupError {
     /// The destination holds the copy of a journal that this one does not continue.
     #[error(
-        "{} is a copy of another history: it stands at position {} with hash {}, and the journal, which is at \
-         position {}, has no such chunk", path.display(), copy.next, copy.hash, journal.next
+        "{} is a copy of another history: it ends at position {copy} with hash {hash}, and the journal, which ends \
+         at position {journal}, was never there", path.display()
     )]
     OtherHistory {
         /// The copy.
         path: PathBuf,
-        /// Where it stands.
-        copy: Head,
-        /// Where the journal stands.
-        journal: Head,
+        /// The position that is next in it.
+        copy: Position,
+        /// The hash of its last chunk.
+        hash: ChainHash,
+        /// The position that is next in the journal.
+        journal: Position,
     },
     /// The journal is damaged, or could not be read.
     #[error("the journal could not be copied")]
@@ -130,8 +132,9 @@ impl Copy<'_> {
         if chunk.is_some_and(|chunk| chunk.head_after() == copy) {
             return Ok(());
         }
-        let journal = self.reader.head().map_err(source)?;
-        Err(BackupError::OtherHistory { path: self.path.to_owned(), copy, journal })
+        let journal = self.reader.head().map_err(source)?.next;
+        let Head { next, hash, .. } = copy;
+        Err(BackupError::OtherHistory { path: self.path.to_owned(), copy: next, hash, journal })
     }
 
     fn copy_after(mut self, from: Head, mut file: ChunkFile) -> Result<Copied, BackupError> {

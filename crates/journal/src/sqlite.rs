@@ -53,6 +53,8 @@ pub struct SqliteJournal {
     wal: WalMeter,
     encoded: Vec<u8>,
     witness: HeadWitness,
+    /// The highest epoch that may have been seen outside, in this history or in one that was lost.
+    epoch_seen: u32,
 }
 
 impl Journal for SqliteJournal {
@@ -82,6 +84,13 @@ impl SqliteJournal {
     #[must_use]
     pub fn reader_in(dir: &std::path::Path) -> Box<dyn JournalReader> {
         Box::new(SqliteReader::new(dir.join(JOURNAL_FILE)))
+    }
+
+    /// The epoch that a new writer begins: above every one that the journal has, and above those that it may have
+    /// had before it was restored from a backup, or before a loss that was accepted.
+    #[must_use]
+    pub fn next_epoch(&self) -> u32 {
+        self.epoch_seen.max(self.head.epoch) + 1
     }
 
     /// Ends a transaction that failed, if it is still open. When even that fails, SQLite refuses to begin the

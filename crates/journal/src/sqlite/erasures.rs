@@ -35,7 +35,7 @@ pub(super) fn after(conn: &Connection, after: u64, max: usize) -> rusqlite::Resu
     }
     let (after, max) = (i64::try_from(after).unwrap_or(i64::MAX), i64::try_from(max).unwrap_or(i64::MAX));
     conn.prepare_cached("SELECT number, chunk FROM erasure WHERE number > ?1 ORDER BY number LIMIT ?2")?
-        .query_map([after, max], |row| from_row(row))?
+        .query_map([after, max], from_row)?
         .collect()
 }
 
@@ -44,8 +44,7 @@ pub(super) fn last(conn: &Connection) -> rusqlite::Result<Option<Erasure>> {
     if !is_there(conn)? {
         return Ok(None);
     }
-    conn.query_row("SELECT number, chunk FROM erasure ORDER BY number DESC LIMIT 1", [], |row| from_row(row))
-        .optional()
+    conn.query_row("SELECT number, chunk FROM erasure ORDER BY number DESC LIMIT 1", [], from_row).optional()
 }
 
 fn is_there(conn: &Connection) -> rusqlite::Result<bool> {

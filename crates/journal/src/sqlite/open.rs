@@ -22,6 +22,7 @@ use super::wal::{WalMeter, checkpoint};
 use super::{JOURNAL_FILE, SqliteJournal, rows};
 use crate::head_witness::{HeadWitness, read_witness, sync_dir, witness_path};
 use crate::position::{Head, Position};
+use crate::restored::{RESTORED_FILE, read_restored};
 use crate::store::{BoxError, ChunkDamage, ReadError};
 use crate::verify::ChainCheck;
 
@@ -104,19 +105,19 @@ impl SqliteJournal {
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         let (opening, loss) = Opening::begin(dir)?;
         match loss {
-            None => opening.finish(),
+            None => opening.finish(None),
             Some(loss) => Err(OpenError::Lost(Box::new(loss))),
         }
     }
 
-    /// Opens the journal even though frames are lost, and says what is. The caller must begin a new epoch, above
-    /// that of the witness, too.
+    /// Opens the journal even though frames are lost, and says what is. The caller must begin a new epoch, see
+    /// [`next_epoch`](Self::next_epoch).
     ///
     /// # Errors
     /// As [`open`](Self::open), but for the loss.
     pub fn open_accepting_loss(dir: &Path) -> Result<(Self, Option<Loss>), OpenError> {
         let (opening, loss) = Opening::begin(dir)?;
-        Ok((opening.finish()?, loss))
+        Ok((opening.finish(loss)?, loss))
     }
 }
 
@@ -142,8 +143,14 @@ impl Opening {
         Ok((Self { dir: dir.to_owned(), conn, head }, loss))
     }
 
-    fn finish(self) -> Result<SqliteJournal, OpenError> {
+    fn finish(self, loss: Option<Loss>) -> Result<SqliteJournal, OpenError> {
         let Self { dir, conn, head } = self;
+        let restored = read_restored(&dir);
+        let restored = restored.map_err(|source| OpenError::Io { path: dir.join(RESTORED_FILE), source })?;
+        let epochs_seen = [
+            loss.and_then(|loss| loss.witness).map(|lost| lost.epoch),
+            restored.map(|note| note.epoch_above),
+        ];
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         keep_a_wal(&conn)?;
         match checkpoint(&conn, "TRUNCATE") {
@@ -166,6 +173,7 @@ impl Opening {
             wal: WalMeter::new(),
             encoded: Vec::new(),
             witness,
+            epoch_seen: epochs_seen.into_iter().flatten().max().unwrap_or(0),
         })
     }
 }

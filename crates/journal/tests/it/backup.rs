@@ -90,7 +90,7 @@ fn copy_of_another_history_is_refused_by_its_position_and_left_as_it_was() {
         let before = std::fs::read(dest.path().join(JOURNAL_FILE)).expect("a copy");
         match backup(&mut *journal.reader(), dest.path(), &mut |_, _| {}) {
             Err(BackupError::OtherHistory { copy, journal, .. }) => {
-                assert_eq!((copy.next.0, journal.next.0), (copy_at, journal_at));
+                assert_eq!((copy.0, journal.0), (copy_at, journal_at));
             }
             other => panic!("{other:?}"),
         }
