@@ -201,12 +201,15 @@ pub(super) fn copy_journal(from: &Path, to: &Path, what: &str) -> Result<Copied>
     })
 }
 
-/// Copies the file that makes a directory a project.
+/// Copies the file that makes a directory a project. It never changes, so one that is there is left alone.
 ///
 /// # Errors
 /// If it cannot be read or written.
 pub(super) fn copy_project(from: &Path, to: &Path) -> Result<()> {
     let (from, to) = (from.join(PROJECT_FILE), to.join(PROJECT_FILE));
+    if fs::read(&to).is_ok_and(|there| fs::read(&from).is_ok_and(|here| here == there)) {
+        return Ok(());
+    }
     fs::copy(&from, &to)
         .and_then(|_| fs::File::open(&to)?.sync_all())
         .with_context(|| format!("copying {} to {}", from.display(), to.display()))
