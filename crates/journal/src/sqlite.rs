@@ -55,6 +55,7 @@ pub struct SqliteJournal {
     witness: HeadWitness,
     /// The highest epoch that may have been seen outside, in this history or in one that was lost.
     epoch_seen: u32,
+    torn_bytes: u64,
 }
 
 impl Journal for SqliteJournal {
@@ -91,6 +92,13 @@ impl SqliteJournal {
     #[must_use]
     pub fn next_epoch(&self) -> u32 {
         self.epoch_seen.max(self.head.epoch) + 1
+    }
+
+    /// Bytes of a commit that was never complete, and that opening has cut off: 0 where the last process ended in
+    /// order, or between two commits.
+    #[must_use]
+    pub fn torn_bytes(&self) -> u64 {
+        self.torn_bytes
     }
 
     /// Ends a transaction that failed, if it is still open. When even that fails, SQLite refuses to begin the

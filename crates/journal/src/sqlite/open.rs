@@ -18,7 +18,7 @@ use rusqlite::config::DbConfig;
 
 use super::failure::Failure;
 use super::rows::{APPLICATION_ID, SCHEMA_VERSION};
-use super::wal::{WalMeter, checkpoint};
+use super::wal::{WalMeter, checkpoint, torn_bytes};
 use super::{JOURNAL_FILE, SqliteJournal, rows};
 use crate::head_witness::{HeadWitness, read_witness, sync_dir, witness_path};
 use crate::position::{Head, Position};
@@ -153,6 +153,7 @@ impl Opening {
         ];
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         keep_a_wal(&conn)?;
+        let torn_bytes = report_torn_end(&dir, &conn, &head)?;
         match checkpoint(&conn, "TRUNCATE") {
             Err(error) if Failure::of(&error) == Failure::Flush => return Err(error.into()),
             // A full disk must not keep a journal from being opened and read.
@@ -173,6 +174,7 @@ impl Opening {
             wal: WalMeter::new(),
             encoded: Vec::new(),
             witness,
+            torn_bytes,
             epoch_seen: epochs_seen.into_iter().flatten().max().unwrap_or(0),
         })
     }
@@ -207,6 +209,22 @@ fn keep_a_wal(conn: &Connection) -> Result<(), OpenError> {
     }
     let problem = format!("the file keeps its journal mode {mode}: another process is reading it; try again");
     Err(OpenError::Storage(problem.into()))
+}
+
+/// A commit that a crash has cut off was answered to nobody, and is gone. It is told all the same: on a machine that
+/// did not crash, something else has changed the log.
+fn report_torn_end(dir: &Path, conn: &Connection, head: &Head) -> Result<u64, OpenError> {
+    let log = dir.join(format!("{JOURNAL_FILE}-wal"));
+    let torn_bytes = torn_bytes(conn, &log).map_err(|source| OpenError::Io { path: log, source })?;
+    if torn_bytes > 0 {
+        tracing::warn!(
+            torn_bytes,
+            position = head.next.0,
+            "the journal's log ends in a commit that is not complete, as after a crash; it was answered to nobody, \
+             and is cut off"
+        );
+    }
+    Ok(torn_bytes)
 }
 
 fn check_or_create(conn: &Connection, path: &Path) -> Result<(), OpenError> {
