@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::{Answer, Project, Server, call, client, said, text};
+use crate::support::{Answer, Project, Server, call, chargly, client, command, json_of, said, text};
 
 /// Where SQLite writes the frames of *test* first.
 const LOG: &str = "/test/journal.db-wal";
@@ -124,6 +124,26 @@ fn a_slow_disk_bounds_what_waits_and_says_when_to_come_back() {
     assert_eq!(meter(&server, &project, 1).status, 200);
 }
 
+#[test]
+fn a_backup_that_cannot_be_written_leaves_the_former_one() {
+    let project = Project::begin();
+    let Some(disk) = FaultyDisk::make(&project) else { return };
+    let (dest, data, restored) = (project.beside("backup"), project.data(), project.beside("restored"));
+    let former = project.json(&["backup", text(&dest)]);
+    project.json(&["keys", "create", "--label", "Another"]);
+    for plan in ["full /backup/test/journal.db", "fail-flush /backup/test/journal.db"] {
+        disk.plan(plan);
+        let mut backup = command(&["backup", text(&dest), "--data", text(&data)]);
+        let output = backup.envs(disk.variables()).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(1), "{plan}: {}", said(&output));
+        assert!(said(&output).contains("could not be written"), "{plan}: {}", said(&output));
+    }
+    json_of(&chargly(&["verify", "--env", "test", "--json", "--data", text(&dest)]));
+    let output = chargly(&["restore", text(&dest), "--json", "--data", text(&restored)]);
+    assert_eq!(json_of(&output)["facts"], former["facts"]);
+    assert_eq!(project.json(&["backup", text(&dest)])["new"]["live"], 0);
+}
+
 /// Callers with a batch each, together several times what may wait.
 const CALLERS: u32 = 12;
 /// MiB of memory that a server may need meanwhile: what waits, and as much again for bodies and answers on their way.
@@ -171,8 +191,11 @@ impl FaultyDisk {
 
     /// Serves the project on it; without a plan, nothing fails.
     fn serve(&self, project: &Project) -> Server {
-        let variables = [("LD_PRELOAD", text(&self.library)), ("CHARGLY_FAULT_PLAN", text(&self.plan))];
-        Server::start(&project.data(), &variables)
+        Server::start(&project.data(), &self.variables())
+    }
+
+    fn variables(&self) -> [(&str, &str); 2] {
+        [("LD_PRELOAD", text(&self.library)), ("CHARGLY_FAULT_PLAN", text(&self.plan))]
     }
 
     fn plan(&self, line: &str) {
