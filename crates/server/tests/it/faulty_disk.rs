@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -92,18 +93,23 @@ fn a_full_disk_refuses_spending_keeps_reading_and_recovers_by_itself() {
 fn a_slow_disk_bounds_what_waits_and_says_when_to_come_back() {
     let project = Project::begin();
     let Some(disk) = FaultyDisk::make(&project) else { return };
-    let server = disk.serve(&project);
+    let patience = [("CHARGLY_IDLE_TIMEOUT_S", "600")];
+    let server = Server::start(&project.data(), &[&disk.variables()[..], &patience].concat());
     assert_eq!(meter(&server, &project, 0).status, 200);
-    disk.plan(&format!("slow-flush {LOG} 2000"));
+    // Until somebody is refused, however long that takes on this machine.
+    disk.plan(&format!("slow-flush {LOG} 600000"));
+    let body = batch();
     let (tell, told) = std::sync::mpsc::channel();
     let answers: Vec<_> = std::thread::scope(|scope| {
         for caller in 0..CALLERS {
             let (server, project, tell) = (&server, &project, tell.clone());
+            let body = body.replace("caller", &format!("c{caller}"));
             scope.spawn(move || {
                 let url = format!("{}/v1/events/batch", server.url);
                 let request = client().post(url).bearer_auth(&project.test_key);
-                let request = request.header("content-type", "application/json").body(batch(caller));
+                let request = request.header("content-type", "application/json").body(body);
                 let answer = request
+                    .timeout(PATIENCE)
                     .send()
                     .map(|answer| (answer.status().as_u16(), answer.headers().contains_key("retry-after")));
                 tell.send(answer.ok()).expect("somebody listens");
@@ -144,17 +150,20 @@ fn a_backup_that_cannot_be_written_leaves_the_former_one() {
     assert_eq!(project.json(&["backup", text(&dest)])["new"]["live"], 0);
 }
 
-/// Callers with a batch each, together several times what may wait.
-const CALLERS: u32 = 12;
+/// Callers with a batch each, together twice what may wait.
+const CALLERS: u32 = 8;
+/// How long each of them waits: far longer than it takes, so that a hanging server ends the test and not the run.
+const PATIENCE: Duration = Duration::from_secs(600);
 /// MiB of memory that a server may need meanwhile: what waits, and as much again for bodies and answers on their way.
 const MEMORY_MIB_MAX: u64 = 600;
 
-fn batch(caller: u32) -> String {
+/// Some 14 MiB, for a customer called `caller`.
+fn batch() -> String {
     let text = "x".repeat(3_800);
     let events: Vec<_> = (0..3_800)
         .map(|number| {
-            json!({"event": "chat.reply", "customer": format!("c{caller}"), "properties": {"text": text},
-                "idempotency_key": format!("{caller}-{number}")})
+            json!({"event": "chat.reply", "customer": "caller", "properties": {"text": text},
+                "idempotency_key": format!("k-{number}")})
         })
         .collect();
     serde_json::to_string(&events).expect("JSON")

@@ -8,7 +8,7 @@
  * The file named by CHARGLY_FAULT_PLAN holds one line, and is read at every call, so that a test can change its mind:
  *
  *     fail-flush PATH-ENDING        the next flush of such a file fails with EIO; once: the plan is removed by it
- *     slow-flush PATH-ENDING MS     every flush of such a file takes so many milliseconds longer
+ *     slow-flush PATH-ENDING MS     a flush of such a file takes so many milliseconds longer, or until the plan is gone
  *     full PATH-ENDING              no write to such a file finds space
  */
 #define _GNU_SOURCE
@@ -66,10 +66,9 @@ static int flush(int fd, const char *name) {
         errno = EIO;
         return -1;
     }
-    if (is_planned("slow-flush", fd, &plan)) {
-        struct timespec rest = {plan.ms / 1000, plan.ms % 1000 * 1000000};
-        while (nanosleep(&rest, &rest) != 0 && errno == EINTR) {
-        }
+    for (long passed = 0; is_planned("slow-flush", fd, &plan) && passed < plan.ms; passed += 10) {
+        struct timespec rest = {0, 10 * 1000000};
+        nanosleep(&rest, NULL);
     }
     int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, name);
     return real(fd);
