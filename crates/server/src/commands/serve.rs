@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
-use chargly_engine::{Environment, SystemClock};
+use anyhow::{Context as _, Result, anyhow};
+use chargly_engine::{Environment, Readiness, SystemClock};
 use clap::Args;
 use tokio::net::TcpListener;
 
@@ -82,11 +82,23 @@ async fn serve(args: &ServeArgs) -> Result<()> {
     tracing::info!(%listen, data = %data.root().display(), "serving");
     output::print(&format!("Listening on {}\n", first_start::dashboard_url(listen)))?;
     listener::serve(listener, door::router(environments.clone())?, args.limits(), told_to_stop()).await;
-    tokio::task::spawn_blocking(move || environments.iter().for_each(|environment| environment.close()))
+    let closing = environments.clone();
+    tokio::task::spawn_blocking(move || closing.iter().for_each(|environment| environment.close()))
         .await
         .context("closing the environments")?;
     tracing::info!("stopped");
-    Ok(())
+    environments.iter().try_for_each(|environment| ensure_was_writing(environment))
+}
+
+/// A service manager must see that the end was not in order.
+fn ensure_was_writing(environment: &Environment) -> Result<()> {
+    match environment.readiness() {
+        Readiness::Stopped(why) => Err(anyhow!("{why}").context(Advice::new(
+            format!("the environment {} had stopped writing", environment.name()),
+            "Look at the disk and its logs first. What was answered is there; the next start finds out what else is.",
+        ))),
+        Readiness::Ready | Readiness::StorageFull => Ok(()),
+    }
 }
 
 fn open_all(data: &DataDir, args: &ServeArgs) -> Result<Vec<Arc<Environment>>> {

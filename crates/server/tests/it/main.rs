@@ -4,6 +4,7 @@ mod backup;
 mod books;
 mod docs;
 mod export;
+mod faulty_disk;
 mod first_start;
 mod help;
 mod keys;
