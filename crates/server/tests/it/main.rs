@@ -13,3 +13,4 @@ mod reset;
 mod slow_clients;
 mod support;
 mod verify;
+mod wire;
