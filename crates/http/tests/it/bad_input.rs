@@ -191,3 +191,16 @@ async fn spellings_of_one_customer_in_other_unicode_forms_never_split_a_wallet()
     let got = world.get("/v1/customers/Jose%CC%81/wallet").await.expect(400);
     assert_eq!(got.fields(), ["customer"]);
 }
+
+#[tokio::test]
+async fn headers_given_twice_are_refused() {
+    let world = World::start().await;
+    let event = r#"{"event":"image.generate","customer":"user_42"}"#;
+    for (name, values) in
+        [("idempotency-key", ["a", "b"]), ("content-type", ["application/json", "text/html"])]
+    {
+        let request = world.request("POST", "/v1/events").header(name, values[0]).header(name, values[1]);
+        world.send(request.body(Body::from(event)).expect("a request")).await.expect(400);
+    }
+    assert_eq!(world.available("user_42").await, "1000");
+}
