@@ -11,6 +11,7 @@ mod kill9;
 mod replay;
 mod reset;
 mod slow_clients;
+mod storage_full;
 mod support;
 mod verify;
 mod wire;
