@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts as _, RawPathParams, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use bytes::Bytes;
 use chargly_api::{ErrorCode, Problem, Problems};
@@ -24,7 +24,7 @@ use crate::routes::{Route, Run};
 /// Serves one request of a route.
 pub(crate) async fn serve(project: Arc<Project>, route: &'static Route, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let instance = parts.uri.path().to_owned();
+    let instance = instance(&parts.uri);
     let result = match route.run {
         Run::Open(run) => Ok(run(&project)),
         Run::Keyed(run) => match prepare(project, route, parts, body).await {
@@ -40,6 +40,17 @@ pub(crate) async fn serve(project: Arc<Project>, route: &'static Route, request:
     metrics::counter!("chargly_http_requests_total", "operation" => route.operation, "status" => status)
         .increment(1);
     response
+}
+
+/// What was asked for, as errors tell it: the path without its query. A secret that somebody took for an id is left out,
+/// since errors are copied into logs and tickets.
+pub(crate) fn instance(uri: &Uri) -> String {
+    let path = uri.path();
+    if !path.contains("/sk_") {
+        return path.to_owned();
+    }
+    let shown = path.split('/').map(|segment| if segment.starts_with("sk_") { "sk_…" } else { segment });
+    shown.collect::<Vec<_>>().join("/")
 }
 
 /// A problem as a response.
@@ -84,7 +95,7 @@ async fn prepare(
     let idempotency_key = header("Idempotency-Key")?;
     let last_event_id = header("Last-Event-ID")?;
     let content_type = header(CONTENT_TYPE.as_str())?.unwrap_or_default();
-    let instance = parts.uri.path().to_owned();
+    let instance = instance(&parts.uri);
     let call = Call {
         project,
         env,

@@ -204,3 +204,12 @@ async fn headers_given_twice_are_refused() {
     }
     assert_eq!(world.available("user_42").await, "1000");
 }
+
+#[tokio::test]
+async fn a_secret_in_a_path_is_not_told_in_the_error() {
+    let world = World::start().await;
+    let got = world.ask("DELETE", "/v1/keys/sk_test_abc", Some(&world.key), "").await.expect(404);
+    assert_eq!(got.text("/instance"), "/v1/keys/sk_…");
+    let got = world.get("/v1/nothing/task_1").await.expect(404);
+    assert_eq!(got.text("/instance"), "/v1/nothing/task_1");
+}

@@ -10,6 +10,7 @@ mod keys;
 mod kill9;
 mod replay;
 mod reset;
+mod secrets;
 mod slow_clients;
 mod storage_full;
 mod support;
