@@ -12,6 +12,7 @@ mod replay;
 mod reset;
 mod secrets;
 mod slow_clients;
+mod slow_disk;
 mod storage_full;
 mod support;
 mod verify;
