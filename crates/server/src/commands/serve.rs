@@ -13,6 +13,7 @@ use crate::cli::DataArgs;
 use crate::data_dir::{DataDir, ENVIRONMENTS, HowToOpen};
 use crate::failure::Advice;
 use crate::listener::{self, Limits};
+use crate::patience::Patience;
 use crate::{door, first_start, logging, output};
 
 /// Flags of `chargly serve`.
@@ -29,15 +30,16 @@ pub(crate) struct ServeArgs {
     /// Believe the machine's clock although it is far ahead of the journal
     #[arg(long, env = "CHARGLY_ACCEPT_CLOCK")]
     accept_clock: bool,
-    /// Connections at once; more wait. The default leaves room for files under the usual limit of 1,024
+    /// Connections at once; the next waits, and idle ones make room for it. The default leaves room for files under
+    /// the usual limit of 1,024
     #[arg(long, env = "CHARGLY_MAX_CONNECTIONS", default_value_t = 900, value_name = "N")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_connections: u32,
-    /// Seconds a client may take to send the head of its next request
-    #[arg(long, env = "CHARGLY_HEADER_TIMEOUT_S", default_value_t = 75, value_name = "SECONDS")]
+    /// Seconds a client may take for the head of a request, from its first byte or from connecting
+    #[arg(long, env = "CHARGLY_HEADER_TIMEOUT_S", default_value_t = 10, value_name = "SECONDS")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3_600))]
     header_timeout_s: u32,
-    /// Seconds without a byte in either direction after which a connection is closed
+    /// Seconds without a byte in either direction after which a connection is closed, between requests and within one
     #[arg(long, env = "CHARGLY_IDLE_TIMEOUT_S", default_value_t = 75, value_name = "SECONDS")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3_600))]
     idle_timeout_s: u32,
@@ -49,8 +51,10 @@ impl ServeArgs {
     fn limits(&self) -> Limits {
         Limits {
             connections: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
-            head: Duration::from_secs(self.header_timeout_s.into()),
-            stall: Duration::from_secs(self.idle_timeout_s.into()),
+            patience: Patience {
+                head: Duration::from_secs(self.header_timeout_s.into()),
+                idle: Duration::from_secs(self.idle_timeout_s.into()),
+            },
         }
     }
 }
