@@ -203,13 +203,22 @@ impl<J: Journal> Writer<J> {
         }
     }
 
-    /// Fails what waits and may not use what is kept for ending what was begun.
+    /// Fails what waits and may not use what is kept for ending what was begun. Answers that were given are still
+    /// given again: that writes nothing.
     pub fn refuse_unless_urgent(&mut self, failure: Failure) {
         let (kept, refused): (Vec<_>, Vec<_>) =
             self.pending.drain(..).partition(|submission| submission.is_urgent || submission.only_reads());
         self.pending.extend(kept);
         for mut submission in refused {
             submission.fail(failure);
+            for (verdict, item) in submission.verdicts.iter_mut().zip(&submission.items) {
+                let Key::Hash(key) = item.key else { continue };
+                if matches!(verdict, Verdict::Failed(_))
+                    && let Some(seen) = self.keys.find(key, item.cleared)
+                {
+                    *verdict = Verdict::PerhapsDuplicate(seen);
+                }
+            }
             self.answered_bytes += submission.answer();
         }
     }
