@@ -1,7 +1,7 @@
 //! All sealed runs of an environment, and the filter that says which of them to ask.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -23,6 +23,9 @@ pub struct Runs {
     /// Held by whoever adds; readers never wait for it.
     adding: Mutex<()>,
 }
+
+/// Runs whose filters a thread builds before it goes over the whole group with them: 11 MiB of full runs.
+const OPENING_BATCH_RUNS: usize = 8;
 
 /// What readers see: filters may already have bits of a run that is not in the list yet; nobody looks at them.
 struct Published {
@@ -103,7 +106,7 @@ impl Runs {
             if !group.has_column(column) {
                 *group = Arc::new(group.widened());
             }
-            group.set_column(column, &filter);
+            group.set_columns(column, &[filter]);
         }
         let runs = published.runs.iter().cloned().chain([Arc::new(run)]).collect();
         // The bits first, then the run: whoever sees the run sees its bits.
@@ -161,13 +164,21 @@ fn build_groups(
     let rows = row_count(length.facts());
     let groups: Vec<_> =
         runs.chunks(GROUP_RUNS).map(|group| Arc::new(Group::with_room_for(group.len(), rows))).collect();
-    let (next, done) = (AtomicU32::new(0), AtomicU32::new(0));
+    // A batch never crosses groups: groups hold a whole number of them.
+    let (next, done) = (AtomicUsize::new(0), AtomicU32::new(0));
     let build = || -> Result<(), RunError> {
         loop {
-            let at = next.fetch_add(1, Ordering::Relaxed) as usize;
-            let Some(run) = runs.get(at) else { return Ok(()) };
-            groups[at / GROUP_RUNS].set_column(at % GROUP_RUNS, &column_of(run, length)?);
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, count(runs.len()));
+            let first = next.fetch_add(OPENING_BATCH_RUNS, Ordering::Relaxed);
+            let batch: Vec<_> = runs.iter().skip(first).take(OPENING_BATCH_RUNS).collect();
+            if batch.is_empty() {
+                return Ok(());
+            }
+            let mut filters = Vec::with_capacity(batch.len());
+            for run in batch {
+                filters.push(column_of(run, length)?);
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, count(runs.len()));
+            }
+            groups[first / GROUP_RUNS].set_columns(first % GROUP_RUNS, &filters);
         }
     };
     std::thread::scope(|scope| {
