@@ -121,16 +121,7 @@ impl Runs {
     /// When a run that may hold the key is damaged or cannot be read: the key may have been charged already.
     pub fn find(&self, key: KeyHash) -> Result<(SmallVec<[Position; 1]>, Position), RunError> {
         let published = self.published.load();
-        let rows = Rows::of(prefix_of(key), row_count(self.length.facts()));
-        let mut found = SmallVec::new();
-        for (group, runs) in published.groups.iter().zip(published.runs.chunks(GROUP_RUNS)) {
-            let mut candidates = group.candidates(&rows) & (u64::MAX >> (GROUP_RUNS - runs.len()));
-            while candidates != 0 {
-                found.extend(runs[candidates.trailing_zeros() as usize].find(key)?);
-                candidates &= candidates - 1;
-            }
-        }
-        Ok((found, self.length.first(count(published.runs.len()))))
+        Ok((published.find(key, self.length)?, self.length.first(count(published.runs.len()))))
     }
 
     /// Bytes of memory that the filter takes.
@@ -152,6 +143,22 @@ impl Runs {
     /// When the file system refuses.
     pub fn remove_all(dir: &Path) -> Result<(), RunError> {
         remove_from(dir, 0)
+    }
+}
+
+impl Published {
+    fn find(&self, key: KeyHash, length: RunLength) -> Result<SmallVec<[Position; 1]>, RunError> {
+        let rows = Rows::of(prefix_of(key), row_count(length.facts()));
+        let mut found = SmallVec::new();
+        for (group, runs) in self.groups.iter().zip(self.runs.chunks(GROUP_RUNS)) {
+            // The group may have bits of a run by now that is not in this list.
+            let mut candidates = group.candidates(&rows) & (u64::MAX >> (GROUP_RUNS - runs.len()));
+            while candidates != 0 {
+                found.extend(runs[candidates.trailing_zeros() as usize].find(key)?);
+                candidates &= candidates - 1;
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -201,4 +208,31 @@ fn column_of(run: &Run, length: RunLength) -> Result<Column, RunError> {
 
 fn count(runs: usize) -> u32 {
     u32::try_from(runs).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use chargly_ledger::{CatalogueChange, CatalogueFact, Fact, KeyNo, Millis, Origin};
+
+    use super::super::RunBuilder;
+    use super::*;
+
+    fn run_of(number: u32, length: RunLength, key: KeyHash) -> Run {
+        let change = CatalogueChange::KeyRevoked { key: KeyNo(1), dead_at: Millis(0) };
+        let origin = Origin { actor: KeyNo(1), key: Some(key) };
+        let mut builder = RunBuilder::new(number, length);
+        builder.add(builder.next(), Millis(0), &Fact::Catalogue(CatalogueFact { origin, change }));
+        Run::decode(builder.encode([0; 32]).unwrap(), number, length).unwrap()
+    }
+
+    #[test]
+    fn who_asks_while_a_run_is_added_meets_its_bits_and_not_the_run() {
+        let (length, key) = (RunLength::new(1).unwrap(), KeyHash([3; 16]));
+        let runs = Runs::new(length);
+        runs.add(run_of(0, length, KeyHash([1; 16]))).unwrap();
+        let before = runs.published.load_full();
+        runs.add(run_of(1, length, key)).unwrap();
+        assert!(before.find(key, length).unwrap().is_empty());
+        assert_eq!(runs.find(key).unwrap(), (SmallVec::from([Position(1)]), Position(2)));
+    }
 }
