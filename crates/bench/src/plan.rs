@@ -29,8 +29,7 @@ pub struct BenchPlan {
     pub events: Option<u64>,
     /// One or two sizes of each case instead of all: to see that everything works, not to publish.
     pub quick: bool,
-    /// Decides customers and idempotency keys. A second bench of the same data directory needs another seed, since
-    /// the keys of the first are taken for ever.
+    /// Decides customers and idempotency keys.
     pub seed: u64,
     /// The commit that the server was built from, for the heading.
     pub commit: String,

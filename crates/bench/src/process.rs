@@ -60,14 +60,14 @@ impl Process {
     }
 }
 
-/// Asks a process to end in order.
+/// Asks a process to end in order, as Ctrl-C would: PostgreSQL then ends its sessions instead of waiting for them.
 ///
 /// # Errors
 /// If there is no such process, or it is not ours to ask.
 pub fn ask_to_stop(pid: u32) -> Result<()> {
     let known = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
     let known = known.with_context(|| format!("{pid} is no process"))?;
-    rustix::process::kill_process(known, rustix::process::Signal::TERM)
+    rustix::process::kill_process(known, rustix::process::Signal::INT)
         .with_context(|| format!("asking process {pid} to stop"))
 }
 

@@ -37,7 +37,7 @@ impl Way {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Function => "one function call per event",
-            Self::Transaction => "event, guarded update and entry in a transaction",
+            Self::Transaction => "three statements in a transaction",
         }
     }
 }
@@ -54,6 +54,14 @@ pub(crate) async fn prepare(client: &Client, wallets: u32) -> Result<()> {
         client.batch_execute(statement).await.context("funding the wallets")?;
     }
     Ok(())
+}
+
+/// The server's version, as its makers number it.
+pub(crate) async fn version(client: &Client) -> Result<String> {
+    let row =
+        client.query_one("SHOW server_version", &[]).await.context("asking for PostgreSQL's version")?;
+    // What a distribution adds to it stands behind a space.
+    Ok(row.get::<_, String>(0).chars().take_while(|character| *character != ' ').collect())
 }
 
 /// Events in the tables, if the wallets, the events and the entries agree.

@@ -6,5 +6,5 @@
 mod by_hand;
 mod cluster;
 
-pub(crate) use by_hand::{Caller, Way, books, prepare};
+pub(crate) use by_hand::{Caller, Way, books, prepare, version};
 pub(crate) use cluster::{Cluster, Program};

@@ -10,7 +10,7 @@ use super::loads::{SINGLE, spread};
 use crate::answers::Counts;
 use crate::figures::{Figures, rate, ratio};
 use crate::load::{self, Load, Window};
-use crate::postgres::{Caller, Cluster, Program, Way, books, prepare};
+use crate::postgres::{Caller, Cluster, Program, Way, books, prepare, version};
 use crate::report::Measure;
 use crate::served::Served;
 
@@ -29,9 +29,10 @@ impl Session<'_> {
         let cluster = Cluster::start(&program, self.host.directory()).await?;
         let client = cluster.connect().await?;
         prepare(&client, on.wallets).await?;
+        let name = format!("PostgreSQL {} by hand", version(&client).await?);
         let mut accepted = 0;
         for way in Way::ALL {
-            let case = format!("PostgreSQL by hand, {}, {CLIENTS} clients", way.name());
+            let case = format!("{name}, {}, {CLIENTS} clients", way.name());
             let (mut figures, mut ours, mut ratios) = (Figures::default(), Vec::new(), Vec::new());
             for run in 1..=self.plan.runs {
                 self.say(&format!("{case}: run {run} of {}", self.plan.runs));
@@ -51,7 +52,7 @@ impl Session<'_> {
             Some(events) => format!("{accepted} events accepted, {events} in wallets, events and entries"),
             None => format!("{accepted} events accepted; wallets, events and entries disagree"),
         };
-        self.report.check("PostgreSQL by hand", statement, found == Some(accepted));
+        self.report.check(&name, statement, found == Some(accepted));
         Ok(())
     }
 
