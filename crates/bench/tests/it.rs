@@ -40,7 +40,9 @@ fn has(report: &Report, measure: &Measure) -> bool {
 
 #[test]
 fn server_that_counts_rightly_gets_a_correct_report_with_every_figure() {
-    let mut plan = plan(&CaseGroup::ALL);
+    // PostgreSQL may not be installed, and has a test of its own.
+    let cases = CaseGroup::ALL.into_iter().filter(|group| *group != CaseGroup::Postgres);
+    let mut plan = plan(&cases.collect::<Vec<_>>());
     plan.yardstick = Some(yardstick());
     let mut steps = Vec::new();
     let report = chargly_bench::run(&plan, &mut ToyHost::new(Flaw::None), &mut |step| {
