@@ -85,6 +85,17 @@ fn postgres_is_measured_or_said_to_be_skipped() {
     assert_eq!(has(&report, &Measure::ProductEventsPerSecond), report.skipped.is_empty(), "{report}");
 }
 
+/// Each run of these begins where the one before ended, and an opening leaves a fact of its own.
+#[test]
+fn restarts_and_kills_can_be_repeated() {
+    let mut plan = plan(&[CaseGroup::Restart, CaseGroup::Kill]);
+    plan.runs = 2;
+    let report = chargly_bench::run(&plan, &mut ToyHost::new(Flaw::None), &mut |_| {}).expect("a report");
+    assert!(report.is_correct(), "{report}");
+    let rebuilt = report.rows.iter().filter(|row| row.case.starts_with("rebuild"));
+    assert_eq!(rebuilt.count(), 2, "{report}");
+}
+
 #[test]
 fn server_that_forgets_accepted_events_is_found_out() {
     let report = bench(Flaw::ForgetsOneInAThousand, &[CaseGroup::Batch]);

@@ -146,6 +146,8 @@ impl Site for ToySite {
     fn rebuild(&mut self) -> Result<u64> {
         let facts = self.folded()?;
         let mut toy = self.toy.lock().expect("no panic elsewhere");
+        // That it was opened for this.
+        toy.events += 1;
         if toy.flaw == Flaw::RebuildsWrongly {
             *toy.balances.entry("bench_000007".to_owned()).or_default() += 1;
         }
