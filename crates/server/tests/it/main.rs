@@ -1,6 +1,7 @@
 //! The binary as people run it: processes, files and HTTP, nothing of its insides.
 
 mod backup;
+mod bench;
 mod books;
 mod docs;
 mod export;
