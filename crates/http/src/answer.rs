@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use chargly_api::{ObjectWriter, Problem, object};
+use chargly_api::{ObjectWriter, Problem, object, object_of_about};
 
 const JSON: &str = "application/json";
 const PROBLEM_JSON: &str = "application/problem+json";
@@ -24,6 +24,11 @@ impl Answer {
     /// 200 with a JSON object.
     pub(crate) fn object(write: impl FnOnce(&mut ObjectWriter<'_>)) -> Self {
         Self::json(object(write))
+    }
+
+    /// 200 with a JSON object, with room from the start for about so many bytes.
+    pub(crate) fn object_of_about(bytes: usize, write: impl FnOnce(&mut ObjectWriter<'_>)) -> Self {
+        Self::json(object_of_about(bytes, write))
     }
 
     /// 200 with JSON.
