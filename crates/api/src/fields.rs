@@ -3,21 +3,19 @@
 
 use std::fmt;
 
-use smallvec::SmallVec;
-
 use crate::nearest::nearest;
 use crate::object::{Entries, Item, entries};
 use crate::problem::Problems;
 use crate::value::Value;
 
-/// Names that are asked for without asking for memory: reading an event takes as many.
-const ASKED_INLINE: usize = 12;
+/// Names for which there is room from the start: reading an event asks for as many.
+const ASKED_ABOUT: usize = 10;
 
 /// The fields of one object, and where it stands in the request.
 pub struct Fields<'a> {
     path: Path,
     left: Entries<'a>,
-    asked: SmallVec<[&'static str; ASKED_INLINE]>,
+    asked: Vec<&'static str>,
 }
 
 /// Where an object stands in a request. It becomes text only where there is something to say about it.
@@ -65,7 +63,7 @@ impl<'a> Fields<'a> {
             None => entries(item.raw),
         };
         match left {
-            Ok(left) => Some(Self { path, left, asked: SmallVec::new() }),
+            Ok(left) => Some(Self { path, left, asked: Vec::with_capacity(ASKED_ABOUT) }),
             Err(error) => {
                 let field = path.to_string();
                 problems.add(if field.is_empty() { "body" } else { &field }, error.to_string());

@@ -10,7 +10,6 @@ use std::fmt;
 use serde::Deserializer as _;
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use smallvec::SmallVec;
 use thiserror::Error;
 
 use crate::limits::OBJECT_FIELDS_MAX;
@@ -43,11 +42,10 @@ pub fn body_text(body: &[u8]) -> Result<&str, BodyError> {
     std::str::from_utf8(body).map_err(|error| BodyError::NotUtf8(error.valid_up_to()))
 }
 
-/// Fields for which an object's list has room without asking for memory: an event has as many.
-const ENTRIES_INLINE: usize = 10;
-
 /// The names and raw values of a JSON object, in the order in which they were written.
-pub(crate) type Entries<'a> = SmallVec<[(Cow<'a, str>, &'a str); ENTRIES_INLINE]>;
+pub(crate) type Entries<'a> = Vec<(Cow<'a, str>, &'a str)>;
+/// Fields for which such a list has room from the start: most events have as many.
+pub(crate) const ENTRIES_ABOUT: usize = 8;
 
 /// Takes an object apart.
 pub(crate) fn entries(text: &str) -> Result<Entries<'_>, BodyError> {
@@ -152,7 +150,7 @@ impl<'de> Visitor<'de> for EntriesVisitor<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Entries::new();
+        let mut entries = Entries::with_capacity(ENTRIES_ABOUT);
         while let Some(name) = map.next_key_seed(Name)? {
             if entries.len() == OBJECT_FIELDS_MAX {
                 *self.problem = Some(BodyError::TooManyFields);

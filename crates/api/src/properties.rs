@@ -42,7 +42,7 @@ impl<'a> Properties<'a> {
 
 /// Whether the text is plainly canonical and within all limits: flat, sorted, without white space or escapes. What is
 /// not plainly so may be canonical all the same.
-fn is_canonical(raw: &str, top: &Entries<'_>) -> bool {
+fn is_canonical(raw: &str, top: &[(Cow<'_, str>, &str)]) -> bool {
     let is_flat = |(name, value): &(Cow<'_, str>, &str)| {
         let is_name = (1..=PROPERTY_NAME_BYTES_MAX).contains(&name.len())
             && name.bytes().all(|b| matches!(b, b' '..=b'~' if b != b'"' && b != b'\\'));

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use crate::limits::OBJECT_FIELDS_MAX;
-use crate::object::{Entries, Item};
+use crate::object::{ENTRIES_ABOUT, Entries, Item};
 
 /// Nesting that is followed here: one bit each of a machine word.
 const DEPTH_MAX: u32 = 64;
@@ -30,16 +30,19 @@ impl<'a> Scan<'a> {
     /// Takes this byte, after any white space.
     #[inline]
     pub(crate) fn take(&mut self, byte: u8) -> Option<()> {
-        (self.peek()? == byte).then(|| self.at += 1)
+        // Programs write no white space, so the byte is most often right here.
+        let is_here = self.text.as_bytes().get(self.at) == Some(&byte);
+        (is_here || self.peek()? == byte).then(|| self.at += 1)
     }
 
     /// The next byte that is no white space. It is not taken.
     #[inline]
     pub(crate) fn peek(&mut self) -> Option<u8> {
         loop {
-            match self.text.as_bytes().get(self.at)? {
+            match *self.text.as_bytes().get(self.at)? {
+                byte if byte > b' ' => return Some(byte),
                 b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
-                byte => return Some(*byte),
+                byte => return Some(byte),
             }
         }
     }
@@ -62,7 +65,7 @@ impl<'a> Scan<'a> {
 
     /// Takes an object: its names with the raw text of their values, no name twice, none with an escape.
     pub(crate) fn object(&mut self) -> Option<Entries<'a>> {
-        let mut entries = Entries::new();
+        let mut entries = Entries::with_capacity(ENTRIES_ABOUT);
         self.take(b'{')?;
         if self.peek()? == b'}' {
             self.at += 1;

@@ -110,7 +110,9 @@ fn independent<'a>(
     let mut unreadable = Vec::new();
     let mut index = 0;
     let count = each(&mut |item| {
-        match one(call, &context, item, index) {
+        let mut problems = Problems::default();
+        let event = one(&context, item, index, &mut problems);
+        match problems.finish(event).and_then(|event| check_record(call, &event).map(|()| event)) {
             Ok(event) => events.push(event),
             Err(problem) => unreadable.push((index, problem)),
         }
@@ -120,17 +122,15 @@ fn independent<'a>(
     Ok(Batch { events, unreadable, atomic: false, key: None })
 }
 
-fn one<'a>(call: &Call, context: &Context<'_>, item: Item<'a>, index: usize) -> Result<MeterEvent, Problem> {
-    let mut problems = Problems::default();
-    let mut event = None;
-    if let Some(mut fields) = Fields::of(item, Path::Item("events", index), &mut problems) {
-        let key = fields.optional("idempotency_key", &mut problems, read::idempotency_key);
-        event = context.event(&mut fields, &mut problems).map(|event| MeterEvent { key, ..event });
-        fields.finish(&mut problems);
+fn one(context: &Context<'_>, item: Item<'_>, index: usize, problems: &mut Problems) -> Option<MeterEvent> {
+    let mut fields = Fields::of(item, Path::Item("events", index), problems)?;
+    let key = fields.optional("idempotency_key", problems, read::idempotency_key);
+    let mut event = context.event(&mut fields, problems);
+    if let Some(event) = &mut event {
+        event.key = key;
     }
-    let event = problems.finish(event)?;
-    check_record(call, &event)?;
-    Ok(event)
+    fields.finish(problems);
+    event
 }
 
 fn all_or_none(call: &Call, items: &[&str], key: Option<CompactString>) -> Result<Batch, Problem> {
