@@ -281,8 +281,10 @@ mod tests {
             for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
                 let deep = format!("{}1{}", open.repeat(depth), close.repeat(depth));
                 assert_eq!(items(&format!("[{deep}]"), 1), Ok(vec![deep.as_str()]), "{depth}");
-                let cut = format!("[{}]", &deep[..deep.len() - 1]);
-                assert!(items(&cut, 1).is_err(), "{depth}");
+                for end in ["", if close == "]" { "}" } else { "]" }] {
+                    let wrong = format!("[{}{end}]", &deep[..deep.len() - 1]);
+                    assert!(items(&wrong, 1).is_err(), "{depth}");
+                }
             }
         }
     }

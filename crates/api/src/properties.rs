@@ -154,6 +154,8 @@ mod tests {
     fn canonical_form_sorts_names_and_keeps_numbers() {
         for (raw, expected) in [
             ("{}", "{}"),
+            (r#"{"b":1.50,"a":"x"}"#, r#"{"a":"x","b":1.50}"#),
+            (r#"{"a":1,"aa":2,"a.":3}"#, r#"{"a":1,"a.":3,"aa":2}"#),
             (r#"{ "b" : 1.50, "a" : [ 1 , {"d":2,"c":1} ] }"#, r#"{"a":[1,{"c":1,"d":2}],"b":1.50}"#),
             (r#"{"\u0061":"\u0041\n"}"#, r#"{"a":"A\n"}"#),
             (r#"{"a":null,"b":true}"#, r#"{"a":null,"b":true}"#),

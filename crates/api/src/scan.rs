@@ -225,3 +225,24 @@ pub(crate) fn plain_end(bytes: &[u8], from: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or_default();
     at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(rest.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn first_special_byte_is_found_wherever_it_stands(
+            bytes in proptest::collection::vec(proptest::prop_oneof![
+                8 => 0u8..=255, 1 => proptest::prelude::Just(b'"'), 1 => proptest::prelude::Just(b'\\'),
+                20 => b'a'..=b'z', 4 => 0x80u8..=255,
+            ], 0..40),
+            from in 0usize..40,
+        ) {
+            let from = from.min(bytes.len());
+            let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+            let expected = bytes[from..].iter().position(is_special).map_or(bytes.len(), |at| from + at);
+            proptest::prop_assert_eq!(plain_end(&bytes, from), expected);
+        }
+    }
+}
