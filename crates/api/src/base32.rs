@@ -2,15 +2,17 @@
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// Writes the lowest `5 × width` bits of `value`, highest first.
-pub(crate) fn write(value: u128, width: usize, out: &mut String) {
-    for place in (0..width).rev() {
-        let digit = (value >> (place * 5)) & 31;
-        out.push(char::from(ALPHABET[usize::try_from(digit).unwrap_or_default()]));
+/// The lowest `5 × WIDTH` bits of `value`, highest first.
+pub(crate) fn digits<const WIDTH: usize>(mut value: u128) -> [u8; WIDTH] {
+    let mut digits = [0; WIDTH];
+    for digit in digits.iter_mut().rev() {
+        *digit = ALPHABET[usize::try_from(value & 31).unwrap_or_default()];
+        value >>= 5;
     }
+    digits
 }
 
-/// Reads exactly what [`write()`] writes for a value of at most `bits` bits; nothing else is accepted, so that a value
+/// Reads exactly what [`digits()`] makes for a value of at most `bits` bits; nothing else is accepted, so that a value
 /// has one spelling.
 pub(crate) fn read(text: &str, width: usize, bits: u32) -> Option<u128> {
     if text.len() != width {

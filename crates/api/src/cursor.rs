@@ -59,9 +59,8 @@ impl std::fmt::Display for Cursor {
             | u128::from(self.epoch) << 96
             | u128::from(self.list) << 64
             | u128::from(self.position);
-        let mut text = String::from(PREFIX);
-        base32::write(value, WIDTH, &mut text);
-        f.write_str(&text)
+        f.write_str(PREFIX)?;
+        f.write_str(std::str::from_utf8(&base32::digits::<WIDTH>(value)).unwrap_or_default())
     }
 }
 

@@ -1,29 +1,72 @@
 //! Reading the fields of a request: every error is collected, not only the first, and what is left over is refused
 //! by name.
 
-use std::borrow::Cow;
+use std::fmt;
 
 use crate::nearest::nearest;
-use crate::object::entries;
+use crate::object::{Entries, Item, entries};
 use crate::problem::Problems;
 use crate::value::Value;
 
+/// Names for which there is room from the start: reading an event asks for as many.
+const ASKED_ABOUT: usize = 10;
+
 /// The fields of one object, and where it stands in the request.
 pub struct Fields<'a> {
-    path: String,
-    left: Vec<(Cow<'a, str>, &'a str)>,
+    path: Path,
+    left: Entries<'a>,
     asked: Vec<&'static str>,
+}
+
+/// Where an object stands in a request. It becomes text only where there is something to say about it.
+#[derive(Clone, Debug)]
+pub enum Path {
+    /// In a field of the body; empty for the body itself.
+    Field(&'static str),
+    /// In an array of the body: its field, and the index.
+    Item(&'static str, usize),
+    /// In a field of such an item.
+    FieldOfItem(&'static str, usize, &'static str),
+    /// Further down.
+    Deeper(String),
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field(name) => f.write_str(name),
+            Self::Item(name, index) => write!(f, "{name}[{index}]"),
+            Self::FieldOfItem(name, index, field) => write!(f, "{name}[{index}].{field}"),
+            Self::Deeper(path) => f.write_str(path),
+        }
+    }
+}
+
+impl From<&'static str> for Path {
+    fn from(name: &'static str) -> Self {
+        Self::Field(name)
+    }
 }
 
 impl<'a> Fields<'a> {
     /// Takes an object apart; `path` is where it stands in the request, empty for the body itself. Notes the problem
     /// and gives `None` where it is no object.
-    pub fn read(text: &'a str, path: &str, problems: &mut Problems) -> Option<Self> {
-        match entries(text) {
-            Ok(left) => Some(Self { path: path.to_owned(), left, asked: Vec::new() }),
+    pub fn read(text: &'a str, path: impl Into<Path>, problems: &mut Problems) -> Option<Self> {
+        Self::of(Item::unread(text), path, problems)
+    }
+
+    /// The fields of an item of an array, like [`Fields::read`].
+    pub fn of(item: Item<'a>, path: impl Into<Path>, problems: &mut Problems) -> Option<Self> {
+        let path = path.into();
+        let left = match item.entries {
+            Some(entries) => Ok(entries),
+            None => entries(item.raw),
+        };
+        match left {
+            Ok(left) => Some(Self { path, left, asked: Vec::with_capacity(ASKED_ABOUT) }),
             Err(error) => {
-                let field = if path.is_empty() { "body" } else { path };
-                problems.add(field, error.to_string());
+                let field = path.to_string();
+                problems.add(if field.is_empty() { "body" } else { &field }, error.to_string());
                 None
             }
         }
@@ -31,7 +74,10 @@ impl<'a> Fields<'a> {
 
     /// The field's name with the path to it.
     pub fn path_of(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+        match self.path {
+            Path::Field("") => name.to_owned(),
+            _ => format!("{}.{name}", self.path),
+        }
     }
 
     /// A field that may be left out. Its problem is noted.
@@ -69,12 +115,16 @@ impl<'a> Fields<'a> {
     /// A nested object that may be left out.
     pub fn object(&mut self, name: &'static str, problems: &mut Problems) -> Option<Fields<'a>> {
         let value = self.take(name)?;
-        let path = self.path_of(name);
         if !value.raw().starts_with('{') {
-            problems.add(&path, format!("must be an object, not {}", value.kind()));
+            problems.add(&self.path_of(name), format!("must be an object, not {}", value.kind()));
             return None;
         }
-        Fields::read(value.raw(), &path, problems)
+        let path = match self.path {
+            Path::Field("") => Path::Field(name),
+            Path::Item(list, index) => Path::FieldOfItem(list, index, name),
+            _ => Path::Deeper(self.path_of(name)),
+        };
+        Fields::read(value.raw(), path, problems)
     }
 
     /// The raw value of a field, unless it is missing or null.

@@ -95,17 +95,24 @@ impl Id {
     }
 }
 
-impl std::fmt::Display for Id {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut text = String::with_capacity(4 + LINE_WIDTH);
-        text.push_str(self.kind.prefix());
+impl Id {
+    /// Appends the id.
+    pub(crate) fn write(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.kind.prefix().as_bytes());
         let value = u128::from(self.position) << 32 | u128::from(self.tag);
         if self.kind == IdKind::Entry {
-            base32::write(value << 16 | u128::from(self.line), LINE_WIDTH, &mut text);
+            out.extend_from_slice(&base32::digits::<LINE_WIDTH>(value << 16 | u128::from(self.line)));
         } else {
-            base32::write(value, WIDTH, &mut text);
+            out.extend_from_slice(&base32::digits::<WIDTH>(value));
         }
-        f.write_str(&text)
+    }
+}
+
+impl std::fmt::Display for Id {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut text = Vec::with_capacity(4 + LINE_WIDTH);
+        self.write(&mut text);
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

@@ -3,9 +3,18 @@
 use std::fmt::Display;
 use std::io::Write as _;
 
+use crate::ids::Id;
+use crate::scan::plain_end;
+use crate::{digits, time};
+
 /// Writes a JSON object into new bytes.
 pub fn object(write: impl FnOnce(&mut ObjectWriter<'_>)) -> Vec<u8> {
-    let mut out = Vec::with_capacity(512);
+    object_of_about(512, write)
+}
+
+/// Writes a JSON object into new bytes, with room from the start for about so many.
+pub fn object_of_about(bytes: usize, write: impl FnOnce(&mut ObjectWriter<'_>)) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes);
     ObjectWriter::write(&mut out, write);
     out
 }
@@ -37,7 +46,31 @@ impl ObjectWriter<'_> {
         self
     }
 
-    /// A string of what prints without characters to escape: ids, times, amounts of money.
+    /// An id.
+    pub fn id(&mut self, name: &str, id: Id) -> &mut Self {
+        let out = self.name(name);
+        out.push(b'"');
+        id.write(out);
+        out.push(b'"');
+        self
+    }
+
+    /// A time, in milliseconds since 1970.
+    pub fn instant(&mut self, name: &str, ms: i64) -> &mut Self {
+        let out = self.name(name);
+        out.push(b'"');
+        time::write(ms, out);
+        out.push(b'"');
+        self
+    }
+
+    /// An integer of 10⁻⁶ of a unit, as a number of the unit.
+    pub fn micro(&mut self, name: &str, micro: i64) -> &mut Self {
+        digits::write_micro(micro, self.name(name));
+        self
+    }
+
+    /// A string of what prints without characters to escape: amounts of money, codes.
     pub fn shown(&mut self, name: &str, value: impl Display) -> &mut Self {
         let out = self.name(name);
         out.push(b'"');
@@ -98,12 +131,16 @@ impl ObjectWriter<'_> {
         self
     }
 
+    #[inline]
     fn name(&mut self, name: &str) -> &mut Vec<u8> {
+        debug_assert_eq!(plain_end(name.as_bytes(), 0), name.len(), "names are ours, and need no escapes");
+        self.out.reserve(name.len() + 4);
         if !std::mem::take(&mut self.is_first) {
             self.out.push(b',');
         }
-        write_text(self.out, name);
-        self.out.push(b':');
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
         self.out
     }
 }
@@ -155,11 +192,15 @@ fn show(out: &mut Vec<u8>, value: impl Display) {
 
 /// Appends a JSON string.
 pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
+    let bytes = text.as_bytes();
+    out.reserve(bytes.len() + 2);
     out.push(b'"');
-    let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f)) {
-        out.extend_from_slice(&rest[..at]);
-        match rest[at] {
+    let mut from = 0;
+    loop {
+        let at = plain_end(bytes, from);
+        out.extend_from_slice(&bytes[from..at]);
+        let Some(special) = bytes.get(at) else { break };
+        match special {
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
             b'\n' => out.extend_from_slice(b"\\n"),
@@ -167,9 +208,8 @@ pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
             b'\t' => out.extend_from_slice(b"\\t"),
             control => show(out, format_args!("\\u{control:04x}")),
         }
-        rest = &rest[at + 1..];
+        from = at + 1;
     }
-    out.extend_from_slice(rest);
     out.push(b'"');
 }
 

@@ -8,6 +8,7 @@
 mod base32;
 mod code;
 mod cursor;
+mod digits;
 mod fields;
 mod ids;
 mod json;
@@ -16,17 +17,20 @@ mod nearest;
 mod object;
 mod problem;
 mod properties;
+mod scan;
+#[cfg(test)]
+mod testing;
 pub mod text;
 pub mod time;
 mod value;
 
 pub use code::ErrorCode;
 pub use cursor::{Cursor, CursorError};
-pub use fields::Fields;
+pub use fields::{Fields, Path};
 pub use ids::{Id, IdKind};
-pub use json::{ArrayWriter, ObjectWriter, array, object};
+pub use json::{ArrayWriter, ObjectWriter, array, object, object_of_about};
 pub use nearest::nearest;
-pub use object::{BodyError, body_text, items};
+pub use object::{BodyError, Item, body_text, each_item, items};
 pub use problem::{FieldProblem, Problem, Problems};
-pub use properties::{Properties, Property};
+pub use properties::Properties;
 pub use value::Value;

@@ -1,5 +1,8 @@
 //! Taking a JSON body apart without building a tree: an object becomes its names with the raw text of their values,
 //! borrowed from the body.
+//!
+//! What is written as programs write it takes one pass ([`crate::scan`]). For all else serde_json decides, and says
+//! in its words what is wrong; a test compares the two on what nobody would send.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,6 +13,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::limits::OBJECT_FIELDS_MAX;
+use crate::scan::Scan;
 
 /// Why a body or a value could not be taken apart.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -39,10 +43,83 @@ pub fn body_text(body: &[u8]) -> Result<&str, BodyError> {
 }
 
 /// The names and raw values of a JSON object, in the order in which they were written.
-pub(crate) fn entries(text: &str) -> Result<Vec<(Cow<'_, str>, &str)>, BodyError> {
+pub(crate) type Entries<'a> = Vec<(Cow<'a, str>, &'a str)>;
+/// Fields for which such a list has room from the start: most events have as many.
+pub(crate) const ENTRIES_ABOUT: usize = 8;
+
+/// Takes an object apart.
+pub(crate) fn entries(text: &str) -> Result<Entries<'_>, BodyError> {
+    let mut scan = Scan::new(text);
+    match scan.object() {
+        Some(entries) if scan.is_at_end() => Ok(entries),
+        _ => read_entries(text),
+    }
+}
+
+/// The raw items of a JSON array of at most `max`.
+pub fn items(text: &str, max: usize) -> Result<Vec<&str>, BodyError> {
+    let mut items = Vec::new();
+    each_item(text, max, |item| items.push(item.raw))?;
+    Ok(items)
+}
+
+/// An item of an array.
+pub struct Item<'a> {
+    /// Its raw text.
+    pub raw: &'a str,
+    /// Its fields, where it is an object as programs write it.
+    pub(crate) entries: Option<Entries<'a>>,
+}
+
+impl<'a> Item<'a> {
+    /// An item of which nothing is known but its text.
+    pub fn unread(raw: &'a str) -> Self {
+        Self { raw, entries: None }
+    }
+}
+
+/// Shows each item of a JSON array of at most `max`, in one pass; returns how many there are. What was shown before
+/// an error counts for nothing: the text is no such array.
+pub fn each_item<'a>(text: &'a str, max: usize, mut show: impl FnMut(Item<'a>)) -> Result<usize, BodyError> {
+    let mut shown = 0;
+    let scanned = scan_items(text, max, |item| {
+        shown += 1;
+        show(item);
+    });
+    if scanned.is_none() {
+        for raw in read_items(text, max)?.into_iter().skip(shown) {
+            shown += 1;
+            show(Item::unread(raw));
+        }
+    }
+    Ok(shown)
+}
+
+/// `None` where the rest is not as programs write it.
+fn scan_items<'a>(text: &'a str, max: usize, mut show: impl FnMut(Item<'a>)) -> Option<()> {
+    let mut scan = Scan::new(text);
+    scan.take(b'[')?;
+    if scan.peek()? == b']' {
+        scan.take(b']')?;
+        return scan.is_at_end().then_some(());
+    }
+    for _ in 0..max {
+        show(scan.item()?);
+        match scan.peek()? {
+            b',' => scan.take(b',')?,
+            _ => {
+                scan.take(b']')?;
+                return scan.is_at_end().then_some(());
+            }
+        }
+    }
+    None
+}
+
+fn read_entries(text: &str) -> Result<Entries<'_>, BodyError> {
     let mut problem = None;
     let mut from = serde_json::Deserializer::from_str(text);
-    let read = from.deserialize_map(Entries { problem: &mut problem });
+    let read = from.deserialize_map(EntriesVisitor { problem: &mut problem });
     match (read.and_then(|entries| from.end().map(|()| entries)), problem) {
         (_, Some(problem)) => Err(problem),
         (Ok(entries), None) => Ok(entries),
@@ -50,11 +127,10 @@ pub(crate) fn entries(text: &str) -> Result<Vec<(Cow<'_, str>, &str)>, BodyError
     }
 }
 
-/// The raw items of a JSON array of at most `max`.
-pub fn items(text: &str, max: usize) -> Result<Vec<&str>, BodyError> {
+fn read_items(text: &str, max: usize) -> Result<Vec<&str>, BodyError> {
     let mut problem = None;
     let mut from = serde_json::Deserializer::from_str(text);
-    let read = from.deserialize_seq(Items { max, problem: &mut problem });
+    let read = from.deserialize_seq(ItemsVisitor { max, problem: &mut problem });
     match (read.and_then(|items| from.end().map(|()| items)), problem) {
         (_, Some(problem)) => Err(problem),
         (Ok(items), None) => Ok(items),
@@ -62,19 +138,19 @@ pub fn items(text: &str, max: usize) -> Result<Vec<&str>, BodyError> {
     }
 }
 
-struct Entries<'p> {
+struct EntriesVisitor<'p> {
     problem: &'p mut Option<BodyError>,
 }
 
-impl<'de> Visitor<'de> for Entries<'_> {
-    type Value = Vec<(Cow<'de, str>, &'de str)>;
+impl<'de> Visitor<'de> for EntriesVisitor<'_> {
+    type Value = Entries<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries: Self::Value = Vec::with_capacity(map.size_hint().unwrap_or(8));
+        let mut entries = Entries::with_capacity(ENTRIES_ABOUT);
         while let Some(name) = map.next_key_seed(Name)? {
             if entries.len() == OBJECT_FIELDS_MAX {
                 *self.problem = Some(BodyError::TooManyFields);
@@ -117,12 +193,12 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
-struct Items<'p> {
+struct ItemsVisitor<'p> {
     max: usize,
     problem: &'p mut Option<BodyError>,
 }
 
-impl<'de> Visitor<'de> for Items<'_> {
+impl<'de> Visitor<'de> for ItemsVisitor<'_> {
     type Value = Vec<&'de str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -178,6 +254,39 @@ mod tests {
             assert!(matches!(entries(text), Err(BodyError::NotJson(_))), "{text:.40}");
         }
         assert_eq!(body_text(b"{\"a\":\"\xff\"}"), Err(BodyError::NotUtf8(6)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_quick_reader_and_the_other_agree_on_any_text(text in crate::testing::near_json()) {
+            proptest::prop_assert_eq!(entries(&text), read_entries(&text));
+            let list = format!("[{text}");
+            proptest::prop_assert_eq!(items(&list, 3), read_items(&list, 3));
+        }
+
+        #[test]
+        fn an_item_has_the_fields_that_its_text_has(text in crate::testing::near_json()) {
+            let list = format!("[{text},{{}}]");
+            let _ = each_item(&list, 9, |item| {
+                if let Some(entries) = item.entries {
+                    assert_eq!(Ok(entries), read_entries(item.raw));
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn nesting_is_followed_as_deep_as_it_goes() {
+        for depth in [1, 63, 64, 65, 66, 1_000] {
+            for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+                let deep = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+                assert_eq!(items(&format!("[{deep}]"), 1), Ok(vec![deep.as_str()]), "{depth}");
+                for end in ["", if close == "]" { "}" } else { "]" }] {
+                    let wrong = format!("[{}{end}]", &deep[..deep.len() - 1]);
+                    assert!(items(&wrong, 1).is_err(), "{depth}");
+                }
+            }
+        }
     }
 
     #[test]

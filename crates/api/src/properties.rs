@@ -7,46 +7,65 @@ use crate::json::write_text;
 use crate::limits::{
     PROPERTIES_BYTES_MAX, PROPERTIES_DEPTH_MAX, PROPERTIES_KEYS_MAX, PROPERTY_NAME_BYTES_MAX,
 };
-use crate::object::{entries, items};
+use crate::object::{Entries, entries, items};
+use crate::scan::plain_end;
 use crate::value::Value;
 
 /// Properties in canonical form, and those at the top by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Properties<'a> {
-    /// Canonical JSON.
-    pub canonical: String,
-    /// Those at the top.
-    pub top: Vec<Property<'a>>,
-}
-
-/// A property at the top.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Property<'a> {
-    /// Its name.
-    pub name: Cow<'a, str>,
-    /// Its value.
-    pub value: Value<'a>,
+    /// Canonical JSON: the text as it was sent where that is canonical already.
+    pub canonical: Cow<'a, str>,
+    top: Entries<'a>,
 }
 
 impl<'a> Properties<'a> {
     /// Reads a JSON object.
     pub fn read(value: Value<'a>) -> Result<Self, String> {
-        if !value.raw().starts_with('{') {
+        let raw = value.raw();
+        if !raw.starts_with('{') {
             return Err(format!("must be an object, not {}", value.kind()));
         }
-        let top = entries(value.raw()).map_err(|error| error.to_string())?;
-        let mut canonical =
-            Canonical { out: Vec::with_capacity(value.raw().len().min(PROPERTIES_BYTES_MAX)), keys: 0 };
-        canonical.object(top.clone(), 1)?;
-        let canonical = String::from_utf8(canonical.out).map_err(|_| "is not UTF-8".to_owned())?;
-        let top = top.into_iter().map(|(name, raw)| Property { name, value: Value(raw) }).collect();
-        Ok(Self { canonical, top })
+        let top = entries(raw).map_err(|error| error.to_string())?;
+        if is_canonical(raw, &top) {
+            return Ok(Self { canonical: Cow::Borrowed(raw), top });
+        }
+        Ok(Self { canonical: Cow::Owned(canonical_text(raw, top.clone())?), top })
     }
 
     /// A property at the top, unless it is missing or null.
     pub fn get(&self, name: &str) -> Option<Value<'a>> {
-        self.top.iter().find(|p| p.name == name).map(|p| p.value).filter(|value| !value.is_null())
+        let (_, raw) = self.top.iter().find(|(known, _)| known == name)?;
+        Some(Value(raw)).filter(|value| !value.is_null())
     }
+}
+
+/// Whether the text is plainly canonical and within all limits: flat, sorted, without white space or escapes. What is
+/// not plainly so may be canonical all the same.
+fn is_canonical(raw: &str, top: &[(Cow<'_, str>, &str)]) -> bool {
+    let is_flat = |(name, value): &(Cow<'_, str>, &str)| {
+        let is_name = (1..=PROPERTY_NAME_BYTES_MAX).contains(&name.len())
+            && name.bytes().all(|b| matches!(b, b' '..=b'~' if b != b'"' && b != b'\\'));
+        let is_value = match value.as_bytes() {
+            [b'{' | b'[', ..] => false,
+            [b'"', inside @ ..] => plain_end(inside, 0) + 1 == inside.len(),
+            _ => true,
+        };
+        is_name && is_value
+    };
+    // Braces, and for each field two quotes, a colon and a comma: where nothing else stands there is no white space.
+    let bytes: usize = top.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+    raw.len() == (bytes + 1).max(2)
+        && raw.len() <= PROPERTIES_BYTES_MAX
+        && top.len() <= PROPERTIES_KEYS_MAX
+        && top.iter().all(is_flat)
+        && top.windows(2).all(|two| two[0].0 < two[1].0)
+}
+
+fn canonical_text(raw: &str, top: Entries<'_>) -> Result<String, String> {
+    let mut canonical = Canonical { out: Vec::with_capacity(raw.len().min(PROPERTIES_BYTES_MAX)), keys: 0 };
+    canonical.object(top, 1)?;
+    String::from_utf8(canonical.out).map_err(|_| "is not UTF-8".to_owned())
 }
 
 struct Canonical {
@@ -82,7 +101,7 @@ impl Canonical {
         self.check_bytes()
     }
 
-    fn object(&mut self, mut entries: Vec<(Cow<'_, str>, &str)>, depth: usize) -> Result<(), String> {
+    fn object(&mut self, mut entries: Entries<'_>, depth: usize) -> Result<(), String> {
         self.keys += entries.len();
         if self.keys > PROPERTIES_KEYS_MAX {
             return Err(format!("have more than {PROPERTIES_KEYS_MAX} keys"));
@@ -128,13 +147,15 @@ mod tests {
     use super::*;
 
     fn canonical(raw: &str) -> Result<String, String> {
-        Properties::read(Value(raw)).map(|p| p.canonical)
+        Properties::read(Value(raw)).map(|p| p.canonical.into_owned())
     }
 
     #[test]
     fn canonical_form_sorts_names_and_keeps_numbers() {
         for (raw, expected) in [
             ("{}", "{}"),
+            (r#"{"b":1.50,"a":"x"}"#, r#"{"a":"x","b":1.50}"#),
+            (r#"{"a":1,"aa":2,"a.":3}"#, r#"{"a":1,"a.":3,"aa":2}"#),
             (r#"{ "b" : 1.50, "a" : [ 1 , {"d":2,"c":1} ] }"#, r#"{"a":[1,{"c":1,"d":2}],"b":1.50}"#),
             (r#"{"\u0061":"\u0041\n"}"#, r#"{"a":"A\n"}"#),
             (r#"{"a":null,"b":true}"#, r#"{"a":null,"b":true}"#),
@@ -174,6 +195,17 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn text_that_is_taken_as_canonical_is_so(text in crate::testing::object()) {
+            let text = text.trim();
+            let Ok(top) = entries(text) else { return Ok(()) };
+            let written = canonical_text(text, top.clone());
+            if is_canonical(text, &top) {
+                proptest::prop_assert_eq!(written.as_deref(), Ok(text));
+            }
+            proptest::prop_assert_eq!(canonical(text), written);
+        }
+
         #[test]
         fn canonical_form_is_its_own_canonical_form(
             names in proptest::collection::btree_set("[a-z\u{e9}\"\\\\]{1,6}", 0..8),

@@ -2,12 +2,17 @@
 
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
-use chargly_api::{ObjectWriter, Problem, object};
+use chargly_api::{ObjectWriter, Problem, object, object_of_about};
 
 const JSON: &str = "application/json";
 const PROBLEM_JSON: &str = "application/problem+json";
+
+/// Epoch and position of the newest fact that an answer tells of.
+const POSITION: HeaderName = HeaderName::from_static("chargly-position");
+/// Marks a first answer that is given again.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// An answer.
 pub(crate) struct Answer {
@@ -24,6 +29,11 @@ impl Answer {
     /// 200 with a JSON object.
     pub(crate) fn object(write: impl FnOnce(&mut ObjectWriter<'_>)) -> Self {
         Self::json(object(write))
+    }
+
+    /// 200 with a JSON object, with room from the start for about so many bytes.
+    pub(crate) fn object_of_about(bytes: usize, write: impl FnOnce(&mut ObjectWriter<'_>)) -> Self {
+        Self::json(object_of_about(bytes, write))
     }
 
     /// 200 with JSON.
@@ -73,12 +83,12 @@ impl Answer {
         // Balances and secrets are nobody's cache's business.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some((epoch, position)) = self.position
-            && let Ok(value) = HeaderValue::from_str(&format!("{epoch}.{position}"))
+            && let Ok(value) = HeaderValue::try_from(format!("{epoch}.{position}"))
         {
-            headers.insert("chargly-position", value);
+            headers.insert(POSITION, value);
         }
         if self.is_replay {
-            headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
+            headers.insert(REPLAYED, HeaderValue::from_static("true"));
         }
         if let Some(seconds) = self.retry_after_s {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));

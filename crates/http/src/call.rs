@@ -57,12 +57,11 @@ impl Call {
 
     /// The body as text, of a kind that is read here. curl's default kind is forgiven: nothing here is a form.
     pub(crate) fn text(&self) -> Result<&str, Problem> {
-        let kind = self.content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let is_json = matches!(
-            kind.as_str(),
-            "" | "application/json" | "application/x-ndjson" | "application/x-www-form-urlencoded"
-        );
-        if !is_json && !kind.ends_with("+json") {
+        const KINDS: [&str; 4] =
+            ["application/json", "application/x-ndjson", "application/x-www-form-urlencoded", ""];
+        let kind = self.content_type.split(';').next().unwrap_or_default().trim();
+        let is_json = KINDS.iter().any(|known| kind.eq_ignore_ascii_case(known));
+        if !is_json && !kind.to_ascii_lowercase().ends_with("+json") {
             let detail = "Send JSON, with `Content-Type: application/json`.";
             return Err(Problem::new(ErrorCode::UnsupportedMediaType, detail));
         }

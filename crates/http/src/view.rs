@@ -1,6 +1,6 @@
 //! Small views that many answers share: ids, balances, money, times.
 
-use chargly_api::{Id, IdKind, ObjectWriter, time};
+use chargly_api::{Id, IdKind, ObjectWriter};
 use chargly_engine::ledger::{
     Balance, Catalogue, EntryId, EventTypeNo, Millis, Money, Policy, PriceNo, PriceVersion,
 };
@@ -22,26 +22,34 @@ pub(crate) fn price_id(price: &PriceVersion) -> Id {
 
 /// `price_version`, or null where the caller set the credits.
 pub(crate) fn price_version(o: &mut ObjectWriter<'_>, price: Option<PriceNo>, catalogue: &Catalogue) {
-    o.shown_or_null("price_version", price.and_then(|no| catalogue.price(no)).map(price_id));
+    match price.and_then(|no| catalogue.price(no)) {
+        Some(price) => o.id("price_version", price_id(price)),
+        None => o.null("price_version"),
+    };
 }
 
 /// `balance`.
 pub(crate) fn balance(o: &mut ObjectWriter<'_>, balance: &Balance) {
     o.object("balance", |o| {
-        o.number("posted", balance.posted)
-            .number("held", balance.held)
-            .number("available", balance.available());
+        o.micro("posted", balance.posted.micro())
+            .micro("held", balance.held.micro())
+            .micro("available", balance.available().micro());
     });
 }
 
 /// A time.
 pub(crate) fn instant(o: &mut ObjectWriter<'_>, name: &str, at: Millis) {
-    o.shown(name, time::show(at.0));
+    o.instant(name, at.0);
 }
 
 /// A time, or null where there is none or it never comes.
 pub(crate) fn instant_or_null(o: &mut ObjectWriter<'_>, name: &str, at: Option<Millis>) {
-    o.shown_or_null(name, at.filter(|at| *at != Millis::NEVER).map(|at| time::show(at.0)));
+    match at.filter(|at| *at != Millis::NEVER) {
+        Some(at) => instant(o, name, at),
+        None => {
+            o.null(name);
+        }
+    }
 }
 
 /// Money, or null.

@@ -1,8 +1,8 @@
 //! `POST /v1/events/batch`: many events, independent of each other, or all or none.
 
-use chargly_api::{ArrayWriter, Problem, array};
+use chargly_api::{ArrayWriter, Problem};
 use chargly_engine::ledger::{Asked, Catalogue, Fact, WalletEvent};
-use chargly_engine::{BatchOutcome, CallError, MeterEvent, Outcome};
+use chargly_engine::{BatchOutcome, CallError, Outcome};
 use compact_str::CompactString;
 
 use super::batch_body::{Batch, from_request};
@@ -11,61 +11,56 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::errors::{problem_of, refusal_of, refusal_problem};
 
+/// Room that one charged event is given in an answer, in bytes: what most take.
+const EVENT_ANSWER_BYTES_ABOUT: usize = 270;
+/// Room for what stands around the events, in bytes.
+const COUNTS_BYTES: usize = 128;
+
 pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
     let batch = from_request(&call)?;
     if batch.atomic { all_or_none(&call, batch).await } else { independent(&call, batch).await }
 }
 
 /// Events in order, each with an answer of its own, each counted once.
-async fn independent(call: &Call, batch: Batch) -> Result<Answer, Problem> {
-    let mut sent: Vec<MeterEvent> = Vec::with_capacity(batch.events.len());
-    let mut names: Vec<Result<(CompactString, CompactString), Problem>> =
-        Vec::with_capacity(batch.events.len());
-    for event in batch.events {
-        names.push(event.map(|event| {
-            let names = (event.customer.clone(), event.event.clone());
-            sent.push(event);
-            names
-        }));
-    }
-    let metered = call.env.meter(call.actor(), sent).await;
+async fn independent(call: &Call, Batch { events, unreadable, .. }: Batch) -> Result<Answer, Problem> {
+    let names: Vec<(CompactString, CompactString)> =
+        events.iter().map(|event| (event.customer.clone(), event.event.clone())).collect();
+    let metered = call.env.meter(call.actor(), events).await;
     let catalogue = call.env.catalogue();
-    if !metered.is_empty() && names.iter().all(Result::is_ok) && metered.iter().all(is_failed) {
+    if !metered.is_empty() && unreadable.is_empty() && metered.iter().all(is_failed) {
         // Not one of them was even looked at: that is the answer to the call, and a client knows to wait.
         if let Some(Err(error)) = metered.into_iter().next() {
             return Err(problem_of(error, &catalogue, None));
         }
         return Ok(Answer::object(|_| {}));
     }
-    let mut counts = Counts::default();
+    let mut counts = Counts { refused: unreadable.len(), ..Counts::default() };
     let mut newest = None;
-    let mut metered = metered.into_iter();
-    let results = array(|list| {
-        for names in names {
-            let (customer, name) = match names {
-                Ok(names) => names,
-                Err(problem) => {
-                    counts.refused += 1;
-                    write_problem(list, &problem, &call.instance);
-                    continue;
-                }
-            };
+    let events = names.len() + unreadable.len();
+    let mut metered = metered.into_iter().zip(names);
+    let mut unreadable = unreadable.into_iter().peekable();
+    let answer = answer_of(events, |list| {
+        for index in 0..events {
+            if let Some((_, problem)) = unreadable.next_if(|(at, _)| *at == index) {
+                write_problem(list, &problem, &call.instance);
+                continue;
+            }
             match metered.next() {
-                Some(Ok(outcome)) => {
+                Some((Ok(outcome), (customer, _))) => {
                     counts.count(&outcome);
                     newest = newest.max(Some(outcome.id.position));
                     write_outcome(list, &outcome, &customer, &catalogue, &call.instance);
                 }
-                Some(Err(error)) => {
+                Some((Err(error), (_, name))) => {
                     counts.refused += 1;
                     write_problem(list, &problem_of(error, &catalogue, Some(&name)), &call.instance);
                 }
                 None => {}
             }
         }
+        counts
     });
     let epoch = call.env.tail().committed().epoch;
-    let answer = counted(&results, counts);
     Ok(match newest {
         Some(position) => answer.at(epoch, position.0),
         None => answer,
@@ -74,9 +69,8 @@ async fn independent(call: &Call, batch: Batch) -> Result<Answer, Problem> {
 
 /// All of one customer, or none.
 async fn all_or_none(call: &Call, batch: Batch) -> Result<Answer, Problem> {
-    let events: Vec<MeterEvent> = batch.events.into_iter().collect::<Result<_, _>>()?;
-    let customer = events.first().map(|event| event.customer.clone()).unwrap_or_default();
-    let metered = call.env.meter_atomic(call.actor(), events, batch.key).await;
+    let customer = batch.events.first().map(|event| event.customer.clone()).unwrap_or_default();
+    let metered = call.env.meter_atomic(call.actor(), batch.events, batch.key).await;
     let catalogue = call.env.catalogue();
     let BatchOutcome { batch, events } = metered.map_err(|error| problem_of(error, &catalogue, None))?;
     if let Some(refusal) = refusal_of(&batch.fact) {
@@ -84,14 +78,14 @@ async fn all_or_none(call: &Call, batch: Batch) -> Result<Answer, Problem> {
             refusal_problem(refusal, Some(&customer), &catalogue).number("index", refused_index(&batch.fact));
         return Ok(call.written(&batch, Answer::problem(&problem, &call.instance)));
     }
-    let results = array(|list| {
+    let answer = answer_of(events.len(), |list| {
         for outcome in &events {
             write_outcome(list, outcome, &customer, &catalogue, &call.instance);
         }
+        // The same bytes when it is replayed: the header says that it was.
+        Counts { accepted: events.len(), ..Counts::default() }
     });
-    // The same bytes when it is replayed: the header says that it was.
-    let counts = Counts { accepted: events.len(), ..Counts::default() };
-    Ok(call.written(&batch, counted(&results, counts)))
+    Ok(call.written(&batch, answer))
 }
 
 #[derive(Clone, Copy, Default)]
@@ -113,9 +107,11 @@ impl Counts {
     }
 }
 
-fn counted(results: &[u8], counts: Counts) -> Answer {
-    Answer::object(|o| {
-        o.raw("results", results);
+/// The answer to so many events: what `write` says of each, and its counts.
+fn answer_of(events: usize, write: impl FnOnce(&mut ArrayWriter<'_>) -> Counts) -> Answer {
+    Answer::object_of_about(events * EVENT_ANSWER_BYTES_ABOUT + COUNTS_BYTES, |o| {
+        let mut counts = Counts::default();
+        o.array("results", |list| counts = write(list));
         o.number("accepted", counts.accepted)
             .number("refused", counts.refused)
             .number("replayed", counts.replayed);

@@ -1,7 +1,7 @@
 //! The three forms of a batch: a JSON array, an object with `events`, and one event per line (NDJSON).
 
 use chargly_api::limits::{ATOMIC_EVENTS_MAX, BATCH_EVENTS_MAX};
-use chargly_api::{ErrorCode, Fields, Problem, Problems, items};
+use chargly_api::{BodyError, ErrorCode, Fields, Item, Path, Problem, Problems, each_item};
 use chargly_engine::MeterEvent;
 use chargly_engine::ledger::{IfInsufficient, Scope};
 use compact_str::CompactString;
@@ -10,10 +10,15 @@ use super::request::Context;
 use crate::call::Call;
 use crate::read;
 
+/// Bytes of an event as most are sent, in bytes: what a body makes room for before it is read.
+const EVENT_BYTES_ABOUT: usize = 180;
+
 /// A batch as it was sent.
 pub(super) struct Batch {
-    /// One per event, in order: read, or what is wrong with it.
-    pub(super) events: Vec<Result<MeterEvent, Problem>>,
+    /// Those that could be read, in order.
+    pub(super) events: Vec<MeterEvent>,
+    /// What is wrong with the others: their index among all, ascending, and the problem.
+    pub(super) unreadable: Vec<(usize, Problem)>,
     /// Whether all or none is to be accepted.
     pub(super) atomic: bool,
     /// The key of the whole.
@@ -24,12 +29,14 @@ pub(super) struct Batch {
 /// batch is atomic.
 pub(super) fn from_request(call: &Call) -> Result<Batch, Problem> {
     let text = call.text()?.trim();
-    let is_lines = call.content_type.to_ascii_lowercase().starts_with("application/x-ndjson");
-    let batch = if is_lines {
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        independent(call, &lines.take(BATCH_EVENTS_MAX + 1).collect::<Vec<_>>())
+    let batch = if is_lines(&call.content_type) {
+        independent(call, text, |show| {
+            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+            let lines = lines.take(BATCH_EVENTS_MAX + 1);
+            Ok(lines.map(|line| show(Item::unread(line))).count())
+        })
     } else if text.starts_with('[') {
-        independent(call, &array(text, "body")?)
+        independent(call, text, |show| array(text, "body", show))
     } else {
         object(call, text)
     }?;
@@ -57,20 +64,25 @@ fn object(call: &Call, text: &str) -> Result<Batch, Problem> {
         found = events.map(|events| (events, atomic.unwrap_or(false), key));
     }
     let (events, atomic, key) = problems.finish(found)?;
-    let events = array(events, "events")?;
     if atomic {
-        all_or_none(call, &events, key)
+        let mut items = Vec::new();
+        array(events, "events", &mut |item| items.push(item.raw))?;
+        all_or_none(call, &items, key)
     } else {
-        independent(call, &events).map(|b| Batch { key, ..b })
+        independent(call, events, |show| array(events, "events", show)).map(|batch| Batch { key, ..batch })
     }
 }
 
-fn array<'a>(text: &'a str, field: &str) -> Result<Vec<&'a str>, Problem> {
-    match items(text, BATCH_EVENTS_MAX) {
-        Err(chargly_api::BodyError::TooManyItems(_)) => Err(too_many(BATCH_EVENTS_MAX)),
-        Err(error) => Err(Problem::invalid(field, error.to_string())),
-        Ok(items) => Ok(items),
-    }
+fn is_lines(content_type: &str) -> bool {
+    const LINES: &str = "application/x-ndjson";
+    content_type.get(..LINES.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(LINES))
+}
+
+fn array<'a>(text: &'a str, field: &str, show: &mut dyn FnMut(Item<'a>)) -> Result<usize, Problem> {
+    each_item(text, BATCH_EVENTS_MAX, show).map_err(|error| match error {
+        BodyError::TooManyItems(_) => too_many(BATCH_EVENTS_MAX),
+        error => Problem::invalid(field, error.to_string()),
+    })
 }
 
 fn too_many(limit: usize) -> Problem {
@@ -86,27 +98,39 @@ fn check_count(count: usize, limit: usize) -> Result<(), Problem> {
     }
 }
 
-fn independent(call: &Call, items: &[&str]) -> Result<Batch, Problem> {
-    check_count(items.len(), BATCH_EVENTS_MAX)?;
+/// Reads events as `each` shows them, from so much text.
+fn independent<'a>(
+    call: &'a Call,
+    text: &'a str,
+    each: impl FnOnce(&mut dyn FnMut(Item<'a>)) -> Result<usize, Problem>,
+) -> Result<Batch, Problem> {
     let catalogue = call.env.catalogue();
     let context = Context { catalogue: &catalogue, now_ms: call.env.wall_ms() };
-    let events = items
-        .iter()
-        .enumerate()
-        .map(|(index, text)| {
-            let mut problems = Problems::default();
-            let mut event = None;
-            if let Some(mut fields) = Fields::read(text, &format!("events[{index}]"), &mut problems) {
-                let key = fields.optional("idempotency_key", &mut problems, read::idempotency_key);
-                event = context.event(&mut fields, &mut problems).map(|event| MeterEvent { key, ..event });
-                fields.finish(&mut problems);
-            }
-            let event = problems.finish(event)?;
-            check_record(call, &event)?;
-            Ok(event)
-        })
-        .collect();
-    Ok(Batch { events, atomic: false, key: None })
+    let mut events = Vec::with_capacity((text.len() / EVENT_BYTES_ABOUT).min(BATCH_EVENTS_MAX));
+    let mut unreadable = Vec::new();
+    let mut index = 0;
+    let count = each(&mut |item| {
+        let mut problems = Problems::default();
+        let event = one(&context, item, index, &mut problems);
+        match problems.finish(event).and_then(|event| check_record(call, &event).map(|()| event)) {
+            Ok(event) => events.push(event),
+            Err(problem) => unreadable.push((index, problem)),
+        }
+        index += 1;
+    })?;
+    check_count(count, BATCH_EVENTS_MAX)?;
+    Ok(Batch { events, unreadable, atomic: false, key: None })
+}
+
+fn one(context: &Context<'_>, item: Item<'_>, index: usize, problems: &mut Problems) -> Option<MeterEvent> {
+    let mut fields = Fields::of(item, Path::Item("events", index), problems)?;
+    let key = fields.optional("idempotency_key", problems, read::idempotency_key);
+    let mut event = context.event(&mut fields, problems);
+    if let Some(event) = &mut event {
+        event.key = key;
+    }
+    fields.finish(problems);
+    event
 }
 
 fn all_or_none(call: &Call, items: &[&str], key: Option<CompactString>) -> Result<Batch, Problem> {
@@ -116,8 +140,8 @@ fn all_or_none(call: &Call, items: &[&str], key: Option<CompactString>) -> Resul
     let mut problems = Problems::default();
     let mut events: Vec<MeterEvent> = Vec::with_capacity(items.len());
     for (index, text) in items.iter().enumerate() {
-        let path = format!("events[{index}]");
-        let Some(mut fields) = Fields::read(text, &path, &mut problems) else { continue };
+        let path = Path::Item("events", index);
+        let Some(mut fields) = Fields::read(text, path, &mut problems) else { continue };
         if fields.take("idempotency_key").is_some() {
             let problem = "must not be sent: an atomic batch has one key for all its events";
             problems.add(&fields.path_of("idempotency_key"), problem.to_owned());
@@ -135,7 +159,7 @@ fn all_or_none(call: &Call, items: &[&str], key: Option<CompactString>) -> Resul
     for event in &events {
         check_record(call, event)?;
     }
-    Ok(Batch { events: events.into_iter().map(Ok).collect(), atomic: true, key })
+    Ok(Batch { events, unreadable: Vec::new(), atomic: true, key })
 }
 
 fn check_record(call: &Call, event: &MeterEvent) -> Result<(), Problem> {

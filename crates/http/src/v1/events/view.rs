@@ -19,9 +19,9 @@ pub(crate) fn write_event(
         WalletEvent::HoldCaptured { of, charge, .. } => (of.event_type, charge),
         _ => return,
     };
-    o.shown("id", view::id(IdKind::Event, id));
+    o.id("id", view::id(IdKind::Event, id));
     if let WalletEvent::HoldCaptured { request, .. } = &fact.event {
-        o.shown("hold_id", view::id(IdKind::Hold, request.hold));
+        o.id("hold_id", view::id(IdKind::Hold, request.hold));
     }
     write_charge(o, event_type, charge, customer, catalogue);
     if let WalletEvent::HoldCaptured { still_held, ended, .. } = &fact.event {
@@ -40,7 +40,7 @@ fn write_charge(
     catalogue: &Catalogue,
 ) {
     o.text("event", view::event_name(catalogue, event_type)).text("customer", customer);
-    o.number("credits", charge.credits);
+    o.micro("credits", charge.credits.micro());
     // Only where it is not simply paid: the common answer stays short.
     if charge.debt.is_positive() {
         o.number("debt", charge.debt);
