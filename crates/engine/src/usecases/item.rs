@@ -56,6 +56,10 @@ pub(crate) fn make_item(
     }
     let payload = start..arena.len();
     let digest = if payload.is_empty() { [0; 32] } else { payload_digest(&arena[payload.clone()]) };
-    let ask = Ask::Act(Call { actor, key: None, action });
+    let hash = match &key {
+        Key::Hash(hash) => Some(*hash),
+        Key::None | Key::OfWalletsCustomer(_) => None,
+    };
+    let ask = Ask::Act(Call { actor, key: hash, action });
     Item { key, payload, digest, ..Item::read(ask) }
 }
