@@ -1,5 +1,7 @@
 //! From verdicts to outcomes: sorting out retries by reading back what the key was bound to.
 
+use std::cell::RefCell;
+
 use chargly_ledger::{
     Action, ColdKey, EntryId, Fact, KeyHash, Millis, Payload, Position, Rejection, difference,
 };
@@ -179,7 +181,7 @@ impl Environment {
         for _ in 0..TRIES_MAX {
             match verdict {
                 Verdict::Done { position, at, fact } => {
-                    let id = EntryId::seal(position, at, &fact.encode());
+                    let id = seal(position, at, &fact);
                     return Ok(Outcome { id, at, fact, is_replay: false });
                 }
                 Verdict::Rejected(rejection) => return Err(rejection.into()),
@@ -297,6 +299,18 @@ pub(crate) fn index_failed(error: &(dyn std::error::Error + 'static)) -> CallErr
         "an index cannot be read; restart the server, and run `chargly rebuild` if that does not help"
     );
     CallError::Failed(Failure::IndexDamaged)
+}
+
+/// The id of a fact, whose bytes are made once more for it: the writer's time is dearer than its callers'.
+pub(crate) fn seal(position: Position, at: Millis, fact: &Fact) -> EntryId {
+    thread_local! {
+        static BYTES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
+    BYTES.with_borrow_mut(|bytes| {
+        bytes.clear();
+        fact.encode_into(bytes);
+        EntryId::seal(position, at, bytes)
+    })
 }
 
 fn conflict(field: &'static str, first: &str, now: &str) -> CallError {

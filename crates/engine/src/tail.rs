@@ -8,8 +8,8 @@ use chargly_journal::Chunk;
 use chargly_ledger::Position;
 use tokio::sync::watch;
 
-/// Bytes of committed chunks kept in memory for readers: some hundred thousand events.
-pub const RING_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Bytes of committed chunks kept in memory for readers: some fifty thousand events.
+pub const RING_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// How far the journal is committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

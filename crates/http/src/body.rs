@@ -45,7 +45,8 @@ impl BodyRoom {
         // Before a byte of it is read, and as a whole: bodies that are half here must not wait for each other.
         self.make(&mut room, announced.unwrap_or(0))?;
         let limit = Duration::from_secs(BODY_SECONDS_MAX as u64);
-        let read = tokio::time::timeout(limit, self.read_all(&mut room, body)).await;
+        let whole = announced.unwrap_or(0);
+        let read = tokio::time::timeout(limit, self.read_all(&mut room, body, whole)).await;
         let bytes = read.unwrap_or_else(|_| {
             let detail = format!("The body took more than {BODY_SECONDS_MAX} seconds.");
             Err(Problem::new(ErrorCode::RequestTimeout, detail))
@@ -53,14 +54,21 @@ impl BodyRoom {
         Ok(HeldBody { bytes, room })
     }
 
-    async fn read_all(&self, room: &mut Option<OwnedSemaphorePermit>, body: Body) -> Result<Bytes, Problem> {
+    /// `announced` bytes are what the sender said; there is room for them.
+    async fn read_all(
+        &self,
+        room: &mut Option<OwnedSemaphorePermit>,
+        body: Body,
+        announced: usize,
+    ) -> Result<Bytes, Problem> {
         let mut stream = body.into_data_stream();
         let mut next = async || stream.next().await.transpose().map_err(|_| broken_off());
         let Some(first) = next().await? else { return Ok(Bytes::new()) };
         self.make(room, first.len())?;
         // Most bodies come in one piece, and are not copied.
         let Some(mut data) = next().await? else { return Ok(first) };
-        let mut whole = BytesMut::from(first);
+        let mut whole = BytesMut::with_capacity(announced.max(first.len() + data.len()));
+        whole.extend_from_slice(&first);
         loop {
             self.make(room, whole.len() + data.len())?;
             whole.extend_from_slice(&data);

@@ -37,6 +37,12 @@ impl State {
         let (after, position) = (fact.header.after, recorded.id.position);
         match &fact.event {
             WalletEvent::Metered { request, charge } => {
+                if let [draw] = charge.draws.as_slice()
+                    && charge.debt.is_zero()
+                    && self.pay_from_lot(number, (draw.lot, draw.credits), after, position)
+                {
+                    return;
+                }
                 self.change_wallet(number, |w| {
                     step(w, after, position);
                     pay(w, position, request.event_type, charge);

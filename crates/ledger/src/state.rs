@@ -13,8 +13,8 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use crate::codec::{codec_enum, codec_struct};
 use crate::cold::ColdKey;
 use crate::{
-    Catalogue, Credits, EntryId, EventTypeNo, Fact, Hold, Lot, LotNo, Millis, Position, PriceNo, Wallet,
-    WalletEvent, WalletNo,
+    Balance, Catalogue, Credits, EntryId, EventTypeNo, Fact, Hold, Lot, LotNo, Millis, Position, PriceNo,
+    Wallet, WalletEvent, WalletNo,
 };
 
 /// Where and when a fact was recorded.
@@ -131,11 +131,21 @@ struct Slot {
 }
 
 enum Undo {
-    Wallet(Wallet),
+    Wallet(Box<Wallet>),
+    Paid(Paid),
     Opened,
     Catalogue(Arc<Catalogue>),
     Hold(Position, Option<HoldRef>),
     Amended(Position, Option<Amended>),
+}
+
+/// How a wallet stood before it paid for an event out of one lot that has more: all that nearly every event changes.
+struct Paid {
+    wallet: WalletNo,
+    balance: Balance,
+    last: Position,
+    lot: usize,
+    used: Credits,
 }
 
 /// The state of one environment.
@@ -264,7 +274,13 @@ impl State {
                         self.due.push(Reverse((wallet.next_due, wallet.number)));
                     }
                     let index = wallet.number.index();
-                    self.slots[index].wallet = wallet;
+                    self.slots[index].wallet = *wallet;
+                }
+                Some(Undo::Paid(before)) => {
+                    let wallet = &mut self.slots[before.wallet.index()].wallet;
+                    wallet.balance = before.balance;
+                    wallet.last = before.last;
+                    wallet.lots[before.lot].used = before.used;
                 }
                 Some(Undo::Opened) => self.forget_newest_wallet(),
                 Some(Undo::Catalogue(catalogue)) => self.catalogue = catalogue,
@@ -310,7 +326,7 @@ impl State {
         let slot = &mut self.slots[number.index()];
         if slot.saved_under != self.marks {
             slot.saved_under = self.marks;
-            self.undo.push(Undo::Wallet(slot.wallet.clone()));
+            self.undo.push(Undo::Wallet(Box::new(slot.wallet.clone())));
         }
         if !slot.dirty {
             slot.dirty = true;
@@ -322,6 +338,40 @@ impl State {
         if due != due_before && due != Millis::NEVER {
             self.due.push(Reverse((due, number)));
         }
+    }
+
+    /// Takes `credits` out of a lot that has more than that, and notes the wallet's new place: as
+    /// [`State::change_wallet`] would, with little to undo. Says whether it could.
+    pub(crate) fn pay_from_lot(
+        &mut self,
+        number: WalletNo,
+        (lot, credits): (LotNo, Credits),
+        after: Balance,
+        position: Position,
+    ) -> bool {
+        let slot = &mut self.slots[number.index()];
+        let wallet = &mut slot.wallet;
+        let Some(at) = wallet.lots.iter().position(|l| l.number == lot) else { return false };
+        if wallet.lots[at].remaining() <= credits {
+            return false;
+        }
+        if slot.saved_under != self.marks {
+            self.undo.push(Undo::Paid(Paid {
+                wallet: number,
+                balance: wallet.balance,
+                last: wallet.last,
+                lot: at,
+                used: wallet.lots[at].used,
+            }));
+        }
+        wallet.lots[at].used += credits;
+        wallet.balance = after;
+        wallet.last = position;
+        if !slot.dirty {
+            slot.dirty = true;
+            self.dirty.push(number);
+        }
+        true
     }
 
     pub(crate) fn change_catalogue(&mut self, change: impl FnOnce(&mut Catalogue)) {

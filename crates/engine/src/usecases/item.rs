@@ -40,16 +40,20 @@ pub(crate) fn make_item(
     action: Action,
     key: Option<CompactString>,
     namespace: &Namespace<'_>,
-    mut payload: Payload,
+    payload: Payload,
     arena: &mut Vec<u8>,
 ) -> Item {
-    payload.key.clone_from(&key);
-    let key = match (key, namespace) {
+    let hashed = match (&key, namespace) {
         (None, _) => Key::None,
-        (Some(key), Namespace::Customer(customer)) => Key::Hash(key_hash(salt, Some(customer), &key)),
-        (Some(key), Namespace::Environment) => Key::Hash(key_hash(salt, None, &key)),
-        (Some(key), Namespace::OfWallet) => Key::OfWalletsCustomer(key),
+        (Some(key), Namespace::Customer(customer)) => Key::Hash(key_hash(salt, Some(customer), key)),
+        (Some(key), Namespace::Environment) => Key::Hash(key_hash(salt, None, key)),
+        (Some(key), Namespace::OfWallet) => Key::OfWalletsCustomer(key.clone()),
     };
+    item_of(actor, action, hashed, Payload { key, ..payload }, arena)
+}
+
+/// Makes one item whose key is hashed already; the payload has the raw key.
+pub(crate) fn item_of(actor: KeyNo, action: Action, key: Key, payload: Payload, arena: &mut Vec<u8>) -> Item {
     let start = arena.len();
     if !payload.is_empty() {
         payload.encode_into(arena);

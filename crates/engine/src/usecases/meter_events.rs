@@ -2,14 +2,14 @@
 
 use chargly_ledger::{
     Action, Catalogue, Credits, Fact, IfInsufficient, KeyHash, KeyNo, MeterRequest, Millis, Money, Payload,
-    Position, PriceInputs, Quantity,
+    Position, PriceInputs, Quantity, key_hash,
 };
 use compact_str::CompactString;
 
-use super::item::{Namespace, make_item};
+use super::item::item_of;
 use crate::environment::Environment;
 use crate::facts::StoredFact;
-use crate::outcome::{CallError, Outcome, TRIES_MAX, index_failed};
+use crate::outcome::{CallError, Outcome, TRIES_MAX, index_failed, seal};
 use crate::submission::{Failure, Item, Key, Submission, Verdict};
 
 /// One event to meter, as a door read it.
@@ -121,7 +121,7 @@ impl Environment {
             (items, arena) = (answered.items, answered.arena);
             match verdict {
                 Some(Verdict::Done { position, at, fact }) => {
-                    let id = chargly_ledger::EntryId::seal(position, at, &fact.encode());
+                    let id = seal(position, at, &fact);
                     return Ok(Outcome { id, at, fact, is_replay: false });
                 }
                 Some(Verdict::PerhapsDuplicate(position)) => {
@@ -243,8 +243,10 @@ fn meter_item(
         Some(p) => (Some(p.canonical), p.inputs),
         None => (None, PriceInputs::new()),
     };
-    let payload = Payload { properties, ..Payload::default() };
-    let namespace = customer.clone();
-    let action = Action::Meter { customer, request, inputs };
-    Ok(make_item(&catalogue.salt, actor, action, key, &Namespace::Customer(&namespace), payload, arena))
+    let hashed = match &key {
+        Some(key) => Key::Hash(key_hash(&catalogue.salt, Some(&customer), key)),
+        None => Key::None,
+    };
+    let payload = Payload { key, properties, ..Payload::default() };
+    Ok(item_of(actor, Action::Meter { customer, request, inputs }, hashed, payload, arena))
 }
