@@ -10,8 +10,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use chargly_index::{Delta, RecentKeys};
-use chargly_journal::{AppendError, Appended, Chunk, Head, Journal, ReadBack};
+use chargly_index::{Delta, Erasure, RecentKeys};
+use chargly_journal::{AppendError, Appended, Chunk, EraseError, Erased, Head, Journal, ReadBack};
 use chargly_ledger::{
     Action, Call, Cold, ColdKey, Fact, KeyHash, KeyNo, Millis, Origin, Position, Recorder as _, State, Stop,
     WalletEvent, WalletNo, accept_batch, execute, key_hash, refuse_batch, sweep,
@@ -19,8 +19,9 @@ use chargly_ledger::{
 use smallvec::SmallVec;
 
 use crate::clock::{Clock, JournalClock};
+use crate::erasures::Erasures;
 use crate::recorder::{Desk, Entropy};
-use crate::submission::{Ask, Census, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm};
+use crate::submission::{Ask, Census, Erase, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm};
 
 /// Facts one group may hold. Bounds how long the first of them waits for the last.
 pub const GROUP_FACTS_MAX: usize = 4_096;
@@ -63,6 +64,8 @@ pub struct Writer<J> {
     bound: Vec<(KeyHash, Position)>,
     /// Counts the groups.
     group: u64,
+    /// Erasures that are recorded and not carried out yet.
+    erasures: Erasures,
 }
 
 impl<J: Journal> Writer<J> {
@@ -70,7 +73,7 @@ impl<J: Journal> Writer<J> {
     /// the start.
     pub fn new(
         journal: J,
-        Recovered { state, keys, evicted_to }: Recovered,
+        Recovered { state, keys, evicted_to, erasures }: Recovered,
         clock: &dyn Clock,
         accept_clock: bool,
         entropy: Box<dyn Entropy>,
@@ -88,6 +91,7 @@ impl<J: Journal> Writer<J> {
             finished: Vec::new(),
             bound: Vec::new(),
             group: 0,
+            erasures,
         }
     }
 
@@ -123,7 +127,36 @@ impl<J: Journal> Writer<J> {
             wallets,
             wallet_count: self.state.wallet_count(),
             cold,
+            erasures: self.erasures.pending().to_vec(),
         }
+    }
+
+    /// Erasures that are recorded and not carried out yet.
+    pub(crate) fn erasures(&self) -> &[Erasure] {
+        self.erasures.pending()
+    }
+
+    /// Whether a customer was erased whose id the written checkpoint still has.
+    pub(crate) fn needs_checkpoint(&self) -> bool {
+        self.erasures.is_beyond(self.evicted_to)
+    }
+
+    /// Erases payloads, in transactions of their own.
+    pub(crate) fn erase(&mut self, Erase { positions, completes }: &Erase) -> Result<Erased, Failure> {
+        let positions: Vec<_> = positions.iter().map(|at| chargly_journal::Position(at.0)).collect();
+        let erased = self.journal.erase_payloads(&positions).map_err(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "payloads could not be erased");
+            match error {
+                EraseError::Poisoned => Failure::Stopped,
+                EraseError::NoSuchEntry(_) | EraseError::Read(_) | EraseError::Storage(_) => {
+                    Failure::NotRecorded
+                }
+            }
+        })?;
+        if let Some(position) = completes {
+            self.erasures.complete(*position);
+        }
+        Ok(erased)
     }
 
     /// Lets go of what the checkpoint at `next` holds. To be called between groups.
@@ -249,6 +282,7 @@ impl<J: Journal> Writer<J> {
                 return Some(Verdict::Amended(self.state.amended(*event).cloned()));
             }
             Ask::Census => return Some(Verdict::Census(self.census())),
+            Ask::Erase(erase) => return Some(self.erase(erase).map_or_else(Verdict::Failed, Verdict::Erased)),
         };
         let missing = warm_up(&mut self.state, self.evicted_to, item.warm.take(), &call.action);
         if !missing.is_empty() {
@@ -265,6 +299,7 @@ impl<J: Journal> Writer<J> {
                 if let Some(key) = key {
                     self.bind(key, recorded.id.position);
                 }
+                self.erasures.note(recorded.id.position, &fact);
                 Some(Verdict::Done { position: recorded.id.position, at: now, fact: Box::new(fact) })
             }
             Err(Stop::Rejected(rejection)) => Some(Verdict::Rejected(rejection)),
@@ -464,6 +499,7 @@ impl<J: Journal> Writer<J> {
 
     fn undo(&mut self, failure: Failure) -> GroupEnd {
         self.state.rollback_all();
+        self.erasures.undo(Position(self.journal.head().next.0));
         for (key, position) in self.bound.drain(..) {
             self.keys.remove(key, position);
         }
@@ -505,6 +541,8 @@ pub struct Recovered {
     pub keys: RecentKeys,
     /// The checkpoint it was folded from: what is not in memory is to be found there. 0 when folded from the start.
     pub evicted_to: Position,
+    /// Erasures that are recorded and not known to be carried out.
+    pub(crate) erasures: Erasures,
 }
 
 /// Takes in what the caller brought back, and says what the action looks at that is still missing.

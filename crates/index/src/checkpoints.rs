@@ -10,7 +10,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use chargly_ledger::{Catalogue, Cold, ColdKey, DecodeError, Position, State, Wallet};
+use chargly_ledger::{Catalogue, Cold, ColdKey, DecodeError, Position, State, Wallet, WalletNo};
 use rusqlite::{Connection, OptionalExtension, params};
 use thiserror::Error;
 
@@ -18,12 +18,13 @@ use thiserror::Error;
 const CHECKSUM_BYTES: usize = 8;
 
 /// Version of the tables. Checkpoints of another version are thrown away: the journal has it all.
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 
 const SCHEMA: &str = "
     CREATE TABLE wallet (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
     CREATE TABLE cold (kind INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, bytes BLOB NOT NULL,
       PRIMARY KEY (kind, a, b)) STRICT, WITHOUT ROWID;
+    CREATE TABLE erasure (position INTEGER PRIMARY KEY, wallet INTEGER NOT NULL) STRICT;
     CREATE TABLE checkpoint (
       id INTEGER PRIMARY KEY CHECK (id = 0), next INTEGER NOT NULL, hash BLOB NOT NULL,
       wallets INTEGER NOT NULL, catalogue BLOB NOT NULL) STRICT;
@@ -43,6 +44,17 @@ pub struct Delta {
     pub wallet_count: usize,
     /// What changed and may leave memory once this is written.
     pub cold: Vec<Cold>,
+    /// Erasures that are recorded and not known to be carried out.
+    pub erasures: Vec<Erasure>,
+}
+
+/// A customer to be forgotten: whose payloads, and where that is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Erasure {
+    /// Where the fact stands.
+    pub position: Position,
+    /// Whose payloads.
+    pub wallet: WalletNo,
 }
 
 /// A state read back.
@@ -53,6 +65,8 @@ pub struct Checkpoint {
     pub hash: [u8; 32],
     /// The state.
     pub state: State,
+    /// Erasures that were recorded before `next` and not known to be carried out.
+    pub erasures: Vec<Erasure>,
 }
 
 /// Why a checkpoint could not be read or written.
@@ -64,6 +78,9 @@ pub enum CheckpointError {
     /// A row does not have the bytes that were written.
     #[error("the checkpoint is damaged: {0}")]
     Damaged(&'static str),
+    /// A reader kept the write-ahead log from being emptied. What was to be written is.
+    #[error("a reader is in the way of emptying the checkpoint's log")]
+    LogInUse,
     /// A row was written by another version.
     #[error("the checkpoint cannot be read")]
     Decode(#[from] DecodeError),
@@ -82,18 +99,22 @@ impl Checkpoints {
         db.pragma_update(None, "journal_mode", "WAL")?;
         // Losing the newest checkpoint in a crash costs a longer fold, never a fact.
         db.pragma_update(None, "synchronous", "NORMAL")?;
+        // What is written over is a customer's id, where that was erased.
+        db.pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(()))?;
         let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if version != SCHEMA_VERSION {
             db.execute_batch(&format!(
                 "BEGIN IMMEDIATE;
                  DROP TABLE IF EXISTS wallet; DROP TABLE IF EXISTS cold; DROP TABLE IF EXISTS checkpoint;
+                 DROP TABLE IF EXISTS erasure;
                  {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
             ))?;
         }
         Ok(Self { db })
     }
 
-    /// Writes what changed up to `delta.next`, in one transaction.
+    /// Writes what changed up to `delta.next`, in one transaction. With an erasure in it, nothing of the rows that
+    /// were written over is left in the files.
     pub fn write(&mut self, delta: &Delta) -> Result<(), CheckpointError> {
         let tx = self.db.transaction()?;
         {
@@ -108,6 +129,11 @@ impl Checkpoints {
                 let (kind, a, b) = columns(record.key());
                 put.execute(params![kind, a, b, seal(&record.encode())])?;
             }
+            tx.execute("DELETE FROM erasure", [])?;
+            let mut put = tx.prepare_cached("INSERT INTO erasure (position, wallet) VALUES (?1, ?2)")?;
+            for erasure in &delta.erasures {
+                put.execute(params![erasure.position.0.cast_signed(), erasure.wallet.0])?;
+            }
             tx.prepare_cached(
                 "INSERT OR REPLACE INTO checkpoint (id, next, hash, wallets, catalogue)
                  VALUES (0, ?1, ?2, ?3, ?4)",
@@ -120,6 +146,18 @@ impl Checkpoints {
             ])?;
         }
         tx.commit()?;
+        if !delta.erasures.is_empty() {
+            self.empty_log()?;
+        }
+        Ok(())
+    }
+
+    /// Empties the write-ahead log, which keeps former rows.
+    fn empty_log(&self) -> Result<(), CheckpointError> {
+        let is_busy = |row: &rusqlite::Row<'_>| row.get::<_, bool>(0);
+        if self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], is_busy)? {
+            return Err(CheckpointError::LogInUse);
+        }
         Ok(())
     }
 
@@ -164,7 +202,10 @@ impl Checkpoints {
     /// Throws the checkpoint away.
     pub fn clear(&mut self) -> Result<(), CheckpointError> {
         self.db
-            .execute_batch("BEGIN; DELETE FROM checkpoint; DELETE FROM wallet; DELETE FROM cold; COMMIT;")?;
+            .execute_batch(
+                "BEGIN; DELETE FROM checkpoint; DELETE FROM wallet; DELETE FROM cold;
+                 DELETE FROM erasure; COMMIT;",
+        )?;
         Ok(())
     }
 }
@@ -196,7 +237,17 @@ fn read_warm(tx: &Connection) -> Result<Option<Checkpoint>, CheckpointError> {
         return Err(CheckpointError::Damaged("its list of wallets"));
     }
     let state = State::from_checkpoint(Catalogue::decode(catalogue)?, wallets);
-    Ok(Some(Checkpoint { next: Position(next.cast_unsigned()), hash, state }))
+    let erasures = read_erasures(tx)?;
+    Ok(Some(Checkpoint { next: Position(next.cast_unsigned()), hash, state, erasures }))
+}
+
+fn read_erasures(tx: &Connection) -> Result<Vec<Erasure>, CheckpointError> {
+    let mut rows = tx.prepare("SELECT position, wallet FROM erasure ORDER BY position")?;
+    let erasures = rows.query_map([], |row| {
+        let (position, wallet) = (Position(row.get::<_, i64>(0)?.cast_unsigned()), WalletNo(row.get(1)?));
+        Ok(Erasure { position, wallet })
+    })?;
+    Ok(erasures.collect::<Result<_, _>>()?)
 }
 
 fn read_cold(tx: &Connection, key: ColdKey) -> Result<Option<Cold>, CheckpointError> {
