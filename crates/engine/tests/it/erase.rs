@@ -102,7 +102,8 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 /// Files with these bytes in them.
 fn with_bytes(dir: &Path, wanted: &str) -> Vec<PathBuf> {
     let has = |path: &PathBuf| {
-        let bytes = std::fs::read(path).expect("a file");
+        // A file that was renamed meanwhile is found by its new name, or is as gone as what was in it.
+        let bytes = std::fs::read(path).unwrap_or_default();
         bytes.windows(wanted.len()).any(|window| window == wanted.as_bytes())
     };
     files(dir).into_iter().filter(has).collect()
@@ -130,7 +131,7 @@ async fn an_erased_customer_is_in_no_file_and_every_amount_stays() {
     assert!(!with_bytes(dir.path(), HERS).is_empty(), "the checkpoint has her id, or this proves nothing");
 
     let erased = env.erase_customer(KeyNo::SYSTEM, HERS.into()).await.expect("erased");
-    assert_eq!((erased.forgotten.facts, erased.forgotten.payloads), (97, 94), "two events of the batch, and thawing, have no payload");
+    assert_eq!((erased.forgotten.facts, erased.forgotten.payloads), (97, 95), "an event of the batch, and thawing, have no payload");
     assert_eq!(payloads_with(dir.path(), HERS), 0);
     assert_eq!(with_bytes(dir.path(), HERS), Vec::<PathBuf>::new());
     assert!(payloads_with(dir.path(), "bob") > 90, "nobody else's is touched");
@@ -157,7 +158,7 @@ async fn an_erased_key_never_charges_again_and_nothing_erased_is_shown() {
     assert_eq!(stored.payload, StoredPayload::Erased);
     let page = env.list_events(EventFilter::default(), None, 1_000).await.expect("listed");
     let erased = page.events.iter().filter(|event| event.payload == StoredPayload::Erased).count();
-    assert_eq!((page.events.len(), erased), (185, 91), "its events are listed still, with their amounts");
+    assert_eq!((page.events.len(), erased), (185, 92), "its events are listed still, with their amounts");
 
     for key in ["young", "ada-lovelace 0", "ada-lovelace 89"] {
         let again = env.meter_one(KeyNo::SYSTEM, event(HERS, key)).await;
