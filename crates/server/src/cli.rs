@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::commands::{backup, bench, export, init, keys, rebuild, replay, reset, restore, serve, verify};
+use crate::commands::{backup, bench, customers, export, init, keys, rebuild, replay, reset, restore, serve, verify};
 use crate::settings;
 
 /// A self-hosted billing layer for AI products: meters events, prices them in credits, and keeps the books.
@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Export(export::ExportArgs),
     /// List, make, rotate and revoke API keys
     Keys(keys::KeysArgs),
+    /// Forget a customer, for good
+    Customers(customers::CustomersArgs),
     /// Measure how fast a server of its own meters on this machine
     Bench(bench::BenchArgs),
 }

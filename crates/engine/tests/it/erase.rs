@@ -262,3 +262,27 @@ async fn indexes_made_anew_after_an_erasure_are_the_same() {
     env.close();
     assert_eq!(digest(dir.path()), before);
 }
+
+#[tokio::test]
+async fn customers_erased_one_after_another_leave_nothing_of_any() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let env = filled(dir.path()).await;
+    // Short and long entries by turns, each in a chunk of its own, so that the database moves them about.
+    let customers: Vec<String> = (0..12).map(|number| format!("customer-{number:02}-of-many")).collect();
+    for number in 0..60 {
+        for customer in &customers {
+            let key = format!("{customer}-{number}-{}", "x".repeat(number * 37 % 150));
+            let mut event = event(customer, &key);
+            event.if_insufficient = IfInsufficient::Record;
+            env.meter_one(KeyNo::SYSTEM, event).await.expect("metered");
+        }
+    }
+    for customer in customers {
+        assert!(payloads_with(dir.path(), &customer) > 60);
+        env.erase_customer(KeyNo::SYSTEM, customer.as_str().into()).await.expect("erased");
+        assert_eq!(payloads_with(dir.path(), &customer), 0);
+        assert_eq!(with_bytes(dir.path(), &customer), Vec::<PathBuf>::new(), "{customer}");
+    }
+    verified(dir.path());
+    env.close();
+}

@@ -20,6 +20,8 @@ impl ChunkFile {
         rows::create_schema(&conn)?;
         // A crash leaves a file that nobody takes for a journal, so neither log nor flushes are needed.
         conn.pragma_update(None, "synchronous", "OFF")?;
+        // Pages that were split must keep no copy of what may later be erased where it went.
+        conn.pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(()))?;
         Ok(Self { conn, encoded: Vec::new() })
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod bench;
+pub(crate) mod customers;
 pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod keys;
@@ -32,6 +33,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Restore(args) => restore::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Keys(args) => keys::run(&args),
+        Command::Customers(args) => customers::run(&args),
         Command::Bench(args) => bench::run(&args),
     }
 }

@@ -1,7 +1,7 @@
 //! What `--help` says, word for word: a change to a flag shows itself in review.
 
 /// Every command, as typed.
-const COMMANDS: [&[&str]; 16] = [
+const COMMANDS: [&[&str]; 18] = [
     &[],
     &["serve"],
     &["init"],
@@ -18,6 +18,8 @@ const COMMANDS: [&[&str]; 16] = [
     &["keys", "create"],
     &["keys", "rotate"],
     &["keys", "revoke"],
+    &["customers"],
+    &["customers", "erase"],
 ];
 
 #[test]

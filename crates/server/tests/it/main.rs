@@ -2,6 +2,7 @@
 
 mod backup;
 mod books;
+mod customers;
 mod docs;
 mod export;
 mod first_start;
