@@ -4,6 +4,9 @@
 //! exactly that position. Each row carries a checksum; a row that fails it makes the whole checkpoint worthless, and
 //! the caller folds the journal from the start instead.
 //!
+//! Customers' own ids stand apart from the rest of their wallets, in a table that only grows at its end: SQLite never
+//! moves one about, so that writing over it, when the customer is erased, leaves no copy behind.
+//!
 //! What has left memory (ended holds, amendments of old events, used-up lots) is found here by its name. A row of
 //! that kind may be older than the state in memory, never newer than the checkpoint's position says.
 
@@ -22,6 +25,7 @@ const SCHEMA_VERSION: i64 = 3;
 
 const SCHEMA: &str = "
     CREATE TABLE wallet (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+    CREATE TABLE customer (number INTEGER PRIMARY KEY, id BLOB NOT NULL) STRICT;
     CREATE TABLE cold (kind INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, bytes BLOB NOT NULL,
       PRIMARY KEY (kind, a, b)) STRICT, WITHOUT ROWID;
     CREATE TABLE erasure (position INTEGER PRIMARY KEY, wallet INTEGER NOT NULL) STRICT;
@@ -106,7 +110,7 @@ impl Checkpoints {
             db.execute_batch(&format!(
                 "BEGIN IMMEDIATE;
                  DROP TABLE IF EXISTS wallet; DROP TABLE IF EXISTS cold; DROP TABLE IF EXISTS checkpoint;
-                 DROP TABLE IF EXISTS erasure;
+                 DROP TABLE IF EXISTS erasure; DROP TABLE IF EXISTS customer;
                  {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
             ))?;
         }
@@ -121,8 +125,9 @@ impl Checkpoints {
             let mut put =
                 tx.prepare_cached("INSERT OR REPLACE INTO wallet (number, bytes) VALUES (?1, ?2)")?;
             for wallet in &delta.wallets {
-                put.execute(params![wallet.number.0, seal(&wallet.encode())])?;
+                put.execute(params![wallet.number.0, seal(&without_id(wallet).encode())])?;
             }
+            write_customers(&tx, delta)?;
             let mut put =
                 tx.prepare_cached("INSERT OR REPLACE INTO cold (kind, a, b, bytes) VALUES (?1, ?2, ?3, ?4)")?;
             for record in &delta.cold {
@@ -204,10 +209,63 @@ impl Checkpoints {
         self.db
             .execute_batch(
                 "BEGIN; DELETE FROM checkpoint; DELETE FROM wallet; DELETE FROM cold;
-                 DELETE FROM erasure; COMMIT;",
+                 DELETE FROM erasure; DELETE FROM customer; COMMIT;",
         )?;
         Ok(())
     }
+}
+
+/// What stands in a wallet's row for the customer's own id, while there is one.
+const ELSEWHERE: &str = "*";
+
+fn without_id(wallet: &Wallet) -> Wallet {
+    let mut wallet = wallet.clone();
+    if !wallet.is_erased() {
+        wallet.customer = ELSEWHERE.into();
+    }
+    wallet
+}
+
+/// Adds the customers of new wallets, in order, and writes over those that were erased: with as many bytes, so that
+/// the row stays in its place.
+fn write_customers(tx: &Connection, delta: &Delta) -> Result<(), CheckpointError> {
+    let known: Option<i64> =
+        tx.prepare_cached("SELECT wallets FROM checkpoint")?.query_row([], |row| row.get(0)).optional()?;
+    let known = known.unwrap_or(0);
+    let is_new = |wallet: &&Wallet| i64::from(wallet.number.0) >= known && !wallet.is_erased();
+    let mut new: Vec<&Wallet> = delta.wallets.iter().filter(is_new).collect();
+    new.sort_unstable_by_key(|wallet| wallet.number);
+    let mut put = tx.prepare_cached("INSERT INTO customer (number, id) VALUES (?1, ?2)")?;
+    for wallet in new {
+        put.execute(params![wallet.number.0, seal(wallet.customer.as_bytes())])?;
+    }
+    let mut wipe =
+        tx.prepare_cached("UPDATE customer SET id = zeroblob(length(id)) WHERE number = ?1")?;
+    for erasure in &delta.erasures {
+        wipe.execute([erasure.wallet.0])?;
+    }
+    Ok(())
+}
+
+/// Puts the customers' own ids back into their wallets, which are in order.
+fn read_customers(tx: &Connection, wallets: &mut [Wallet]) -> Result<(), CheckpointError> {
+    let damaged = || CheckpointError::Damaged("a customer");
+    let mut rows = tx.prepare("SELECT number, id FROM customer ORDER BY number")?;
+    let mut rows = rows.query([])?;
+    for wallet in wallets.iter_mut().filter(|wallet| !wallet.is_erased()) {
+        let row = loop {
+            let row = rows.next()?.ok_or_else(damaged)?;
+            if row.get::<_, u32>(0)? >= wallet.number.0 {
+                break row;
+            }
+        };
+        let id = unseal(row.get_ref(1)?.as_blob().map_err(|_| damaged())?).ok_or_else(damaged)?;
+        if row.get::<_, u32>(0)? != wallet.number.0 {
+            return Err(damaged());
+        }
+        wallet.customer = std::str::from_utf8(id).map_err(|_| damaged())?.into();
+    }
+    Ok(())
 }
 
 fn read_warm(tx: &Connection) -> Result<Option<Checkpoint>, CheckpointError> {
@@ -233,6 +291,7 @@ fn read_warm(tx: &Connection) -> Result<Option<Checkpoint>, CheckpointError> {
         let bytes = row.get_ref(0)?.as_blob().map_err(|_| CheckpointError::Damaged("a wallet"))?;
         wallets.push(Wallet::decode(unseal(bytes).ok_or(CheckpointError::Damaged("a wallet"))?)?);
     }
+    read_customers(tx, &mut wallets)?;
     if wallets.len() != wallet_count || wallets.iter().enumerate().any(|(i, w)| w.number.index() != i) {
         return Err(CheckpointError::Damaged("its list of wallets"));
     }

@@ -279,6 +279,7 @@ async fn customers_erased_one_after_another_leave_nothing_of_any() {
     }
     for customer in customers {
         assert!(payloads_with(dir.path(), &customer) > 60);
+        assert!(with_bytes(dir.path(), &customer).len() >= 2, "of all {:?}", with_bytes(dir.path(), &customer));
         env.erase_customer(KeyNo::SYSTEM, customer.as_str().into()).await.expect("erased");
         assert_eq!(payloads_with(dir.path(), &customer), 0);
         assert_eq!(with_bytes(dir.path(), &customer), Vec::<PathBuf>::new(), "{customer}");
