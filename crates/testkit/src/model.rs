@@ -112,6 +112,10 @@ impl Model {
             Ok(priced) => priced,
             Err(rejected) => return Answer::Rejected(rejected),
         };
+        // Nobody has an empty id: that is a wallet whose customer was erased.
+        if self.namespace(request).is_some_and(|owner| owner.is_empty()) {
+            return Answer::Rejected(Rejected::CustomerErased);
+        }
         let Some(number) = self.find_or_open(request) else {
             return Answer::Rejected(Rejected::NotFound);
         };
@@ -131,6 +135,7 @@ impl Model {
             Request::SetPolicy { policy, .. } => Ok(wallet.set_policy(*policy)),
             Request::Freeze { .. } => Ok(wallet.freeze(place)),
             Request::Thaw { .. } => Ok(wallet.thaw()),
+            Request::EraseCustomer { .. } => Ok(wallet.forget_customer()),
             Request::DefineEventType { .. } | Request::PublishPrice { .. } => {
                 return Answer::Rejected(Rejected::NotFound);
             }
@@ -143,7 +148,7 @@ impl Model {
         if let Some(number) = self.wallets.iter().position(|w| w.customer == owner) {
             return Some(number);
         }
-        if matches!(request, Request::VoidGrant { .. }) {
+        if matches!(request, Request::VoidGrant { .. } | Request::EraseCustomer { .. }) {
             return None;
         }
         self.wallets.push(Wallet::new(&owner));
