@@ -183,6 +183,8 @@ pub struct Environment {
     clock: Arc<dyn Clock>,
     readiness: Arc<Mutex<Readiness>>,
     closing: Arc<AtomicBool>,
+    /// Held while a customer is being erased.
+    erasing: tokio::sync::Mutex<()>,
     /// Where the checkpoint stands that was written last.
     checkpointed: watch::Receiver<Position>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -225,6 +227,7 @@ impl Environment {
             clock,
             readiness: Arc::new(Mutex::new(Readiness::Ready)),
             closing: Arc::default(),
+            erasing: tokio::sync::Mutex::default(),
             checkpointed,
             threads: Mutex::default(),
         });
@@ -303,6 +306,10 @@ impl Environment {
 
     pub(crate) fn queue_handle(&self) -> Arc<Queue> {
         Arc::clone(&self.queue)
+    }
+
+    pub(crate) fn erasing(&self) -> &tokio::sync::Mutex<()> {
+        &self.erasing
     }
 
     pub(crate) fn checkpointed(&self) -> watch::Receiver<Position> {

@@ -143,8 +143,8 @@ impl Eraser {
                 if position < from || position >= erasure.position {
                     continue;
                 }
-                let fact = Fact::decode(entry.fact)
-                    .map_err(|source| ReadFactError::Decode { position, source })?;
+                let fact =
+                    Fact::decode(entry.fact).map_err(|source| ReadFactError::Decode { position, source })?;
                 positions.extend((entry::wallet(&fact) == Some(erasure.wallet)).then_some(position));
             }
         }
@@ -152,7 +152,10 @@ impl Eraser {
     }
 
     /// The first of these positions that have a payload still, of a few chunks, and the positions after those.
-    fn next_slice<'a>(&self, positions: &'a [Position]) -> Result<(Vec<Position>, &'a [Position]), CallError> {
+    fn next_slice<'a>(
+        &self,
+        positions: &'a [Position],
+    ) -> Result<(Vec<Position>, &'a [Position]), CallError> {
         let (mut slice, mut rest, mut chunks) = (Vec::new(), positions, 0);
         while let Some(&first) = rest.first()
             && chunks < CHUNKS_PER_SLICE_MAX
@@ -186,9 +189,9 @@ impl Eraser {
             };
             match verdict {
                 Some(Verdict::Erased(erased)) => return Ok(erased),
-                Some(Verdict::Failed(
-                    Failure::Overloaded | Failure::StorageFull | Failure::NotRecorded,
-                )) => std::thread::sleep(RETRY_AFTER),
+                Some(Verdict::Failed(Failure::Overloaded | Failure::StorageFull | Failure::NotRecorded)) => {
+                    std::thread::sleep(RETRY_AFTER);
+                }
                 _ => return Err(Failure::Stopped.into()),
             }
         }

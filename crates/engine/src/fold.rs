@@ -64,7 +64,12 @@ impl Fold {
 
     /// From a state that holds everything before `next`, and of the keys none.
     pub fn from_state(state: State, next: Position) -> Self {
-        Self { state, keys: RecentKeys::new(RunLength::FULL, Position(0)), next, erasures: Erasures::default() }
+        Self {
+            state,
+            keys: RecentKeys::new(RunLength::FULL, Position(0)),
+            next,
+            erasures: Erasures::default(),
+        }
     }
 
     /// Folds a chunk: the state from `next` on, and all of its keys.

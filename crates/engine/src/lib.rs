@@ -43,11 +43,13 @@ pub use outcome::{CallError, Outcome};
 pub use queue::{QUEUE_BYTES_MAX, QUEUE_RESERVE_BYTES};
 pub use recorder::{Entropy, SystemEntropy};
 pub use recover::remove_indexes;
-pub use submission::{Answered, Ask, Census, Erase, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm};
+pub use submission::{
+    Answered, Ask, Census, Erase, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm,
+};
 pub use tail::{Committed, RING_BYTES_MAX, Tail};
 pub use usecases::{
-    AuditPage, BatchOutcome, ErasedCustomer, EventFilter, EventPage, HistoryLine, HistoryPage, HoldTerms, MeterEvent, NewKey,
-    Properties, Quote, WalletAsOf,
+    AuditPage, BatchOutcome, ErasedCustomer, EventFilter, EventPage, HistoryLine, HistoryPage, HoldTerms,
+    MeterEvent, NewKey, Properties, Quote, WalletAsOf,
 };
 pub use verify::{Progress, Report, VerifyError, verify, verify_with};
 pub use writer::{GROUP_DECIDING_MS_MAX, GROUP_FACTS_MAX, GroupEnd, Recovered, TURN_ITEMS_MAX, Writer};

@@ -282,7 +282,9 @@ impl<J: Journal> Writer<J> {
                 return Some(Verdict::Amended(self.state.amended(*event).cloned()));
             }
             Ask::Census => return Some(Verdict::Census(self.census())),
-            Ask::Erase(erase) => return Some(self.erase(erase).map_or_else(Verdict::Failed, Verdict::Erased)),
+            Ask::Erase(erase) => {
+                return Some(self.erase(erase).map_or_else(Verdict::Failed, Verdict::Erased));
+            }
         };
         let missing = warm_up(&mut self.state, self.evicted_to, item.warm.take(), &call.action);
         if !missing.is_empty() {

@@ -160,10 +160,7 @@ fn write_wallet_fact(o: &mut ObjectWriter<'_>, fact: &WalletFact, customer: &str
         WalletEvent::Refused { asked, refusal } => {
             o.text("operation", asked.operation()).text("code", refusal_code(refusal).as_str());
         }
-        WalletEvent::Opened
-        | WalletEvent::Frozen
-        | WalletEvent::Thawed
-        | WalletEvent::CustomerErased => {}
+        WalletEvent::Opened | WalletEvent::Frozen | WalletEvent::Thawed | WalletEvent::CustomerErased => {}
         // Written as events, by the caller.
         WalletEvent::Metered { .. } | WalletEvent::HoldCaptured { .. } => {}
     }

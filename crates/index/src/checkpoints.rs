@@ -206,9 +206,8 @@ impl Checkpoints {
 
     /// Throws the checkpoint away.
     pub fn clear(&mut self) -> Result<(), CheckpointError> {
-        self.db
-            .execute_batch(
-                "BEGIN; DELETE FROM checkpoint; DELETE FROM wallet; DELETE FROM cold;
+        self.db.execute_batch(
+            "BEGIN; DELETE FROM checkpoint; DELETE FROM wallet; DELETE FROM cold;
                  DELETE FROM erasure; DELETE FROM customer; COMMIT;",
         )?;
         Ok(())
@@ -239,8 +238,7 @@ fn write_customers(tx: &Connection, delta: &Delta) -> Result<(), CheckpointError
     for wallet in new {
         put.execute(params![wallet.number.0, seal(wallet.customer.as_bytes())])?;
     }
-    let mut wipe =
-        tx.prepare_cached("UPDATE customer SET id = zeroblob(length(id)) WHERE number = ?1")?;
+    let mut wipe = tx.prepare_cached("UPDATE customer SET id = zeroblob(length(id)) WHERE number = ?1")?;
     for erasure in &delta.erasures {
         wipe.execute([erasure.wallet.0])?;
     }

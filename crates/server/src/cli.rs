@@ -9,7 +9,9 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::commands::{backup, bench, customers, export, init, keys, rebuild, replay, reset, restore, serve, verify};
+use crate::commands::{
+    backup, bench, customers, export, init, keys, rebuild, replay, reset, restore, serve, verify,
+};
 use crate::settings;
 
 /// A self-hosted billing layer for AI products: meters events, prices them in credits, and keeps the books.

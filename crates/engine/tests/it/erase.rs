@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chargly_engine::journal::{PayloadRef, SqliteJournal};
 use chargly_engine::journal::Journal as _;
+use chargly_engine::journal::{Chunk, PayloadRef, SqliteJournal};
 use chargly_engine::ledger::{
     Action, Call, CaptureRequest, Credits, EventTypeRequest, Fact, GrantKind, GrantRequest, IfInsufficient,
     KeyNo, Quantity, Rejection, VoidHoldRequest, WalletEvent,
 };
 use chargly_engine::{
-    Ask, CallError, Clock, Environment, EventFilter, Fold, GroupEnd, HoldTerms, Item, ManualClock, MeterEvent,
-    OpenOptions, Outcome, RunLength, StoredPayload, Submission, SystemEntropy, Writer, create, remove_indexes,
-    verify_with,
+    Ask, CallError, Clock, Environment, EventFilter, Fold, GroupEnd, HoldTerms, Item, ManualClock,
+    MeterEvent, OpenOptions, Outcome, RunLength, StoredPayload, Submission, SystemEntropy, Writer, create,
+    remove_indexes, verify_with,
 };
 
 const NOON: i64 = 1_800_000_000_000;
@@ -88,7 +88,9 @@ async fn filled(dir: &Path) -> Arc<Environment> {
         let batch = vec![event(customer, "not used"), event(customer, "not used")];
         let key = format!("{customer} batch");
         env.meter_atomic(KeyNo::SYSTEM, batch, Some(key.into())).await.expect("metered");
-        env.freeze(KeyNo::SYSTEM, customer.into(), format!("{customer} cheats").into()).await.expect("frozen");
+        env.freeze(KeyNo::SYSTEM, customer.into(), format!("{customer} cheats").into())
+            .await
+            .expect("frozen");
         env.thaw(KeyNo::SYSTEM, customer.into()).await.expect("thawed");
     }
     env
@@ -113,7 +115,7 @@ fn with_bytes(dir: &Path, wanted: &str) -> Vec<PathBuf> {
 fn payloads_with(dir: &Path, wanted: &str) -> usize {
     let mut reader = SqliteJournal::reader_in(dir);
     let chunks = reader.chunks_from(chargly_engine::journal::Position(0), usize::MAX).expect("readable");
-    let entries = chunks.iter().flat_map(|chunk| chunk.entries());
+    let entries = chunks.iter().flat_map(Chunk::entries);
     let has = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains(wanted);
     entries.filter(|entry| matches!(entry.payload, PayloadRef::Present(bytes) if has(bytes))).count()
 }
@@ -131,7 +133,11 @@ async fn an_erased_customer_is_in_no_file_and_every_amount_stays() {
     assert!(!with_bytes(dir.path(), HERS).is_empty(), "the checkpoint has her id, or this proves nothing");
 
     let erased = env.erase_customer(KeyNo::SYSTEM, HERS.into()).await.expect("erased");
-    assert_eq!((erased.forgotten.facts, erased.forgotten.payloads), (97, 95), "an event of the batch, and thawing, have no payload");
+    assert_eq!(
+        (erased.forgotten.facts, erased.forgotten.payloads),
+        (97, 95),
+        "an event of the batch, and thawing, have no payload"
+    );
     assert_eq!(payloads_with(dir.path(), HERS), 0);
     assert_eq!(with_bytes(dir.path(), HERS), Vec::<PathBuf>::new());
     assert!(payloads_with(dir.path(), "bob") > 90, "nobody else's is touched");
@@ -279,11 +285,42 @@ async fn customers_erased_one_after_another_leave_nothing_of_any() {
     }
     for customer in customers {
         assert!(payloads_with(dir.path(), &customer) > 60);
-        assert!(with_bytes(dir.path(), &customer).len() >= 2, "of all {:?}", with_bytes(dir.path(), &customer));
+        assert!(
+            with_bytes(dir.path(), &customer).len() >= 2,
+            "of all {:?}",
+            with_bytes(dir.path(), &customer)
+        );
         env.erase_customer(KeyNo::SYSTEM, customer.as_str().into()).await.expect("erased");
         assert_eq!(payloads_with(dir.path(), &customer), 0);
         assert_eq!(with_bytes(dir.path(), &customer), Vec::<PathBuf>::new(), "{customer}");
     }
     verified(dir.path());
     env.close();
+}
+
+#[tokio::test]
+async fn an_erasure_goes_on_when_its_caller_goes_away_and_who_asks_again_waits_for_its_end() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let env = filled(dir.path()).await;
+    {
+        let mut asked = std::pin::pin!(env.erase_customer(KeyNo::SYSTEM, HERS.into()));
+        // Begun, and given up.
+        assert!(asked_once(asked.as_mut()).await.is_none());
+    }
+    let again = env.erase_customer(KeyNo::SYSTEM, HERS.into()).await;
+    assert!(matches!(again, Err(CallError::Rejected(Rejection::NotFound { .. }))), "{again:?}");
+    assert_eq!(payloads_with(dir.path(), HERS), 0);
+    assert_eq!(with_bytes(dir.path(), HERS), Vec::<PathBuf>::new());
+    env.close();
+}
+
+/// What a future has when it is asked once.
+async fn asked_once<F: Future>(mut future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+    std::future::poll_fn(|context| {
+        std::task::Poll::Ready(match future.as_mut().poll(context) {
+            std::task::Poll::Ready(output) => Some(output),
+            std::task::Poll::Pending => None,
+        })
+    })
+    .await
 }

@@ -105,7 +105,7 @@ fn in_directory(args: &EraseArgs) -> Result<Value> {
     erased
 }
 
-async fn erase(environment: &Environment, customer: &str) -> Result<Value> {
+async fn erase(environment: &Arc<Environment>, customer: &str) -> Result<Value> {
     match environment.erase_customer(KeyNo::SYSTEM, customer.into()).await {
         Ok(erased) => Ok(shown(&erased, customer)),
         Err(CallError::Rejected(Rejection::NotFound { .. })) => bail!(unknown(environment.name())),

@@ -49,9 +49,17 @@ fn a_customer_erased_through_a_server_stays_so_across_backup_restore_and_rebuild
     let project = Project::begin();
     let server = project.serve();
     meter(&server, &project.test_key);
-    let erased = json_of(&chargly(
-        &["customers", "erase", HERS, "--yes", "--json", "--url", &server.url, "--key", &project.test_key],
-    ));
+    let erased = json_of(&chargly(&[
+        "customers",
+        "erase",
+        HERS,
+        "--yes",
+        "--json",
+        "--url",
+        &server.url,
+        "--key",
+        &project.test_key,
+    ]));
     assert_eq!((&erased["facts"], &erased["payloads_erased"]), (&7.into(), &7.into()), "{erased}");
     assert_eq!(files_with_her(&project.data()), Vec::<PathBuf>::new());
     assert_eq!(meter_one(&server, &project.test_key, HERS, 3), 410);
