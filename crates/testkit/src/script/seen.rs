@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{Answer, Entry, Happening, HoldEnd, Place, Refused, Rejected};
 
 /// Everything that random runs together must have seen. A refusal or rejection by its code; else what happened.
-pub const MILESTONES: [&str; 45] = [
+pub const MILESTONES: [&str; 44] = [
     "wallet_frozen",
     "insufficient_credits",
     "hold_not_open: captured",
@@ -50,7 +50,6 @@ pub const MILESTONES: [&str; 45] = [
     "reversal to lots",
     "reversal of debt",
     "reversal into a lot that is gone",
-    "customer_erased",
 ];
 
 pub(super) fn in_answer(answer: &Answer) -> Vec<&'static str> {
