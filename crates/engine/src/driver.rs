@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use chargly_index::{Checkpoints, Delta};
 use chargly_journal::{Chunk, SqliteJournal};
 use chargly_ledger::{Catalogue, Cold, Position, WalletNo};
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::environment::Readiness;
@@ -38,6 +39,8 @@ pub(crate) struct Driver {
     pub(crate) checkpoint_every_facts: u64,
     /// When room was looked for last, by the monotonic clock.
     pub(crate) looked_for_room_ms: i64,
+    /// Whether one is handed over of which nothing was heard yet.
+    pub(crate) is_checkpointing: bool,
     pub(crate) meters: Meters,
     pub(crate) name: String,
 }
@@ -69,6 +72,7 @@ impl Driver {
             let is_open = self.queue.take(self.writer.pending(), idle.then_some(IDLE_SLEEP));
             self.take_up_checkpoints();
             self.look_for_room();
+            self.checkpoint_for_erasures();
             if !is_open && self.writer.pending().is_empty() {
                 break;
             }
@@ -82,6 +86,7 @@ impl Driver {
                     chargly_journal::crash_point("engine.after_flush_before_answer");
                     self.writer.answer_finished();
                     self.checkpoint_if_due();
+                    self.checkpoint_for_erasures();
                 }
                 GroupEnd::Undone(Failure::StorageFull) => {
                     tracing::error!(
@@ -158,6 +163,13 @@ impl Driver {
         }
     }
 
+    /// An erased customer's id leaves the checkpoint before the erasure is answered.
+    fn checkpoint_for_erasures(&mut self) {
+        if !self.is_checkpointing && self.writer.needs_checkpoint() {
+            self.checkpoint(false);
+        }
+    }
+
     /// Hands copies of what changed to the thread that writes them. Waits for it only at the end.
     fn checkpoint(&mut self, wait: bool) {
         let delta = self.writer.checkpoint();
@@ -174,12 +186,15 @@ impl Driver {
             // The last one is still being written: this goes with the next.
             let wallets: Vec<WalletNo> = delta.wallets.iter().map(|w| w.number).collect();
             self.writer.checkpoint_failed(&wallets, &delta.cold);
+        } else {
+            self.is_checkpointing = true;
         }
     }
 
     /// What a written checkpoint holds may leave memory; what one failed to hold goes with the next.
     fn take_up_checkpoints(&mut self) {
         while let Ok(written) = self.keeper.written.try_recv() {
+            self.is_checkpointing = false;
             match written {
                 Written::Done { next, cold } => self.writer.evict(next, &cold),
                 Written::Failed { wallets, cold } => self.writer.checkpoint_failed(&wallets, &cold),
@@ -206,13 +221,20 @@ pub(crate) struct Keeper {
     checkpoints: Checkpoints,
     to_write: Receiver<Delta>,
     written: Sender<Written>,
+    /// The position of the checkpoint that was written last, for who waits for it.
+    checkpointed: watch::Sender<Position>,
 }
 
 impl Keeper {
-    pub(crate) fn new(environment: &str, checkpoints: Checkpoints) -> (Self, KeeperHandle) {
+    pub(crate) fn new(
+        environment: &str,
+        checkpoints: Checkpoints,
+        checkpointed: watch::Sender<Position>,
+    ) -> (Self, KeeperHandle) {
         let (to_write, deltas) = sync_channel(1);
         let (written, done) = channel();
-        let keeper = Self { environment: environment.to_owned(), checkpoints, to_write: deltas, written };
+        let environment = environment.to_owned();
+        let keeper = Self { environment, checkpoints, to_write: deltas, written, checkpointed };
         (keeper, KeeperHandle { to_write, written: done })
     }
 
@@ -220,7 +242,10 @@ impl Keeper {
         while let Ok(delta) = self.to_write.recv() {
             chargly_journal::crash_point("engine.mid_checkpoint");
             let written = match self.checkpoints.write(&delta) {
-                Ok(()) => Written::Done { next: delta.next, cold: delta.cold },
+                Ok(()) => {
+                    self.checkpointed.send_replace(delta.next);
+                    Written::Done { next: delta.next, cold: delta.cold }
+                }
                 Err(error) => {
                     // The last one still stands, in one piece.
                     tracing::error!(environment = self.environment, %error, "a checkpoint could not be written");

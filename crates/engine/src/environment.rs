@@ -11,10 +11,12 @@ use chargly_journal::{Journal as _, SqliteJournal};
 use chargly_ledger::{Catalogue, Currency, Fact, Position};
 use chargly_views::Views;
 use thiserror::Error;
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::derive::derive;
 use crate::driver::{Driver, Keeper, Meters};
+use crate::erasures::carry_out_pending;
 use crate::facts::Facts;
 use crate::fold::{Fold, FoldError};
 use crate::lookup::Lookup;
@@ -182,6 +184,10 @@ pub struct Environment {
     clock: Arc<dyn Clock>,
     readiness: Arc<Mutex<Readiness>>,
     closing: Arc<AtomicBool>,
+    /// Held while a customer is being erased.
+    erasing: tokio::sync::Mutex<()>,
+    /// Where the checkpoint stands that was written last.
+    checkpointed: watch::Receiver<Position>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -199,10 +205,14 @@ impl Environment {
         let readers_in = dir.to_owned();
         let readers = Box::new(move || SqliteJournal::reader_in(&readers_in));
         let epoch = journal.next_epoch();
-        let checkpointed = folded.evicted_to;
+        let standing = folded.evicted_to;
         let mut writer = Writer::new(journal, folded, clock.as_ref(), accept_clock, entropy);
         let fact = Fact::EpochStarted { epoch, software: software.into() };
         recorded_own(dir, &writer.record_own(epoch, &fact, clock.as_ref()))?;
+        let standing = carry_out_pending(&mut writer, &lookup, &mut checkpoints)
+            .map_err(|error| OpenError::Write { dir: dir.into(), why: error.to_string() })?
+            .unwrap_or(standing);
+        let (to_tell, checkpointed) = watch::channel(standing);
 
         let head = writer.head();
         let tail = Arc::new(Tail::new(Committed { epoch: head.epoch, next: Position(head.next.0) }));
@@ -218,9 +228,11 @@ impl Environment {
             clock,
             readiness: Arc::new(Mutex::new(Readiness::Ready)),
             closing: Arc::default(),
+            erasing: tokio::sync::Mutex::default(),
+            checkpointed,
             threads: Mutex::default(),
         });
-        environment.start(writer, checkpoints, (checkpointed, checkpoint_every_facts));
+        environment.start(writer, (checkpoints, to_tell), (standing, checkpoint_every_facts));
         Ok(environment)
     }
 
@@ -293,6 +305,18 @@ impl Environment {
         Arc::clone(&self.facts)
     }
 
+    pub(crate) fn queue_handle(&self) -> Arc<Queue> {
+        Arc::clone(&self.queue)
+    }
+
+    pub(crate) fn erasing(&self) -> &tokio::sync::Mutex<()> {
+        &self.erasing
+    }
+
+    pub(crate) fn checkpointed(&self) -> watch::Receiver<Position> {
+        self.checkpointed.clone()
+    }
+
     pub(crate) fn tail_handle(&self) -> Arc<Tail> {
         Arc::clone(&self.tail)
     }
@@ -321,10 +345,10 @@ impl Environment {
     fn start(
         self: &Arc<Self>,
         writer: Writer<SqliteJournal>,
-        checkpoints: Checkpoints,
+        (checkpoints, to_tell): (Checkpoints, watch::Sender<Position>),
         (checkpointed, checkpoint_every_facts): (Position, u64),
     ) {
-        let (keeper, handle) = Keeper::new(&self.name, checkpoints);
+        let (keeper, handle) = Keeper::new(&self.name, checkpoints, to_tell);
         let driver = Driver {
             writer,
             queue: Arc::clone(&self.queue),
@@ -338,6 +362,7 @@ impl Environment {
             keeper: handle,
             checkpointed,
             checkpoint_every_facts,
+            is_checkpointing: false,
             meters: Meters::of(&self.name),
             name: self.name.clone(),
         };

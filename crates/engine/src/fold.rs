@@ -5,6 +5,7 @@ use chargly_journal::{Chunk, EntryRef, PayloadRef};
 use chargly_ledger::{Cold, ColdKey, Credits, DecodeError, Fact, Millis, Payload, Position, Recorded, State};
 use thiserror::Error;
 
+use crate::erasures::Erasures;
 use crate::writer::Recovered;
 
 /// A state being folded.
@@ -15,6 +16,8 @@ pub struct Fold {
     pub keys: RecentKeys,
     /// The first position that is not in `state`.
     pub next: Position,
+    /// Erasures that are recorded and not known to be carried out.
+    pub(crate) erasures: Erasures,
 }
 
 /// A fact just folded.
@@ -61,7 +64,12 @@ impl Fold {
 
     /// From a state that holds everything before `next`, and of the keys none.
     pub fn from_state(state: State, next: Position) -> Self {
-        Self { state, keys: RecentKeys::new(RunLength::FULL, Position(0)), next }
+        Self {
+            state,
+            keys: RecentKeys::new(RunLength::FULL, Position(0)),
+            next,
+            erasures: Erasures::default(),
+        }
     }
 
     /// Folds a chunk: the state from `next` on, and all of its keys.
@@ -131,6 +139,7 @@ impl Fold {
         };
         let recorded = Recorded::new(position, at, fact, entry.fact);
         self.state.apply(recorded, fact, customer.as_deref());
+        self.erasures.note(position, fact);
         self.next = Position(position.0 + 1);
         Ok(recorded)
     }
@@ -139,7 +148,7 @@ impl Fold {
 impl From<Fold> for Recovered {
     /// Of a fold that has everything in memory.
     fn from(fold: Fold) -> Self {
-        Self { state: fold.state, keys: fold.keys, evicted_to: Position(0) }
+        Self { state: fold.state, keys: fold.keys, evicted_to: Position(0), erasures: fold.erasures }
     }
 }
 

@@ -12,6 +12,7 @@ mod clock;
 mod derive;
 mod driver;
 mod environment;
+mod erasures;
 mod facts;
 mod fold;
 mod follow;
@@ -35,6 +36,7 @@ pub use chargly_views as views;
 
 pub use clock::{CLOCK_JUMP_AT_START_MAX_MS, CLOCK_JUMP_MAX_MS, Clock, ManualClock, SystemClock};
 pub use environment::{Environment, OpenError, OpenOptions, Readiness, create};
+pub use erasures::Forgotten;
 pub use facts::{Facts, ReadFactError, StoredFact, StoredPayload, read_entry};
 pub use fold::{Fold, FoldError, FoldProblem, Folded};
 pub use follow::{Followed, Follower};
@@ -43,11 +45,13 @@ pub use queue::{QUEUE_BYTES_MAX, QUEUE_RESERVE_BYTES};
 pub use recorder::{Entropy, SystemEntropy};
 pub use recover::remove_indexes;
 pub use reserve::RESERVE_BYTES;
-pub use submission::{Answered, Ask, Census, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm};
+pub use submission::{
+    Answered, Ask, Census, Erase, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm,
+};
 pub use tail::{Committed, RING_BYTES_MAX, Tail};
 pub use usecases::{
-    AuditPage, BatchOutcome, EventFilter, EventPage, HistoryLine, HistoryPage, HoldTerms, MeterEvent, NewKey,
-    Properties, Quote, WalletAsOf,
+    AuditPage, BatchOutcome, ErasedCustomer, EventFilter, EventPage, HistoryLine, HistoryPage, HoldTerms,
+    MeterEvent, NewKey, Properties, Quote, WalletAsOf,
 };
 pub use verify::{Progress, Report, VerifyError, verify, verify_with};
 pub use writer::{GROUP_DECIDING_MS_MAX, GROUP_FACTS_MAX, GroupEnd, Recovered, TURN_ITEMS_MAX, Writer};

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use chargly_index::{
     Block, CheckpointError, Checkpoints, Posting, Run, RunBuilder, RunError, RunLength, Runs, run_path,
 };
-use chargly_ledger::{Cold, ColdKey, KeyHash, Position};
+use chargly_ledger::{Cold, ColdKey, KeyHash, Position, WalletNo};
 use smallvec::SmallVec;
 
 use crate::submission::Warm;
@@ -85,6 +85,24 @@ impl Lookup {
         let filling = self.read_filling();
         let is_inside = (filling.first()..filling.next()).contains(&position);
         Ok(is_inside.then(|| List { first: filling.first(), offsets: filling.postings(list) }))
+    }
+
+    /// The list of a wallet in the run that holds `position`, and where that run ends, as far as it is filled; `None`
+    /// where that run is neither sealed nor being filled.
+    pub(crate) fn whole_list_at(
+        &self,
+        wallet: WalletNo,
+        position: Position,
+    ) -> Result<Option<(List, Position)>, RunError> {
+        let list = Posting::Wallet(wallet);
+        if let Some(run) = self.run_at(position) {
+            let offsets = run.postings(list).inspect_err(|error| self.condemn(error))?;
+            return Ok(Some((List { first: run.first(), offsets }, run.end())));
+        }
+        let filling = self.read_filling();
+        let is_inside = (filling.first()..filling.next()).contains(&position);
+        let list = || (List { first: filling.first(), offsets: filling.postings(list) }, filling.next());
+        Ok(is_inside.then(list))
     }
 
     /// The block that holds `position` and the first position of that block, where it is known.

@@ -189,7 +189,11 @@ impl Environment {
                     return Err(CallError::RejectedInBatch { index, rejection });
                 }
                 Verdict::Failed(failure) => return Err(failure.into()),
-                Verdict::Wallet(_) | Verdict::Hold(_) | Verdict::Amended(_) | Verdict::Census(_) => {
+                Verdict::Wallet(_)
+                | Verdict::Hold(_)
+                | Verdict::Amended(_)
+                | Verdict::Census(_)
+                | Verdict::Erased(_) => {
                     return Err(Failure::Stopped.into());
                 }
                 Verdict::PerhapsDuplicate(position) => {

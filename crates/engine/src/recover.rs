@@ -11,6 +11,7 @@ use chargly_ledger::{Fact, Millis, Position};
 use chargly_views::Views;
 
 use crate::environment::OpenError;
+use crate::erasures::Erasures;
 use crate::fold::Fold;
 use crate::lookup::Lookup;
 use crate::writer::Recovered;
@@ -67,7 +68,7 @@ pub(crate) fn recover(
         return Err(OpenError::Ahead { dir: dir.into(), what: "head", found: head, head: fold.next });
     }
     fold.keys.forget_below(lookup.runs().sealed_to());
-    Ok((Recovered { state: fold.state, keys: fold.keys, evicted_to }, lookup))
+    Ok((Recovered { state: fold.state, keys: fold.keys, evicted_to, erasures: fold.erasures }, lookup))
 }
 
 /// The fold to go on with: from the checkpoint, or from the start.
@@ -94,7 +95,8 @@ fn begin(
         Ok(Some(found)) => {
             let hash = chain_hash_before(reader, found.next).map_err(read)?;
             if hash == Some(found.hash) {
-                Some(Fold::from_state(found.state, found.next))
+                let erasures = Erasures::new(found.erasures);
+                Some(Fold { erasures, ..Fold::from_state(found.state, found.next) })
             } else {
                 tracing::warn!(dir = %dir.display(), "the checkpoint is of another past; folding from the start");
                 None

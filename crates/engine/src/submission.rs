@@ -61,6 +61,17 @@ pub enum Ask {
     Amended(Position),
     /// To tell how many wallets there are, and the like.
     Census,
+    /// To erase payloads of facts that are recorded.
+    Erase(Erase),
+}
+
+/// Payloads to erase, in one turn of the writer.
+#[derive(Debug)]
+pub struct Erase {
+    /// Of which facts.
+    pub positions: Vec<Position>,
+    /// The erasure that is carried out with these, by the place of its fact.
+    pub completes: Option<Position>,
 }
 
 /// Which wallet a read is about.
@@ -119,6 +130,8 @@ pub enum Verdict {
     Amended(Option<chargly_ledger::Amended>),
     /// Figures about the environment.
     Census(Census),
+    /// Payloads are erased, durably.
+    Erased(chargly_journal::Erased),
     /// Not applied, or nobody knows.
     Failed(Failure),
 }

@@ -53,6 +53,19 @@ impl Tail {
         self.committed.send_replace(committed);
     }
 
+    /// Lets go of the chunks that hold any of these positions, in ascending order: their payloads are erased, and who
+    /// asks for them reads the journal again.
+    pub(crate) fn forget(&self, positions: &[Position]) {
+        let mut ring = self.lock();
+        let Ring { chunks, bytes } = &mut *ring;
+        chunks.retain(|chunk| {
+            let from = positions.partition_point(|position| position.0 < chunk.first.0);
+            let is_kept = positions.get(from).is_none_or(|position| position.0 >= chunk.end().0);
+            *bytes -= if is_kept { 0 } else { chunk.bytes() };
+            is_kept
+        });
+    }
+
     /// How far the journal is committed.
     pub fn committed(&self) -> Committed {
         *self.committed.borrow()

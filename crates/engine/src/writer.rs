@@ -10,8 +10,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use chargly_index::{Delta, RecentKeys};
-use chargly_journal::{AppendError, Appended, Chunk, Head, Journal, ReadBack, ReadError};
+use chargly_index::{Delta, Erasure, RecentKeys};
+use chargly_journal::{AppendError, Appended, Chunk, EraseError, Erased, Head, Journal, ReadBack, ReadError};
 use chargly_ledger::{
     Action, Call, Cold, ColdKey, Fact, KeyHash, KeyNo, Millis, Origin, Position, Recorder as _, State, Stop,
     WalletEvent, WalletNo, accept_batch, execute, key_hash, refuse_batch, sweep,
@@ -19,8 +19,9 @@ use chargly_ledger::{
 use smallvec::SmallVec;
 
 use crate::clock::{Clock, JournalClock};
+use crate::erasures::Erasures;
 use crate::recorder::{Desk, Entropy};
-use crate::submission::{Ask, Census, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm};
+use crate::submission::{Ask, Census, Erase, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm};
 
 /// Facts one group may hold. Bounds how long the first of them waits for the last.
 pub const GROUP_FACTS_MAX: usize = 4_096;
@@ -65,6 +66,8 @@ pub struct Writer<J> {
     group: u64,
     /// Bytes of submissions answered since this was last asked.
     answered_bytes: usize,
+    /// Erasures that are recorded and not carried out yet.
+    erasures: Erasures,
 }
 
 impl<J: Journal> Writer<J> {
@@ -72,7 +75,7 @@ impl<J: Journal> Writer<J> {
     /// the start.
     pub fn new(
         journal: J,
-        Recovered { state, keys, evicted_to }: Recovered,
+        Recovered { state, keys, evicted_to, erasures }: Recovered,
         clock: &dyn Clock,
         accept_clock: bool,
         entropy: Box<dyn Entropy>,
@@ -91,6 +94,7 @@ impl<J: Journal> Writer<J> {
             bound: Vec::new(),
             group: 0,
             answered_bytes: 0,
+            erasures,
         }
     }
 
@@ -126,7 +130,36 @@ impl<J: Journal> Writer<J> {
             wallets,
             wallet_count: self.state.wallet_count(),
             cold,
+            erasures: self.erasures.pending().to_vec(),
         }
+    }
+
+    /// Erasures that are recorded and not carried out yet.
+    pub(crate) fn erasures(&self) -> &[Erasure] {
+        self.erasures.pending()
+    }
+
+    /// Whether a customer was erased whose id the written checkpoint still has.
+    pub(crate) fn needs_checkpoint(&self) -> bool {
+        self.erasures.is_beyond(self.evicted_to)
+    }
+
+    /// Erases payloads, in transactions of their own.
+    pub(crate) fn erase(&mut self, Erase { positions, completes }: &Erase) -> Result<Erased, Failure> {
+        let positions: Vec<_> = positions.iter().map(|at| chargly_journal::Position(at.0)).collect();
+        let erased = self.journal.erase_payloads(&positions).map_err(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "payloads could not be erased");
+            match error {
+                EraseError::Poisoned => Failure::Stopped,
+                EraseError::NoSuchEntry(_) | EraseError::Read(_) | EraseError::Storage(_) => {
+                    Failure::NotRecorded
+                }
+            }
+        })?;
+        if let Some(position) = completes {
+            self.erasures.complete(*position);
+        }
+        Ok(erased)
     }
 
     /// Lets go of what the checkpoint at `next` holds. To be called between groups.
@@ -211,11 +244,12 @@ impl<J: Journal> Writer<J> {
         self.pending.extend(kept);
         for mut submission in refused {
             submission.fail(failure);
-            for (verdict, item) in submission.verdicts.iter_mut().zip(&submission.items) {
-                let Key::Hash(key) = item.key else { continue };
-                if matches!(verdict, Verdict::Failed(_))
-                    && let Some(seen) = self.keys.find(key, item.cleared)
+            for (verdict, item) in submission.verdicts.iter_mut().zip(&mut submission.items) {
+                if let (Key::Hash(key), Ask::Act(call)) = (&item.key, &mut item.ask)
+                    && matches!(verdict, Verdict::Failed(_))
+                    && let Some(seen) = self.keys.find(*key, item.cleared)
                 {
+                    call.key = Some(*key);
                     *verdict = Verdict::PerhapsDuplicate(seen);
                 }
             }
@@ -292,6 +326,9 @@ impl<J: Journal> Writer<J> {
                 return Some(Verdict::Amended(self.state.amended(*event).cloned()));
             }
             Ask::Census => return Some(Verdict::Census(self.census())),
+            Ask::Erase(erase) => {
+                return Some(self.erase(erase).map_or_else(Verdict::Failed, Verdict::Erased));
+            }
         };
         let missing = warm_up(&mut self.state, self.evicted_to, item.warm.take(), &call.action);
         if !missing.is_empty() {
@@ -308,6 +345,7 @@ impl<J: Journal> Writer<J> {
                 if let Some(key) = key {
                     self.bind(key, recorded.id.position);
                 }
+                self.erasures.note(recorded.id.position, &fact);
                 Some(Verdict::Done { position: recorded.id.position, at: now, fact: Box::new(fact) })
             }
             Err(Stop::Rejected(rejection)) => Some(Verdict::Rejected(rejection)),
@@ -507,6 +545,7 @@ impl<J: Journal> Writer<J> {
 
     fn undo(&mut self, failure: Failure) -> GroupEnd {
         self.state.rollback_all();
+        self.erasures.undo(Position(self.journal.head().next.0));
         for (key, position) in self.bound.drain(..) {
             self.keys.remove(key, position);
         }
@@ -549,6 +588,8 @@ pub struct Recovered {
     pub keys: RecentKeys,
     /// The checkpoint it was folded from: what is not in memory is to be found there. 0 when folded from the start.
     pub evicted_to: Position,
+    /// Erasures that are recorded and not known to be carried out.
+    pub(crate) erasures: Erasures,
 }
 
 /// Takes in what the caller brought back, and says what the action looks at that is still missing.

@@ -125,6 +125,9 @@ fn rejection_problem(rejection: Rejection, event: Option<&str>, path: &str) -> P
         Rejection::NoActivePrice => about(ErrorCode::NoActivePrice, "The event type has no price in force."),
         Rejection::Invalid { field, problem } => Problem::invalid(&format!("{path}{field}"), problem),
         Rejection::NotFound { kind } => Problem::not_found(kind),
+        Rejection::CustomerErased => {
+            Problem::new(ErrorCode::Gone, "The customer was erased.").text("kind", "customer")
+        }
     }
 }
 

@@ -67,6 +67,7 @@ pub(crate) fn kind(fact: &Fact) -> &'static str {
             WalletEvent::PolicySet { .. } => "policy_set",
             WalletEvent::Frozen => "frozen",
             WalletEvent::Thawed => "thawed",
+            WalletEvent::CustomerErased => "customer_erased",
             WalletEvent::Refused { .. } => "refused",
         },
         Fact::Catalogue(fact) => match &fact.change {
@@ -159,7 +160,7 @@ fn write_wallet_fact(o: &mut ObjectWriter<'_>, fact: &WalletFact, customer: &str
         WalletEvent::Refused { asked, refusal } => {
             o.text("operation", asked.operation()).text("code", refusal_code(refusal).as_str());
         }
-        WalletEvent::Opened | WalletEvent::Frozen | WalletEvent::Thawed => {}
+        WalletEvent::Opened | WalletEvent::Frozen | WalletEvent::Thawed | WalletEvent::CustomerErased => {}
         // Written as events, by the caller.
         WalletEvent::Metered { .. } | WalletEvent::HoldCaptured { .. } => {}
     }

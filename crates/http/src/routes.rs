@@ -61,6 +61,7 @@ pub static ROUTES: &[Route] = routes! {
     "POST"   "/v1/events/{id}/reverse"                Grant  "reverse_event"      v1::events::reverse::handle;
     "POST"   "/v1/quote"                              Meter  "quote"              v1::quote::handle;
     "GET"    "/v1/stream"                             Read   "stream"             v1::stream::handle;
+    "DELETE" "/v1/customers/{customer}"               Admin  "erase_customer"     v1::customers::erase::handle;
     "GET"    "/v1/customers/{customer}/wallet"        Read   "get_wallet"         v1::customers::wallet::get::handle;
     "PUT"    "/v1/customers/{customer}/wallet/policy" Grant  "set_policy"         v1::customers::wallet::policy::handle;
     "POST"   "/v1/customers/{customer}/wallet/freeze" Grant  "freeze_wallet"      v1::customers::wallet::freeze::handle;

@@ -4,13 +4,16 @@
 //! exactly that position. Each row carries a checksum; a row that fails it makes the whole checkpoint worthless, and
 //! the caller folds the journal from the start instead.
 //!
+//! Customers' own ids stand apart from the rest of their wallets, in a table that only grows at its end: SQLite never
+//! moves one about, so that writing over it, when the customer is erased, leaves no copy behind.
+//!
 //! What has left memory (ended holds, amendments of old events, used-up lots) is found here by its name. A row of
 //! that kind may be older than the state in memory, never newer than the checkpoint's position says.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use chargly_ledger::{Catalogue, Cold, ColdKey, DecodeError, Position, State, Wallet};
+use chargly_ledger::{Catalogue, Cold, ColdKey, DecodeError, Position, State, Wallet, WalletNo};
 use rusqlite::{Connection, OptionalExtension, params};
 use thiserror::Error;
 
@@ -21,12 +24,14 @@ const CHECKSUM_BYTES: usize = 8;
 pub const CHECKPOINT_FILE: &str = "index.db";
 
 /// Version of the tables. Checkpoints of another version are thrown away: the journal has it all.
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 
 const SCHEMA: &str = "
     CREATE TABLE wallet (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+    CREATE TABLE customer (number INTEGER PRIMARY KEY, id BLOB NOT NULL) STRICT;
     CREATE TABLE cold (kind INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, bytes BLOB NOT NULL,
       PRIMARY KEY (kind, a, b)) STRICT, WITHOUT ROWID;
+    CREATE TABLE erasure (position INTEGER PRIMARY KEY, wallet INTEGER NOT NULL) STRICT;
     CREATE TABLE checkpoint (
       id INTEGER PRIMARY KEY CHECK (id = 0), next INTEGER NOT NULL, hash BLOB NOT NULL,
       wallets INTEGER NOT NULL, catalogue BLOB NOT NULL) STRICT;
@@ -46,6 +51,17 @@ pub struct Delta {
     pub wallet_count: usize,
     /// What changed and may leave memory once this is written.
     pub cold: Vec<Cold>,
+    /// Erasures that are recorded and not known to be carried out.
+    pub erasures: Vec<Erasure>,
+}
+
+/// A customer to be forgotten: whose payloads, and where that is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Erasure {
+    /// Where the fact stands.
+    pub position: Position,
+    /// Whose payloads.
+    pub wallet: WalletNo,
 }
 
 /// A state read back.
@@ -56,6 +72,8 @@ pub struct Checkpoint {
     pub hash: [u8; 32],
     /// The state.
     pub state: State,
+    /// Erasures that were recorded before `next` and not known to be carried out.
+    pub erasures: Vec<Erasure>,
 }
 
 /// Why a checkpoint could not be read or written.
@@ -67,6 +85,9 @@ pub enum CheckpointError {
     /// A row does not have the bytes that were written.
     #[error("the checkpoint is damaged: {0}")]
     Damaged(&'static str),
+    /// A reader kept the write-ahead log from being emptied. What was to be written is.
+    #[error("a reader is in the way of emptying the checkpoint's log")]
+    LogInUse,
     /// A row was written by another version.
     #[error("the checkpoint cannot be read")]
     Decode(#[from] DecodeError),
@@ -85,31 +106,41 @@ impl Checkpoints {
         db.pragma_update(None, "journal_mode", "WAL")?;
         // Losing the newest checkpoint in a crash costs a longer fold, never a fact.
         db.pragma_update(None, "synchronous", "NORMAL")?;
+        // What is written over is a customer's id, where that was erased.
+        db.pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(()))?;
         let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if version != SCHEMA_VERSION {
             db.execute_batch(&format!(
                 "BEGIN IMMEDIATE;
                  DROP TABLE IF EXISTS wallet; DROP TABLE IF EXISTS cold; DROP TABLE IF EXISTS checkpoint;
+                 DROP TABLE IF EXISTS erasure; DROP TABLE IF EXISTS customer;
                  {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
             ))?;
         }
         Ok(Self { db })
     }
 
-    /// Writes what changed up to `delta.next`, in one transaction.
+    /// Writes what changed up to `delta.next`, in one transaction. With an erasure in it, nothing of the rows that
+    /// were written over is left in the files.
     pub fn write(&mut self, delta: &Delta) -> Result<(), CheckpointError> {
         let tx = self.db.transaction()?;
         {
             let mut put =
                 tx.prepare_cached("INSERT OR REPLACE INTO wallet (number, bytes) VALUES (?1, ?2)")?;
             for wallet in &delta.wallets {
-                put.execute(params![wallet.number.0, seal(&wallet.encode())])?;
+                put.execute(params![wallet.number.0, seal(&without_id(wallet).encode())])?;
             }
+            write_customers(&tx, delta)?;
             let mut put =
                 tx.prepare_cached("INSERT OR REPLACE INTO cold (kind, a, b, bytes) VALUES (?1, ?2, ?3, ?4)")?;
             for record in &delta.cold {
                 let (kind, a, b) = columns(record.key());
                 put.execute(params![kind, a, b, seal(&record.encode())])?;
+            }
+            tx.execute("DELETE FROM erasure", [])?;
+            let mut put = tx.prepare_cached("INSERT INTO erasure (position, wallet) VALUES (?1, ?2)")?;
+            for erasure in &delta.erasures {
+                put.execute(params![erasure.position.0.cast_signed(), erasure.wallet.0])?;
             }
             tx.prepare_cached(
                 "INSERT OR REPLACE INTO checkpoint (id, next, hash, wallets, catalogue)
@@ -123,6 +154,18 @@ impl Checkpoints {
             ])?;
         }
         tx.commit()?;
+        if !delta.erasures.is_empty() {
+            self.empty_log()?;
+        }
+        Ok(())
+    }
+
+    /// Empties the write-ahead log, which keeps former rows.
+    fn empty_log(&self) -> Result<(), CheckpointError> {
+        let is_busy = |row: &rusqlite::Row<'_>| row.get::<_, bool>(0);
+        if self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], is_busy)? {
+            return Err(CheckpointError::LogInUse);
+        }
         Ok(())
     }
 
@@ -166,10 +209,64 @@ impl Checkpoints {
 
     /// Throws the checkpoint away.
     pub fn clear(&mut self) -> Result<(), CheckpointError> {
-        self.db
-            .execute_batch("BEGIN; DELETE FROM checkpoint; DELETE FROM wallet; DELETE FROM cold; COMMIT;")?;
+        self.db.execute_batch(
+            "BEGIN; DELETE FROM checkpoint; DELETE FROM wallet; DELETE FROM cold;
+                 DELETE FROM erasure; DELETE FROM customer; COMMIT;",
+        )?;
         Ok(())
     }
+}
+
+/// What stands in a wallet's row for the customer's own id, while there is one.
+const ELSEWHERE: &str = "*";
+
+fn without_id(wallet: &Wallet) -> Wallet {
+    let mut wallet = wallet.clone();
+    if !wallet.is_erased() {
+        wallet.customer = ELSEWHERE.into();
+    }
+    wallet
+}
+
+/// Adds the customers of new wallets, in order, and writes over those that were erased: with as many bytes, so that
+/// the row stays in its place.
+fn write_customers(tx: &Connection, delta: &Delta) -> Result<(), CheckpointError> {
+    let known: Option<i64> =
+        tx.prepare_cached("SELECT wallets FROM checkpoint")?.query_row([], |row| row.get(0)).optional()?;
+    let known = known.unwrap_or(0);
+    let is_new = |wallet: &&Wallet| i64::from(wallet.number.0) >= known && !wallet.is_erased();
+    let mut new: Vec<&Wallet> = delta.wallets.iter().filter(is_new).collect();
+    new.sort_unstable_by_key(|wallet| wallet.number);
+    let mut put = tx.prepare_cached("INSERT INTO customer (number, id) VALUES (?1, ?2)")?;
+    for wallet in new {
+        put.execute(params![wallet.number.0, seal(wallet.customer.as_bytes())])?;
+    }
+    let mut wipe = tx.prepare_cached("UPDATE customer SET id = zeroblob(length(id)) WHERE number = ?1")?;
+    for erasure in &delta.erasures {
+        wipe.execute([erasure.wallet.0])?;
+    }
+    Ok(())
+}
+
+/// Puts the customers' own ids back into their wallets, which are in order.
+fn read_customers(tx: &Connection, wallets: &mut [Wallet]) -> Result<(), CheckpointError> {
+    let damaged = || CheckpointError::Damaged("a customer");
+    let mut rows = tx.prepare("SELECT number, id FROM customer ORDER BY number")?;
+    let mut rows = rows.query([])?;
+    for wallet in wallets.iter_mut().filter(|wallet| !wallet.is_erased()) {
+        let row = loop {
+            let row = rows.next()?.ok_or_else(damaged)?;
+            if row.get::<_, u32>(0)? >= wallet.number.0 {
+                break row;
+            }
+        };
+        let id = unseal(row.get_ref(1)?.as_blob().map_err(|_| damaged())?).ok_or_else(damaged)?;
+        if row.get::<_, u32>(0)? != wallet.number.0 {
+            return Err(damaged());
+        }
+        wallet.customer = std::str::from_utf8(id).map_err(|_| damaged())?.into();
+    }
+    Ok(())
 }
 
 fn read_warm(tx: &Connection) -> Result<Option<Checkpoint>, CheckpointError> {
@@ -195,11 +292,22 @@ fn read_warm(tx: &Connection) -> Result<Option<Checkpoint>, CheckpointError> {
         let bytes = row.get_ref(0)?.as_blob().map_err(|_| CheckpointError::Damaged("a wallet"))?;
         wallets.push(Wallet::decode(unseal(bytes).ok_or(CheckpointError::Damaged("a wallet"))?)?);
     }
+    read_customers(tx, &mut wallets)?;
     if wallets.len() != wallet_count || wallets.iter().enumerate().any(|(i, w)| w.number.index() != i) {
         return Err(CheckpointError::Damaged("its list of wallets"));
     }
     let state = State::from_checkpoint(Catalogue::decode(catalogue)?, wallets);
-    Ok(Some(Checkpoint { next: Position(next.cast_unsigned()), hash, state }))
+    let erasures = read_erasures(tx)?;
+    Ok(Some(Checkpoint { next: Position(next.cast_unsigned()), hash, state, erasures }))
+}
+
+fn read_erasures(tx: &Connection) -> Result<Vec<Erasure>, CheckpointError> {
+    let mut rows = tx.prepare("SELECT position, wallet FROM erasure ORDER BY position")?;
+    let erasures = rows.query_map([], |row| {
+        let (position, wallet) = (Position(row.get::<_, i64>(0)?.cast_unsigned()), WalletNo(row.get(1)?));
+        Ok(Erasure { position, wallet })
+    })?;
+    Ok(erasures.collect::<Result<_, _>>()?)
 }
 
 fn read_cold(tx: &Connection, key: ColdKey) -> Result<Option<Cold>, CheckpointError> {

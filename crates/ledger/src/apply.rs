@@ -116,6 +116,10 @@ impl State {
                     w.reschedule();
                 });
             }
+            WalletEvent::CustomerErased => {
+                self.forget_customer(number);
+                self.change_wallet(number, |w| step(w, after, position));
+            }
             event => self.change_wallet(number, |w| {
                 step(w, after, position);
                 apply_small(w, position, event);
@@ -412,6 +416,7 @@ fn apply_small(wallet: &mut Wallet, position: Position, event: &WalletEvent) {
         | WalletEvent::HoldCaptured { .. }
         | WalletEvent::HoldVoided { .. }
         | WalletEvent::HoldExpired { .. }
-        | WalletEvent::Reversed { .. } => debug_assert!(false, "applied by its own code: {event:?}"),
+        | WalletEvent::Reversed { .. }
+        | WalletEvent::CustomerErased => debug_assert!(false, "applied by its own code: {event:?}"),
     }
 }

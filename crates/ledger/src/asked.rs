@@ -73,6 +73,7 @@ impl Action {
             | Self::Thaw { .. }
             | Self::Change(_)
             | Self::DefineEventType(_)
+            | Self::EraseCustomer { .. }
             | Self::PublishPrice(_) => return None,
         })
     }
@@ -116,7 +117,8 @@ fn asked_of(event: &WalletEvent) -> Option<Asked> {
         | WalletEvent::HoldExpired { .. }
         | WalletEvent::PolicySet { .. }
         | WalletEvent::Frozen
-        | WalletEvent::Thawed => return None,
+        | WalletEvent::Thawed
+        | WalletEvent::CustomerErased => return None,
     })
 }
 

@@ -90,6 +90,11 @@ pub enum Action {
         /// The customer's own id.
         customer: CompactString,
     },
+    /// Forget the customer's own id, for good.
+    EraseCustomer {
+        /// The customer's own id.
+        customer: CompactString,
+    },
     /// Change the catalogue: event types, prices, keys.
     Change(CatalogueChange),
     /// Define or change an event type.

@@ -317,6 +317,7 @@ codec_enum!(WalletEvent, "wallet event" {
     15 => Frozen,
     16 => Thawed,
     17 => Refused { asked, refusal },
+    18 => CustomerErased,
 });
 
 impl Codec for Asked {

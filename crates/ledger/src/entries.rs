@@ -105,6 +105,7 @@ pub fn entries(fact: &Fact) -> Vec<LedgerEntry> {
         | WalletEvent::PolicySet { .. }
         | WalletEvent::Frozen
         | WalletEvent::Thawed
+        | WalletEvent::CustomerErased
         | WalletEvent::Refused { .. } => Vec::new(),
     }
 }

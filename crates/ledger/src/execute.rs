@@ -212,7 +212,8 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
         | Action::Reverse { .. }
         | Action::SetPolicy { .. }
         | Action::Freeze { .. }
-        | Action::Thaw { .. } => Ok(Checked::Nothing),
+        | Action::Thaw { .. }
+        | Action::EraseCustomer { .. } => Ok(Checked::Nothing),
         Action::Change(_) | Action::DefineEventType(_) | Action::PublishPrice(_) => Ok(Checked::Nothing),
     }
 }
@@ -242,6 +243,10 @@ fn find_wallet(
         | Action::SetPolicy { customer, .. }
         | Action::Freeze { customer }
         | Action::Thaw { customer } => customer,
+        Action::EraseCustomer { customer } => {
+            let wallet = state.wallet_of(customer);
+            return wallet.map(|w| w.number).ok_or_else(|| Rejection::NotFound { kind: "customer" }.into());
+        }
         Action::VoidGrant { wallet, .. } => return known(state, *wallet),
         Action::Reverse { original, .. } => return known(state, original.wallet),
         Action::IncreaseHold(r) => return held_by(state, r.hold),
@@ -264,12 +269,16 @@ fn find_wallet(
     Ok(wallet)
 }
 
+/// A wallet that is not named by its customer. Once that is erased nobody may act on it: keys are told apart by the
+/// customer's id, so that a retry from before the erasure could no longer be told from a new request.
 fn known(state: &State, wallet: WalletNo) -> Result<WalletNo, Stop> {
-    state.wallet(wallet).map(|w| w.number).ok_or_else(|| Rejection::NotFound { kind: "wallet" }.into())
+    let wallet = state.wallet(wallet).ok_or(Rejection::NotFound { kind: "wallet" })?;
+    if wallet.is_erased() { Err(Rejection::CustomerErased.into()) } else { Ok(wallet.number) }
 }
 
 fn held_by(state: &State, hold: crate::EntryId) -> Result<WalletNo, Stop> {
-    state.hold_ref(hold).map(|h| h.wallet).ok_or_else(|| Rejection::NotFound { kind: "hold" }.into())
+    let hold = state.hold_ref(hold).ok_or(Rejection::NotFound { kind: "hold" })?;
+    known(state, hold.wallet)
 }
 
 fn header(state: &State, wallet: WalletNo, origin: Origin, after: Balance) -> Header {
@@ -330,6 +339,7 @@ fn decide(
         (Action::SetPolicy { policy, .. }, _) => (WalletEvent::PolicySet { policy: *policy }, wallet.balance),
         (Action::Freeze { .. }, _) => (WalletEvent::Frozen, wallet.balance),
         (Action::Thaw { .. }, _) => (WalletEvent::Thawed, wallet.balance),
+        (Action::EraseCustomer { .. }, _) => (WalletEvent::CustomerErased, wallet.balance),
         _ => return Err(Rejection::NotFound { kind: "operation" }),
     })
 }

@@ -331,6 +331,9 @@ pub enum WalletEvent {
     Frozen,
     /// Spending was allowed again.
     Thawed,
+    /// The customer's own id was forgotten, for good: nobody can act on the wallet any more, only time. What it has
+    /// stays, since figures do not change.
+    CustomerErased,
     /// A call was refused: a verdict, final for its key.
     Refused {
         /// What was asked.

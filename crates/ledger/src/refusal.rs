@@ -136,6 +136,9 @@ pub enum Rejection {
         /// What is wrong with it.
         problem: String,
     },
+    /// The customer whose hold, grant or event this is about was erased: nobody may act for them any more.
+    #[error("the customer was erased")]
+    CustomerErased,
     /// The thing named does not exist here.
     #[error("there is no such {kind}")]
     NotFound {

@@ -133,6 +133,7 @@ struct Slot {
 enum Undo {
     Wallet(Box<Wallet>),
     Paid(Paid),
+    Forgotten(WalletNo, CompactString),
     Opened,
     Catalogue(Arc<Catalogue>),
     Hold(Position, Option<HoldRef>),
@@ -283,6 +284,10 @@ impl State {
                     wallet.lots[before.lot].used = before.used;
                 }
                 Some(Undo::Opened) => self.forget_newest_wallet(),
+                Some(Undo::Forgotten(number, customer)) => {
+                    self.slots[number.index()].wallet.customer = customer;
+                    self.list_customer(number);
+                }
                 Some(Undo::Catalogue(catalogue)) => self.catalogue = catalogue,
                 Some(Undo::Hold(position, before)) => restore(&mut self.holds, position, before),
                 Some(Undo::Amended(position, before)) => restore(&mut self.amended, position, before),
@@ -298,27 +303,43 @@ impl State {
 
     pub(crate) fn insert_wallet(&mut self, wallet: Wallet) {
         let number = wallet.number;
-        if !wallet.customer.is_empty() {
-            let hash = self.hasher.hash_one(wallet.customer.as_str());
-            let (slots, hasher) = (&self.slots, &self.hasher);
-            self.customers.insert_unique(hash, number, |no| {
-                hasher.hash_one(slots[no.index()].wallet.customer.as_str())
-            });
-        }
         if wallet.next_due != Millis::NEVER {
             self.due.push(Reverse((wallet.next_due, number)));
         }
         self.slots.push(Slot { wallet, saved_under: self.marks, dirty: true });
+        self.list_customer(number);
         self.dirty.push(number);
     }
 
     fn forget_newest_wallet(&mut self) {
-        let Some(slot) = self.slots.pop() else { return };
-        let hash = self.hasher.hash_one(slot.wallet.customer.as_str());
-        if let Ok(entry) = self.customers.find_entry(hash, |no| *no == slot.wallet.number) {
+        let Some(number) = self.slots.last().map(|slot| slot.wallet.number) else { return };
+        self.unlist_customer(number);
+        self.slots.pop();
+        self.dirty.retain(|no| *no != number);
+    }
+
+    /// Forgets a customer's own id. It was never known where the wallet's payloads have been erased already.
+    pub(crate) fn forget_customer(&mut self, number: WalletNo) {
+        self.unlist_customer(number);
+        let mut customer = CompactString::default();
+        self.change_wallet(number, |wallet| customer = std::mem::take(&mut wallet.customer));
+        self.undo.push(Undo::Forgotten(number, customer));
+    }
+
+    /// Makes a wallet found by its customer, where that is known.
+    fn list_customer(&mut self, number: WalletNo) {
+        let (slots, hasher) = (&self.slots, &self.hasher);
+        let hash_of = |no: &WalletNo| hasher.hash_one(slots[no.index()].wallet.customer.as_str());
+        if !slots[number.index()].wallet.is_erased() {
+            self.customers.insert_unique(hash_of(&number), number, hash_of);
+        }
+    }
+
+    fn unlist_customer(&mut self, number: WalletNo) {
+        let hash = self.hasher.hash_one(self.slots[number.index()].wallet.customer.as_str());
+        if let Ok(entry) = self.customers.find_entry(hash, |no| *no == number) {
             entry.remove();
         }
-        self.dirty.retain(|no| *no != slot.wallet.number);
     }
 
     /// Changes a wallet, saved for undoing on its first change under a mark.

@@ -136,6 +136,11 @@ impl Wallet {
         self.rest.as_ref().map_or(&[], |r| &r.debts)
     }
 
+    /// Whether its customer was erased.
+    pub fn is_erased(&self) -> bool {
+        self.customer.is_empty()
+    }
+
     /// Lots with nothing left, by number: used up, lapsed or voided. A reversal may bring one back. Those that a
     /// checkpoint holds may have left memory.
     pub fn closed_lots(&self) -> &[Lot] {

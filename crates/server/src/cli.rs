@@ -10,7 +10,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    backup, bench, export, init, keys, rebuild, replay, reset, restore, resume_effects, serve, verify,
+    backup, bench, customers, export, init, keys, rebuild, replay, reset, restore, resume_effects, serve,
+    verify,
 };
 use crate::settings;
 
@@ -54,6 +55,8 @@ pub(crate) enum Command {
     Export(export::ExportArgs),
     /// List, make, rotate and revoke API keys
     Keys(keys::KeysArgs),
+    /// Forget a customer, for good
+    Customers(customers::CustomersArgs),
     /// Measure how fast a server of its own meters on this machine
     Bench(bench::BenchArgs),
 }
@@ -171,9 +174,8 @@ mod tests {
                 missing.extend(flag.filter(|flag| !page.contains(flag.as_str())));
             }
             for command in command.get_subcommands() {
-                if !page.contains(&format!("`{}", command.get_name()))
-                    && !page.contains(&format!("`keys {}", command.get_name()))
-                {
+                let headings = ["", "keys ", "customers "].map(|of| format!("`{of}{}", command.get_name()));
+                if !headings.iter().any(|heading| page.contains(heading)) {
                     missing.push(command.get_name().to_owned());
                 }
                 walk(command, page, missing);

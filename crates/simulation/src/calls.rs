@@ -114,6 +114,7 @@ pub(crate) fn can_have_key(request: &Request) -> bool {
             | Request::SetPolicy { .. }
             | Request::Freeze { .. }
             | Request::Thaw { .. }
+            | Request::EraseCustomer { .. }
     )
 }
 

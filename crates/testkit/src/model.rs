@@ -78,7 +78,8 @@ impl Model {
     pub fn ask(&mut self, key: Option<&str>, request: &Request, now: Ms) -> Answer {
         let keyed = key.map(|key| (self.namespace(request), key.to_owned()));
         if let Some((first, place)) = keyed.as_ref().and_then(|k| self.keys.get(k)) {
-            return match first.differs_from(request) {
+            let differs = first.differs_from(request).or_else(|| self.names_another_grant(request, *place));
+            return match differs {
                 Some(field) => Answer::Conflict { field },
                 None => Answer::Replayed(*place),
             };
@@ -88,6 +89,14 @@ impl Model {
             self.keys.insert(keyed, (request.clone(), *place));
         }
         answer
+    }
+
+    /// A lot is named by its customer here, and is another one once that customer was erased and came back.
+    fn names_another_grant(&self, request: &Request, first: Place) -> Option<&'static str> {
+        let Request::VoidGrant { customer, .. } = request else { return None };
+        let then = usize::try_from(first).ok().and_then(|place| self.journal.get(place)?.wallet);
+        let now = self.wallets.iter().position(|wallet| wallet.customer == *customer);
+        (then != now).then_some("grant")
     }
 
     /// Whose keys this request's key is told apart from: the customer's, else the environment's.
@@ -112,6 +121,10 @@ impl Model {
             Ok(priced) => priced,
             Err(rejected) => return Answer::Rejected(rejected),
         };
+        // Nobody has an empty id: that is a wallet whose customer was erased.
+        if self.namespace(request).is_some_and(|owner| owner.is_empty()) {
+            return Answer::Rejected(Rejected::CustomerErased);
+        }
         let Some(number) = self.find_or_open(request) else {
             return Answer::Rejected(Rejected::NotFound);
         };
@@ -131,6 +144,7 @@ impl Model {
             Request::SetPolicy { policy, .. } => Ok(wallet.set_policy(*policy)),
             Request::Freeze { .. } => Ok(wallet.freeze(place)),
             Request::Thaw { .. } => Ok(wallet.thaw()),
+            Request::EraseCustomer { .. } => Ok(wallet.forget_customer()),
             Request::DefineEventType { .. } | Request::PublishPrice { .. } => {
                 return Answer::Rejected(Rejected::NotFound);
             }
@@ -143,7 +157,7 @@ impl Model {
         if let Some(number) = self.wallets.iter().position(|w| w.customer == owner) {
             return Some(number);
         }
-        if matches!(request, Request::VoidGrant { .. }) {
+        if matches!(request, Request::VoidGrant { .. } | Request::EraseCustomer { .. }) {
             return None;
         }
         self.wallets.push(Wallet::new(&owner));

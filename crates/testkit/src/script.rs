@@ -150,6 +150,7 @@ impl Run {
                 | Request::SetPolicy { .. }
                 | Request::Freeze { .. }
                 | Request::Thaw { .. }
+                | Request::EraseCustomer { .. }
         );
         let begun = self.pair.model.journal.len();
         let answer = self.pair.ask(key.filter(|_| is_keyed), request);

@@ -53,7 +53,8 @@ pub(crate) fn fold(counters: &mut Counters, at: Millis, fact: &Fact) -> Option<(
         | WalletEvent::HoldExtended { .. }
         | WalletEvent::PolicySet { .. }
         | WalletEvent::Frozen
-        | WalletEvent::Thawed => Some(()),
+        | WalletEvent::Thawed
+        | WalletEvent::CustomerErased => Some(()),
     }
 }
 

@@ -60,10 +60,6 @@ pub(crate) fn item_of(actor: KeyNo, action: Action, key: Key, payload: Payload, 
     }
     let payload = start..arena.len();
     let digest = if payload.is_empty() { [0; 32] } else { payload_digest(&arena[payload.clone()]) };
-    let hash = match &key {
-        Key::Hash(hash) => Some(*hash),
-        Key::None | Key::OfWalletsCustomer(_) => None,
-    };
-    let ask = Ask::Act(Call { actor, key: hash, action });
+    let ask = Ask::Act(Call { actor, key: None, action });
     Item { key, payload, digest, ..Item::read(ask) }
 }

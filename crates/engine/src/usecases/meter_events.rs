@@ -142,6 +142,7 @@ impl Environment {
                     | Verdict::Hold(_)
                     | Verdict::Amended(_)
                     | Verdict::Census(_)
+                    | Verdict::Erased(_)
                     | Verdict::Cold(_),
                 )
                 | None => break,

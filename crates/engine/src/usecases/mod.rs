@@ -4,6 +4,7 @@ mod capture_hold;
 mod change_catalogue;
 mod change_hold;
 mod change_wallet;
+mod erase_customer;
 mod get_event;
 mod get_wallet;
 mod grant;
@@ -17,6 +18,7 @@ mod place_hold;
 mod quote;
 mod reverse_event;
 
+pub use erase_customer::ErasedCustomer;
 pub use get_wallet::WalletAsOf;
 pub use list_audit::AuditPage;
 pub use list_events::{EventFilter, EventPage};

@@ -205,5 +205,6 @@ pub(crate) fn word(verdict: &Verdict) -> &'static str {
         Verdict::CheckRuns(_) => "check runs",
         Verdict::Cold(_) => "cold",
         Verdict::Wallet(_) | Verdict::Hold(_) | Verdict::Amended(_) | Verdict::Census(_) => "read",
+        Verdict::Erased(_) => "erased",
     }
 }

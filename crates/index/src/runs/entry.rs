@@ -2,11 +2,13 @@
 
 use chargly_ledger::{EventTypeNo, Fact, Millis, WalletEvent, WalletNo};
 
-/// Whose fact it is, where it is about a wallet.
+/// Whose fact it is, where it is about a wallet. Of these lists, too, an erasure learns what to forget: a fact with a
+/// payload of the customer's has to be in one.
 pub fn wallet(fact: &Fact) -> Option<WalletNo> {
     match fact {
         Fact::Wallet(fact) => Some(fact.header.wallet),
-        _ => None,
+        Fact::BatchAccepted { wallet, .. } => Some(*wallet),
+        Fact::Catalogue(_) | Fact::EnvironmentCreated { .. } | Fact::EpochStarted { .. } => None,
     }
 }
 
@@ -43,6 +45,7 @@ pub fn is_audited(fact: &Fact) -> bool {
                 | WalletEvent::PolicySet { .. }
                 | WalletEvent::Frozen
                 | WalletEvent::Thawed
+                | WalletEvent::CustomerErased
         ),
     }
 }

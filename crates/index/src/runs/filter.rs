@@ -19,7 +19,7 @@ const PROBES: usize = 8;
 pub(super) const GROUP_RUNS: usize = 64;
 
 /// Columns of a group that has few runs yet, so that memory grows with the runs and not ahead of them.
-const NARROWEST_COLUMNS: u32 = 8;
+const NARROWEST_COLUMNS: u32 = 1;
 
 /// Rows of the filters of runs with this many facts.
 pub(super) const fn row_count(facts: u32) -> u32 {

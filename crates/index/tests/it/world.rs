@@ -45,7 +45,9 @@ fn sample(rng: &mut StdRng, at: Millis, wallets: u32) -> Sample {
         1 => (Some(wallet), None, true, of_wallet(WalletEvent::Frozen)),
         2 => (Some(wallet), None, false, of_wallet(WalletEvent::Opened)),
         3 => (Some(wallet), Some((event_type, at)), false, of_wallet(captured(event_type))),
-        4 => (None, None, false, Fact::BatchAccepted { origin, wallet, events: 1, first: Position(0) }),
+        4 => {
+            (Some(wallet), None, false, Fact::BatchAccepted { origin, wallet, events: 1, first: Position(0) })
+        }
         _ => {
             let event = Some((event_type, occurred_at.unwrap_or(at)));
             (Some(wallet), event, false, of_wallet(metered(event_type, occurred_at)))

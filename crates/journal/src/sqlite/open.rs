@@ -31,7 +31,7 @@ use crate::verify::ChainCheck;
 const WRITE_WAIT: Duration = Duration::from_millis(20);
 
 /// KiB of pages that the writer keeps: all it touches are the last ones, and those that lead there.
-const WRITER_CACHE_KIB: i64 = 16 * 1024;
+const WRITER_CACHE_KIB: i64 = 4 * 1024;
 
 /// Bytes to which an oversized log is cut back once it restarts (it grows while a long reader is in the way).
 const WAL_KEPT_BYTES: i64 = 128 * 1024 * 1024;

@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod bench;
+pub(crate) mod customers;
 pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod keys;
@@ -34,6 +35,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::ResumeEffects(args) => resume_effects::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Keys(args) => keys::run(&args),
+        Command::Customers(args) => customers::run(&args),
         Command::Bench(args) => bench::run(&args),
     }
 }

@@ -1,7 +1,7 @@
 //! What `--help` says, word for word: a change to a flag shows itself in review.
 
 /// Every command, as typed.
-const COMMANDS: [&[&str]; 17] = [
+const COMMANDS: [&[&str]; 19] = [
     &[],
     &["serve"],
     &["init"],
@@ -19,6 +19,8 @@ const COMMANDS: [&[&str]; 17] = [
     &["keys", "create"],
     &["keys", "rotate"],
     &["keys", "revoke"],
+    &["customers"],
+    &["customers", "erase"],
 ];
 
 #[test]

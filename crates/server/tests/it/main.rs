@@ -3,6 +3,7 @@
 mod backup;
 mod bench;
 mod books;
+mod customers;
 mod docs;
 mod export;
 mod faulty_disk;

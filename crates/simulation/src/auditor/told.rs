@@ -64,9 +64,11 @@ impl Auditor {
             Verdict::CheckRuns(_) | Verdict::Cold(_) => {
                 Err(format!("call {number} is sent to an index that has nothing: {verdict:?}"))
             }
-            Verdict::Wallet(_) | Verdict::Hold(_) | Verdict::Amended(_) | Verdict::Census(_) => {
-                Err(format!("call {number} is answered like a read: {verdict:?}"))
-            }
+            Verdict::Wallet(_)
+            | Verdict::Hold(_)
+            | Verdict::Amended(_)
+            | Verdict::Census(_)
+            | Verdict::Erased(_) => Err(format!("call {number} is answered like a read: {verdict:?}")),
         }
     }
 
@@ -171,6 +173,7 @@ impl Auditor {
             Rejection::NoActivePrice => "no_active_price",
             Rejection::Invalid { .. } => "invalid_request",
             Rejection::NotFound { .. } => "not_found",
+            Rejection::CustomerErased => "gone",
         });
         self.heard(number, "rejected", 0);
         Ok(())

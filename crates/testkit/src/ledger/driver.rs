@@ -176,5 +176,6 @@ fn rejected(rejection: &Rejection) -> Rejected {
         Rejection::NoActivePrice => Rejected::NoActivePrice,
         Rejection::Invalid { field, .. } => Rejected::Invalid { field: field.to_string() },
         Rejection::NotFound { .. } => Rejected::NotFound,
+        Rejection::CustomerErased => Rejected::CustomerErased,
     }
 }

@@ -104,6 +104,7 @@ fn wallet_event(fact: &WalletFact, customer: Option<String>) -> Happening {
         WalletEvent::PolicySet { policy: chosen } => Happening::PolicySet(policy(*chosen)),
         WalletEvent::Frozen => Happening::Frozen,
         WalletEvent::Thawed => Happening::Thawed,
+        WalletEvent::CustomerErased => Happening::CustomerErased,
         WalletEvent::Refused { refusal, .. } => Happening::Refused(refused(refusal)),
     }
 }

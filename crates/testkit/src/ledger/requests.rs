@@ -135,6 +135,7 @@ pub fn action(names: &impl Names, request: &Request) -> Option<Action> {
         },
         Request::Freeze { customer } => Action::Freeze { customer: customer.as_str().into() },
         Request::Thaw { customer } => Action::Thaw { customer: customer.as_str().into() },
+        Request::EraseCustomer { customer } => Action::EraseCustomer { customer: customer.as_str().into() },
     })
 }
 

@@ -34,6 +34,8 @@ pub enum Rejected {
     },
     /// The thing named does not exist.
     NotFound,
+    /// Whose it is was forgotten.
+    CustomerErased,
 }
 
 /// A verdict against a call, with its numbers.
@@ -222,5 +224,6 @@ pub enum Happening {
     PolicySet(Policy),
     Frozen,
     Thawed,
+    CustomerErased,
     Refused(Refused),
 }

@@ -167,6 +167,8 @@ pub enum Request {
     Freeze { customer: String },
     /// Allow it again.
     Thaw { customer: String },
+    /// Forget who it is.
+    EraseCustomer { customer: String },
 }
 
 impl Request {
@@ -179,7 +181,8 @@ impl Request {
             | Self::VoidGrant { customer, .. }
             | Self::SetPolicy { customer, .. }
             | Self::Freeze { customer }
-            | Self::Thaw { customer } => Some(customer),
+            | Self::Thaw { customer }
+            | Self::EraseCustomer { customer } => Some(customer),
             _ => None,
         }
     }
@@ -270,7 +273,8 @@ impl Request {
             | Self::PublishPrice { .. }
             | Self::SetPolicy { .. }
             | Self::Freeze { .. }
-            | Self::Thaw { .. } => ("not keyed", Vec::new()),
+            | Self::Thaw { .. }
+            | Self::EraseCustomer { .. } => ("not keyed", Vec::new()),
         }
     }
 }

@@ -186,6 +186,11 @@ impl Wallet {
         self.frozen_by = None;
         Happening::Thawed
     }
+
+    pub(super) fn forget_customer(&mut self) -> Happening {
+        self.customer.clear();
+        Happening::CustomerErased
+    }
 }
 
 impl Hold {

@@ -94,6 +94,7 @@ fn command(left_out: Swarm) -> impl Strategy<Value = Command> {
         ),
         (1, ask(customer().prop_map(|customer| Request::Freeze { customer }).boxed())),
         (2, ask(customer().prop_map(|customer| Request::Thaw { customer }).boxed())),
+        (1, ask(customer().prop_map(|customer| Request::EraseCustomer { customer }).boxed())),
         (2, ask(publish())),
         (2, ask(define())),
     ];

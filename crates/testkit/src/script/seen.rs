@@ -64,6 +64,7 @@ pub(super) fn in_answer(answer: &Answer) -> Vec<&'static str> {
             Rejected::NoActivePrice => "no_active_price",
             Rejected::Invalid { .. } => "invalid_request",
             Rejected::NotFound => "not_found",
+            Rejected::CustomerErased => "customer_erased",
         }],
     }
 }

@@ -89,6 +89,7 @@ pub(super) fn happening(what: &Happening, names: &BTreeMap<String, Place>, now: 
         Happening::PolicySet(_) => "policy set".to_owned(),
         Happening::Frozen => "frozen".to_owned(),
         Happening::Thawed => "thawed".to_owned(),
+        Happening::CustomerErased => "customer erased".to_owned(),
         Happening::PriceRefused(why) | Happening::Refused(why) => format!("refused {}", refused(why)),
     }
 }
@@ -101,6 +102,7 @@ pub(super) fn rejected(rejected: &Rejected) -> String {
         Rejected::NoActivePrice => "no_active_price".to_owned(),
         Rejected::Invalid { field } => format!("invalid_request {field}"),
         Rejected::NotFound => "not_found".to_owned(),
+        Rejected::CustomerErased => "customer_erased".to_owned(),
     }
 }
 

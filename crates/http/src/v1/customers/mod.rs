@@ -1,5 +1,6 @@
 //! `/v1/customers/{customer}`
 
+pub(crate) mod erase;
 pub(crate) mod grants;
 pub(crate) mod ledger;
 pub(crate) mod wallet;

@@ -1,6 +1,7 @@
 //! `/v1`, path by path.
 
 mod batch;
+mod customers;
 mod event_types;
 mod events;
 mod grants;

@@ -255,6 +255,7 @@ fn rejection_code(rejection: &Rejection) -> &'static str {
         Rejection::NoActivePrice => "no_active_price",
         Rejection::Invalid { .. } => INVALID,
         Rejection::NotFound { .. } => "not_found",
+        Rejection::CustomerErased => "gone",
     }
 }
 
