@@ -51,7 +51,7 @@ pub enum FoldProblem {
 }
 
 /// Reads records that are not in memory.
-pub(crate) type WarmUp<'a> = &'a mut dyn FnMut(&[ColdKey]) -> Result<Vec<Cold>, CheckpointError>;
+pub type WarmUp<'a> = &'a mut dyn FnMut(&[ColdKey]) -> Result<Vec<Cold>, CheckpointError>;
 
 impl Fold {
     /// From the first fact on.
@@ -93,7 +93,7 @@ impl Fold {
 
     /// Folds a chunk at a start: keys from `keys_from` on, the rest from `next` on. `warm_up` reads records that the
     /// checkpoint holds and memory does not; `each` sees every fact from the lower of the two positions on.
-    pub(crate) fn fold_on(
+    pub fn fold_on(
         &mut self,
         chunk: &Chunk,
         keys_from: Position,
