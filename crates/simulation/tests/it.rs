@@ -35,7 +35,6 @@ fn the_same_seed_is_the_same_run() {
 fn every_planted_bug_is_found() {
     for bug in Bug::ALL {
         let found = (0..BUG_SEEDS).find_map(|seed| run_with(seed, STEPS, Some(bug)).err());
-        eprintln!("{bug:?}: {found:?}");
         let found = found.unwrap_or_else(|| panic!("{bug:?} was not found in {BUG_SEEDS} seeds"));
         assert!(
             !found.what.contains("panic"),

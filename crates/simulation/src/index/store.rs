@@ -13,6 +13,7 @@ pub(crate) struct Store {
     pub(crate) next: Position,
     catalogue: Vec<u8>,
     wallets: BTreeMap<u32, Vec<u8>>,
+    wallet_count: usize,
     cold: BTreeMap<ColdKey, Vec<u8>>,
 }
 
@@ -20,12 +21,13 @@ impl Store {
     /// No checkpoint.
     pub(crate) fn empty() -> Self {
         let (catalogue, wallets, cold) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-        Self { next: Position(0), catalogue, wallets, cold }
+        Self { next: Position(0), catalogue, wallets, wallet_count: 0, cold }
     }
 
     /// Writes all of it or, in a planted bug, all but the closed lots.
     pub(super) fn write(&mut self, delta: &Delta, without_lots: bool) {
         self.next = delta.next;
+        self.wallet_count = delta.wallet_count;
         self.catalogue = delta.catalogue.encode();
         self.wallets.extend(delta.wallets.iter().map(|wallet| (wallet.number.0, wallet.encode())));
         let is_kept = |record: &&Cold| !(without_lots && matches!(record, Cold::Lot { .. }));
@@ -42,15 +44,17 @@ impl Store {
         self.cold.values().map(|bytes| read(Cold::decode(bytes))).collect()
     }
 
-    /// What a start has in memory; nothing where no checkpoint was written.
+    /// What a start has in memory; nothing where there is no good checkpoint.
     pub(crate) fn state(&self) -> Result<Option<State>, Finding> {
         if self.next == Position(0) {
             return Ok(None);
         }
         let wallets = self.wallets.values().map(|bytes| read(Wallet::decode(bytes)));
         let wallets: Vec<Wallet> = wallets.collect::<Result<_, _>>()?;
-        if wallets.iter().enumerate().any(|(index, wallet)| wallet.number.index() != index) {
-            return Err("the checkpoint has a gap in its wallets".to_owned());
+        let is_dense = wallets.iter().enumerate().all(|(index, wallet)| wallet.number.index() == index);
+        if !is_dense || wallets.len() != self.wallet_count {
+            // As the database says, too: it counts as damaged.
+            return Ok(None);
         }
         let mut state = State::from_checkpoint(read(Catalogue::decode(&self.catalogue))?, wallets);
         for record in self.load(&state.always_warm())? {

@@ -310,7 +310,9 @@ impl World {
         for is_slow in [true, false] {
             self.checkpoint_at_once()?;
             let credits = Some(1).filter(|_| !is_slow);
-            let Some(call) = self.make_call(Request::Reverse { event, credits }, false) else { return Ok(()) };
+            let Some(call) = self.make_call(Request::Reverse { event, credits }, false) else {
+                return Ok(());
+            };
             self.send(&[call], false);
             self.is_slow = is_slow;
             let end = self.group().and_then(|()| if self.is_stopped { Ok(()) } else { self.group() });

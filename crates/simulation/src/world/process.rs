@@ -114,7 +114,10 @@ impl World {
                 self.books.seen.note("restart from a checkpoint");
                 Fold::from_state(state, self.index.store.next)
             }
-            None => Fold::from_start(),
+            None => {
+                self.index.drop_checkpoint();
+                Fold::from_start()
+            }
         };
         let evicted_to = fold.next;
         fold.keys = RecentKeys::new(self.index.length, keys_from);
