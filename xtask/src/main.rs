@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a chore reports to the person who runs it")]
 
 mod counts;
+mod fuzz;
 mod runner;
 mod steps;
 mod tidy;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
+use crate::runner::Runner;
 use crate::steps::Selection;
 
 #[derive(Parser)]
@@ -36,6 +38,9 @@ enum Chore {
         /// Only this step; may be given more than once
         #[arg(long, value_name = "STEP", value_parser = steps::names())]
         only: Vec<String>,
+        /// Seconds for which each fuzz target is attacked; CI takes 60
+        #[arg(long, value_name = "SECONDS", default_value_t = fuzz::SECONDS_DEFAULT)]
+        fuzz_seconds: u32,
         /// Lists the steps and ends
         #[arg(long)]
         list: bool,
@@ -51,9 +56,14 @@ fn main() -> Result<ExitCode> {
             print!("{}", steps::list());
             true
         }
-        Chore::Test { quick: true, .. } => steps::run(&root, &Selection::Quick)?,
-        Chore::Test { only, .. } if only.is_empty() => steps::run(&root, &Selection::Everything)?,
-        Chore::Test { only, .. } => steps::run(&root, &Selection::Only(only))?,
+        Chore::Test { quick, only, fuzz_seconds, .. } => {
+            let selection = match quick {
+                true => Selection::Quick,
+                false if only.is_empty() => Selection::Everything,
+                false => Selection::Only(only),
+            };
+            steps::run(&Runner::new(&root, fuzz_seconds), &selection)?
+        }
         Chore::Tidy => tidy::run(&root)?,
     };
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })

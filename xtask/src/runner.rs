@@ -30,11 +30,17 @@ pub(crate) fn cargo() -> Command {
 /// Where commands are run, and how.
 pub(crate) struct Runner {
     root: PathBuf,
+    fuzz_seconds: u32,
 }
 
 impl Runner {
-    pub(crate) fn new(root: &Path) -> Runner {
-        Runner { root: root.to_path_buf() }
+    pub(crate) fn new(root: &Path, fuzz_seconds: u32) -> Runner {
+        Runner { root: root.to_path_buf(), fuzz_seconds }
+    }
+
+    /// How long each fuzz target is attacked.
+    pub(crate) fn fuzz_seconds(&self) -> u32 {
+        self.fuzz_seconds
     }
 
     pub(crate) fn root(&self) -> &Path {

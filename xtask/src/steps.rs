@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::counts::Counts;
+use crate::fuzz;
 use crate::runner::{Outcome, Runner};
 use crate::tidy::{self, repository};
-use crate::tools::{CARGO_DENY, CARGO_FUZZ, CARGO_MACHETE};
+use crate::tools::{CARGO_DENY, CARGO_MACHETE};
 
 /// Which steps to run.
 pub(crate) enum Selection {
@@ -84,11 +85,6 @@ const STEPS: &[Step] = &[
         run: advisories,
     },
 ];
-
-/// How long each fuzz target is run. Long enough to meet what a change broke; hours are for `cargo fuzz run` by hand.
-const FUZZ_SECONDS_PER_TARGET: u32 = 10;
-/// Longest input tried, in bytes. Beyond it the decoders meet only more of the same.
-const FUZZ_INPUT_BYTES_MAX: u32 = 4_096;
 
 fn fmt(runner: &Runner) -> Result<Outcome> {
     let workspace = runner.run(runner.cargo(&["fmt", "--all", "--check"]))?;
@@ -168,24 +164,8 @@ fn tests(runner: &Runner) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Without a sanitizer, because that is what a stable compiler can do; safe Rust leaves it little to find.
 fn fuzz(runner: &Runner) -> Result<Outcome> {
-    CARGO_FUZZ.ensure_installed()?;
-    let listed = runner.cargo(&["fuzz", "list"]).output().context("listing the fuzz targets")?;
-    let listed = String::from_utf8(listed.stdout)?;
-    let mut passed = !listed.trim().is_empty();
-    for target in listed.lines() {
-        let mut command = runner.cargo(&["fuzz", "run", "--sanitizer", "none", target, "--", "-verbosity=0"]);
-        command.arg(format!("-max_total_time={FUZZ_SECONDS_PER_TARGET}"));
-        command.arg(format!("-max_len={FUZZ_INPUT_BYTES_MAX}"));
-        let held = runner.run(command)?.passed;
-        println!(
-            "{target}: {}",
-            if held { "nothing found" } else { "FAILED, the input is in fuzz/artifacts" }
-        );
-        passed &= held;
-    }
-    Ok(Outcome { passed, counts: Counts::default() })
+    fuzz::run(runner, runner.fuzz_seconds())
 }
 
 fn release(runner: &Runner) -> Result<Outcome> {
@@ -218,14 +198,13 @@ fn orphans(root: &Path, snapshots: impl Iterator<Item = String>, references: &st
 ///
 /// # Errors
 /// Only when nothing could be run at all: a step that cannot be run has failed.
-pub(crate) fn run(root: &Path, selection: &Selection) -> Result<bool> {
-    let runner = Runner::new(root);
+pub(crate) fn run(runner: &Runner, selection: &Selection) -> Result<bool> {
     let mut report = String::new();
     let mut sum = Counts::default();
     let mut failed = Vec::new();
     for step in STEPS.iter().filter(|step| step.selected(selection)) {
         println!("\n── {}: {}", step.name, step.purpose);
-        let (ended, took) = timed(|| (step.run)(&runner));
+        let (ended, took) = timed(|| (step.run)(runner));
         let outcome = ended.unwrap_or_else(|error| {
             println!("{error:#}");
             Outcome::default()

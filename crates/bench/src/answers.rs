@@ -48,6 +48,7 @@ pub(crate) fn count(answer: &Answer<'_>, events: u64, customer: &[u8]) -> Counts
     };
     match answer.status {
         200 if memmem::find(answer.body, customer).is_none() => all(|counts| &mut counts.strange),
+        200 if events == 1 && answer.is_replay => all(|counts| &mut counts.replayed),
         200 if events == 1 => all(|counts| &mut counts.accepted),
         200 => batch(answer.body)
             .filter(|counts| counts.accepted + counts.refused + counts.replayed == events)
@@ -84,7 +85,7 @@ mod tests {
     use super::*;
 
     fn counted(status: u16, body: &str, events: u64) -> Counts {
-        count(&Answer { status, body: body.as_bytes() }, events, b"bench_000042")
+        count(&Answer { status, is_replay: false, body: body.as_bytes() }, events, b"bench_000042")
     }
 
     #[test]
@@ -101,6 +102,13 @@ mod tests {
         for (status, body, expected) in rows {
             assert_eq!(counted(status, body, 1), expected, "{status} {body}");
         }
+    }
+
+    #[test]
+    fn single_event_answered_again_is_no_new_one() {
+        let answer = Answer { status: 200, is_replay: true, body: br#"{"customer":"bench_000042"}"# };
+        let counts = count(&answer, 1, b"bench_000042");
+        assert_eq!(counts, Counts { replayed: 1, ..Counts::default() });
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(crate) struct Connection<S = TcpStream> {
 /// What a server answered. Borrows the connection's buffer.
 pub(crate) struct Answer<'a> {
     pub(crate) status: u16,
+    /// Whether it is said to be the first answer, given again.
+    pub(crate) is_replay: bool,
     pub(crate) body: &'a [u8],
 }
 
@@ -79,7 +81,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if self.buffer.len() > end {
             bail!("the server sent {} bytes after its answer", self.buffer.len() - end);
         }
-        Ok(Answer { status: head.status, body: &self.buffer[head.bytes..] })
+        Ok(Answer { status: head.status, is_replay: head.is_replay, body: &self.buffer[head.bytes..] })
     }
 
     async fn read_more(&mut self) -> Result<()> {
@@ -94,6 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 #[derive(Debug, PartialEq, Eq)]
 struct Head {
     status: u16,
+    is_replay: bool,
     bytes: usize,
     body_bytes: usize,
 }
@@ -108,17 +111,16 @@ fn parse_head(bytes: &[u8]) -> Result<Option<Head>> {
         return Ok(None);
     };
     let status = response.code.context("an answer without a status")?;
-    let length = response
-        .headers
-        .iter()
-        .find(|field| field.name.eq_ignore_ascii_case("content-length"))
+    let field = |name: &str| response.headers.iter().find(|field| field.name.eq_ignore_ascii_case(name));
+    let is_replay = field("idempotent-replayed").is_some_and(|field| field.value == b"true");
+    let length = field("content-length")
         .with_context(|| format!("an answer with status {status} does not say its length"))?;
     let body_bytes: usize = std::str::from_utf8(length.value)
         .ok()
         .and_then(|text| text.trim().parse().ok())
         .filter(|bytes| *bytes <= ANSWER_BYTES_MAX)
         .context("an answer's length is not a number this client accepts")?;
-    Ok(Some(Head { status, bytes: head_bytes, body_bytes }))
+    Ok(Some(Head { status, is_replay, bytes: head_bytes, body_bytes }))
 }
 
 #[cfg(test)]
@@ -133,9 +135,23 @@ mod tests {
         let head_bytes = ANSWER.len() - 7;
         for end in 0..ANSWER.len() {
             let head = parse_head(&ANSWER[..end]).expect("every prefix is well formed");
-            let expected =
-                (end >= head_bytes).then_some(Head { status: 402, bytes: head_bytes, body_bytes: 7 });
+            let expected = (end >= head_bytes).then_some(Head {
+                status: 402,
+                is_replay: false,
+                bytes: head_bytes,
+                body_bytes: 7,
+            });
             assert_eq!(head, expected, "prefix of {end} bytes");
+        }
+    }
+
+    #[test]
+    fn answer_given_again_is_known_by_its_field() {
+        for (value, expected) in [("true", true), ("false", false)] {
+            let head =
+                format!("HTTP/1.1 200 OK\r\nIdempotent-Replayed: {value}\r\ncontent-length: 0\r\n\r\n");
+            let head = parse_head(head.as_bytes()).expect("well formed").expect("complete");
+            assert_eq!(head.is_replay, expected);
         }
     }
 

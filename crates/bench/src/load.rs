@@ -42,6 +42,16 @@ pub(crate) struct Shape {
     pub(crate) customers: Customers,
 }
 
+impl Shape {
+    /// The request that is sent, before customers and keys are drawn.
+    pub(crate) fn template(self, target: &Target) -> Template {
+        match self.events_per_call.get() {
+            1 => Template::single_event(target),
+            events => Template::batch(target, events as usize),
+        }
+    }
+}
+
 /// What was seen from one cut to the next.
 pub(crate) struct Window {
     pub(crate) elapsed: Duration,
@@ -62,7 +72,8 @@ pub(crate) struct Load {
     cpu_at_cut: Option<Duration>,
 }
 
-struct Shared {
+/// What the callers of a load share.
+pub(crate) struct Shared {
     is_stopping: AtomicBool,
     tally: Mutex<Tally>,
 }
@@ -81,22 +92,31 @@ impl Load {
         watched: Option<Process>,
         seed: u64,
     ) -> Result<Self> {
-        let tally = Tally { totals: Counts::default(), events: 0, latencies: empty_histogram()? };
-        let shared = Arc::new(Shared { is_stopping: AtomicBool::new(false), tally: Mutex::new(tally) });
         let mut seeds = ChaCha8Rng::seed_from_u64(seed);
-        let template = match shape.events_per_call.get() {
-            1 => Template::single_event(target),
-            events => Template::batch(target, events as usize),
-        };
+        let template = shape.template(target);
         let mut connections = Vec::new();
         for _ in 0..shape.connections {
             connections.push(Connection::open(target.server).await?);
         }
-        let mut tasks = JoinSet::new();
-        for connection in connections {
-            let rng = ChaCha8Rng::seed_from_u64(seeds.random());
-            tasks.spawn(call_until_stopped(connection, template.clone(), rng, shape, Arc::clone(&shared)));
-        }
+        Self::of(watched, |shared| {
+            let mut tasks = JoinSet::new();
+            for connection in connections {
+                let rng = ChaCha8Rng::seed_from_u64(seeds.random());
+                let call = call_until_stopped(connection, template.clone(), rng, shape, Arc::clone(shared));
+                tasks.spawn(call);
+            }
+            tasks
+        })
+    }
+
+    /// A load of callers of whatever kind, which record what they do and end when [`Shared::is_stopping`].
+    pub(crate) fn of(
+        watched: Option<Process>,
+        callers: impl FnOnce(&Arc<Shared>) -> JoinSet<Result<()>>,
+    ) -> Result<Self> {
+        let tally = Tally { totals: Counts::default(), events: 0, latencies: empty_histogram()? };
+        let shared = Arc::new(Shared { is_stopping: AtomicBool::new(false), tally: Mutex::new(tally) });
+        let tasks = callers(&shared);
         let cpu_at_cut = watched.map(Process::cpu).transpose()?;
         Ok(Self { shared, tasks, watched, cut_at: now(), cpu_at_cut })
     }
@@ -181,7 +201,7 @@ async fn call_until_stopped(
     /// How long a caller who was turned away waits, so that it does not spend the cores on asking again.
     const TURNED_AWAY_PAUSE: Duration = Duration::from_millis(5);
     let events = u64::from(shape.events_per_call.get());
-    while !shared.is_stopping.load(Ordering::Relaxed) {
+    while !shared.is_stopping() {
         template.draw(shape.customers, &mut rng);
         let sent_at = now();
         let answer = connection.exchange(template.bytes()).await?;
@@ -196,7 +216,12 @@ async fn call_until_stopped(
 }
 
 impl Shared {
-    fn record(&self, counts: Counts, latency: Duration) {
+    /// Whether nothing more is to be sent.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn record(&self, counts: Counts, latency: Duration) {
         let nanoseconds = u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX);
         let mut tally = self.tally();
         tally.totals.add(counts);

@@ -2,30 +2,20 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::str::FromStr;
 
 use anyhow::{Result, ensure};
 
 use crate::request::CUSTOMERS_MAX;
 
-/// Keys of the environment that may be filled with a bench's events. Live never is.
-const TEST_KEY_PREFIX: &str = "sk_test_";
+/// Events of a case that fills a journal, at least: fewer are a single call of each connection, and no load.
+pub const EVENTS_MIN: u64 = 10_000;
 
-/// Everything a bench needs to know, because it finds out nothing on its own: no environment, no clock but a
-/// stopwatch, no seed but this one.
+/// What to measure and how long. A bench finds out nothing of it on its own: no environment, no seed but this one.
 #[derive(Clone)]
 pub struct BenchPlan {
-    /// A running chargly server on this machine.
-    pub server: SocketAddr,
-    /// A secret key of its *test* environment with the scopes `meter`, `read`, `grant` and `prices`.
-    pub api_key: String,
     /// A running yardstick ([`crate::serve_yardstick`]); without one no ratio is reported.
     pub yardstick: Option<SocketAddr>,
-    /// The server's data directory; without it no bytes on disk are reported.
-    pub data_dir: Option<PathBuf>,
-    /// The server's process id; without it neither memory nor CPU time is reported.
-    pub server_pid: Option<u32>,
     /// Which cases to run, in this order.
     pub cases: Vec<CaseGroup>,
     /// Seconds that each run of each load is measured, after a warm-up of a quarter of that. At least 1.
@@ -34,10 +24,12 @@ pub struct BenchPlan {
     pub runs: u32,
     /// Wallets over which the load is spread, 1 to [`CUSTOMERS_MAX`].
     pub customers: u32,
+    /// Events of each case that fills a journal (sag, restart), instead of the published 20 and 10 million. At least
+    /// [`EVENTS_MIN`].
+    pub events: Option<u64>,
     /// One or two sizes of each case instead of all: to see that everything works, not to publish.
     pub quick: bool,
-    /// Decides customers and idempotency keys. A second bench of the same data directory needs another seed, since
-    /// the keys of the first are taken for ever.
+    /// Decides customers and idempotency keys.
     pub seed: u64,
     /// The commit that the server was built from, for the heading.
     pub commit: String,
@@ -52,19 +44,21 @@ impl BenchPlan {
     pub const RUNS: u32 = 3;
     /// Wallets of a published bench.
     pub const CUSTOMERS: u32 = 10_000;
+    /// Seconds per run of a quick bench.
+    pub const SECONDS_PER_RUN_QUICK: u32 = 1;
+    /// Runs of a quick bench.
+    pub const RUNS_QUICK: u32 = 1;
+    /// Wallets of a quick bench.
+    pub const CUSTOMERS_QUICK: u32 = 500;
 
     pub(crate) fn check(&self) -> Result<()> {
-        ensure!(
-            self.api_key.starts_with(TEST_KEY_PREFIX),
-            "a bench fills an environment with its events: give it a key that starts with {TEST_KEY_PREFIX}"
-        );
-        ensure!(
-            self.api_key.bytes().all(|byte| byte.is_ascii_graphic()),
-            "the key may hold visible ASCII characters only"
-        );
         ensure!((1..=CUSTOMERS_MAX).contains(&self.customers), "customers must be 1 to {CUSTOMERS_MAX}");
         ensure!(self.runs >= 1, "runs must be at least 1");
         ensure!(self.seconds_per_run >= 1, "seconds per run must be at least 1");
+        ensure!(
+            self.events.is_none_or(|events| events >= EVENTS_MIN),
+            "events must be at least {EVENTS_MIN}"
+        );
         Ok(())
     }
 }
@@ -80,16 +74,39 @@ pub enum CaseGroup {
     HotWallet,
     /// `overdraft`: 60 calls at once on a wallet that affords 10.
     Overdraft,
-    /// `sag`: 20 million events on end, to see whether the last are slower than the first. Takes a minute and some
-    /// gigabytes, so it is not among the defaults.
+    /// `postgres`: single events against the same written to PostgreSQL by hand. Skipped where it is not installed.
+    Postgres,
+    /// `sag`: 20 million events on end, to see whether the last are slower than the first.
     Sag,
+    /// `wallets`: memory and the batch load at 10,000, 100,000 and 1,000,000 wallets.
+    Wallets,
+    /// `restart`: starting again after 10 million events, verifying them, and folding everything derived anew.
+    Restart,
+    /// `kill`: kill -9 in mid-load, and whether anything that was acknowledged is missing.
+    Kill,
 }
 
 impl CaseGroup {
-    /// Every group, for lists of what may be selected.
-    pub const ALL: [Self; 5] = [Self::Single, Self::Batch, Self::HotWallet, Self::Overdraft, Self::Sag];
-    /// What runs when nothing is selected.
-    pub const DEFAULT: [Self; 4] = [Self::Single, Self::Batch, Self::HotWallet, Self::Overdraft];
+    /// Every group, in the order in which they run when none is named.
+    pub const ALL: [Self; 9] = [
+        Self::Single,
+        Self::Batch,
+        Self::HotWallet,
+        Self::Overdraft,
+        Self::Postgres,
+        Self::Sag,
+        Self::Wallets,
+        Self::Restart,
+        Self::Kill,
+    ];
+
+    /// Whether it only loads a server, which others may have loaded before.
+    pub(crate) fn shares_a_server(self) -> bool {
+        match self {
+            Self::Single | Self::Batch | Self::HotWallet | Self::Overdraft | Self::Postgres => true,
+            Self::Sag | Self::Wallets | Self::Restart | Self::Kill => false,
+        }
+    }
 }
 
 impl fmt::Display for CaseGroup {
@@ -99,7 +116,11 @@ impl fmt::Display for CaseGroup {
             Self::Batch => "batch",
             Self::HotWallet => "hot-wallet",
             Self::Overdraft => "overdraft",
+            Self::Postgres => "postgres",
             Self::Sag => "sag",
+            Self::Wallets => "wallets",
+            Self::Restart => "restart",
+            Self::Kill => "kill",
         })
     }
 }
@@ -125,15 +146,12 @@ mod tests {
 
     fn plan() -> BenchPlan {
         BenchPlan {
-            server: SocketAddr::from(([127, 0, 0, 1], 1)),
-            api_key: "sk_test_1".to_owned(),
             yardstick: None,
-            data_dir: None,
-            server_pid: None,
-            cases: CaseGroup::DEFAULT.to_vec(),
+            cases: CaseGroup::ALL.to_vec(),
             seconds_per_run: 1,
             runs: 1,
             customers: CUSTOMERS_MAX,
+            events: Some(EVENTS_MIN),
             quick: true,
             seed: 1,
             commit: String::new(),
@@ -144,13 +162,12 @@ mod tests {
     #[test]
     fn plan_at_its_bounds_is_taken_and_beyond_them_refused() {
         assert!(plan().check().is_ok());
-        let beyond: [fn(&mut BenchPlan); 6] = [
+        let beyond: [fn(&mut BenchPlan); 5] = [
             |plan| plan.customers = CUSTOMERS_MAX + 1,
             |plan| plan.customers = 0,
             |plan| plan.runs = 0,
             |plan| plan.seconds_per_run = 0,
-            |plan| plan.api_key = "sk_live_1".to_owned(),
-            |plan| plan.api_key = "sk_test_1\r\nx: y".to_owned(),
+            |plan| plan.events = Some(EVENTS_MIN - 1),
         ];
         for (number, change) in beyond.into_iter().enumerate() {
             let mut plan = plan();

@@ -1,4 +1,4 @@
-//! What the kernel says about the watched server, the machine and the time. Linux only: elsewhere the figures that
+//! What the kernel says about the watched server and the time, and the signal that ends a process. Linux only: elsewhere the figures that
 //! need `/proc` are refused by name.
 #![expect(clippy::disallowed_methods, reason = "a bench exists to read the clock")]
 
@@ -60,18 +60,15 @@ impl Process {
     }
 }
 
-/// The processor, cores, memory and kernel of this machine, as far as they are known.
-pub(crate) fn machine() -> String {
-    let read = |path| fs::read_to_string(path).unwrap_or_default();
-    let cpu_info = read("/proc/cpuinfo");
-    let model = cpu_info
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
-        .map_or("unknown processor", |(_, model)| model.trim());
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let memory = kibibytes(&read("/proc/meminfo"), "MemTotal:").unwrap_or_default() >> 30;
-    let kernel = read("/proc/sys/kernel/osrelease");
-    format!("{model}, {cores} cores, {memory} GiB, Linux {}", kernel.trim())
+/// Asks a process to end in order, as Ctrl-C would: PostgreSQL then ends its sessions instead of waiting for them.
+///
+/// # Errors
+/// If there is no such process, or it is not ours to ask.
+pub fn ask_to_stop(pid: u32) -> Result<()> {
+    let known = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    let known = known.with_context(|| format!("{pid} is no process"))?;
+    rustix::process::kill_process(known, rustix::process::Signal::INT)
+        .with_context(|| format!("asking process {pid} to stop"))
 }
 
 /// User and system ticks: fields 14 and 15, counted after the name, which may itself hold spaces and brackets.
@@ -84,7 +81,7 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
 }
 
 /// Bytes of a field that is given in kB, which the kernel means as 1,024 bytes.
-fn kibibytes(text: &str, field: &str) -> Option<u64> {
+pub(crate) fn kibibytes(text: &str, field: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(field))?;
     let number: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(number * 1024)

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::machine::Machine;
+
 /// What a bench found. `Display` is a Markdown table that is also aligned for a terminal; `Serialize` is for scripts.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
@@ -13,6 +15,8 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// What had to be true besides being fast.
     pub checks: Vec<Check>,
+    /// Cases that were asked for and not run, each with the reason.
+    pub skipped: Vec<String>,
 }
 
 /// What was measured, where and when.
@@ -22,8 +26,8 @@ pub struct Conditions {
     pub commit: String,
     /// The date, as the caller gave it.
     pub date: String,
-    /// Processor, cores, memory, kernel.
-    pub machine: String,
+    /// Processor, cores, memory, kernel, file system.
+    pub machine: Machine,
     /// Runs of each load.
     pub runs: u32,
     /// Measured seconds of each run.
@@ -57,6 +61,8 @@ pub struct Row {
 pub enum Measure {
     /// Accepted events a second.
     EventsPerSecond,
+    /// Accepted events a second of each fifth of a long load.
+    EventsPerSecondOfFifths,
     /// Milliseconds within which half of the calls were answered.
     P50Milliseconds,
     /// Milliseconds within which 99 of 100 calls were answered.
@@ -71,10 +77,24 @@ pub enum Measure {
     RatioHotToSpread,
     /// The rate of the last fifth divided by that of the first.
     RatioLastToFirst,
+    /// Events a second of this product, beside those of PostgreSQL in the same run.
+    ProductEventsPerSecond,
+    /// Our rate divided by PostgreSQL's, in the same run.
+    RatioToPostgres,
     /// Accepted calls.
     Accepted,
-    /// Mebibytes of main memory.
+    /// Events that were acknowledged before a kill and unknown after it.
+    AcknowledgedMissing,
+    /// Milliseconds from starting a server to the first answer it gave.
+    MillisecondsToFirstAnswer,
+    /// Milliseconds that the whole of it took.
+    Milliseconds,
+    /// Facts folded a second.
+    FactsPerSecond,
+    /// Mebibytes of main memory that are resident.
     Mebibytes,
+    /// The most mebibytes of main memory that ever were resident.
+    PeakMebibytes,
     /// Growth on disk for each accepted event. Names the kind of file.
     BytesPerEvent(String),
     /// Bytes sent to storage for each accepted event, rewritten ones counted again.
@@ -93,6 +113,10 @@ pub struct Check {
 }
 
 impl Report {
+    pub(crate) fn new(conditions: Conditions) -> Self {
+        Self { conditions, rows: Vec::new(), checks: Vec::new(), skipped: Vec::new() }
+    }
+
     /// Whether every check holds. Figures of a server that miscounts are worth nothing.
     #[must_use]
     pub fn is_correct(&self) -> bool {
@@ -116,6 +140,7 @@ impl Measure {
     fn label(&self) -> String {
         match self {
             Self::EventsPerSecond => "events/s".to_owned(),
+            Self::EventsPerSecondOfFifths => "events/s of each fifth".to_owned(),
             Self::P50Milliseconds => "p50, ms".to_owned(),
             Self::P99Milliseconds => "p99, ms".to_owned(),
             Self::CpuMicrosecondsPerEvent => "server CPU, µs/event".to_owned(),
@@ -124,7 +149,14 @@ impl Measure {
             Self::RatioHotToSpread => "ratio hot : spread".to_owned(),
             Self::RatioLastToFirst => "ratio last fifth : first".to_owned(),
             Self::Accepted => "accepted".to_owned(),
-            Self::Mebibytes => "MiB".to_owned(),
+            Self::ProductEventsPerSecond => "chargly, events/s".to_owned(),
+            Self::RatioToPostgres => "ratio chargly : PostgreSQL".to_owned(),
+            Self::AcknowledgedMissing => "acknowledged events missing".to_owned(),
+            Self::MillisecondsToFirstAnswer => "to the first answer, ms".to_owned(),
+            Self::Milliseconds => "ms".to_owned(),
+            Self::FactsPerSecond => "facts/s".to_owned(),
+            Self::Mebibytes => "resident, MiB".to_owned(),
+            Self::PeakMebibytes => "most ever resident, MiB".to_owned(),
             Self::BytesPerEvent(kind) => format!("{kind}, B/event"),
             Self::BytesWrittenPerEvent => "written, B/event".to_owned(),
         }
@@ -132,12 +164,23 @@ impl Measure {
 
     fn decimals(&self) -> usize {
         match self {
-            Self::EventsPerSecond | Self::YardstickEventsPerSecond | Self::Accepted | Self::Mebibytes => 0,
+            Self::EventsPerSecond
+            | Self::EventsPerSecondOfFifths
+            | Self::YardstickEventsPerSecond
+            | Self::ProductEventsPerSecond
+            | Self::Accepted
+            | Self::AcknowledgedMissing
+            | Self::MillisecondsToFirstAnswer
+            | Self::Milliseconds
+            | Self::FactsPerSecond
+            | Self::Mebibytes
+            | Self::PeakMebibytes => 0,
             Self::BytesPerEvent(_) | Self::BytesWrittenPerEvent => 1,
             Self::CpuMicrosecondsPerEvent
             | Self::RatioToYardstick
             | Self::RatioHotToSpread
-            | Self::RatioLastToFirst => 2,
+            | Self::RatioLastToFirst
+            | Self::RatioToPostgres => 2,
             Self::P50Milliseconds | Self::P99Milliseconds => 3,
         }
     }
@@ -155,6 +198,9 @@ impl fmt::Display for Report {
         writeln!(formatter)?;
         for Check { case, statement, holds } in &self.checks {
             writeln!(formatter, "- {}: {case}: {statement}", if *holds { "holds" } else { "FAILS" })?;
+        }
+        for reason in &self.skipped {
+            writeln!(formatter, "- skipped: {reason}")?;
         }
         Ok(())
     }
@@ -217,14 +263,20 @@ mod tests {
         let conditions = Conditions {
             commit: "0123abc".to_owned(),
             date: "2026-11-23".to_owned(),
-            machine: "A processor, 2 cores, 8 GiB, Linux 6.1".to_owned(),
+            machine: Machine {
+                processor: "A processor".to_owned(),
+                cores: 2,
+                memory_bytes: 8 << 30,
+                kernel: "Linux 6.1".to_owned(),
+                filesystem: "ext4 on /dev/sda".to_owned(),
+            },
             runs: 3,
             seconds_per_run: 5,
             wallets: 10_000,
             quick: false,
             seed: 7,
         };
-        Report { conditions, rows: Vec::new(), checks: Vec::new() }
+        Report::new(conditions)
     }
 
     #[test]
@@ -238,8 +290,9 @@ mod tests {
         report.add("disk", Measure::BytesPerEvent("test/journal.db".to_owned()), vec![38.26]);
         report.check(single, "balances fell by the 1,000 accepted events".to_owned(), true);
         report.check("overdraft race", "accepted 11 of 10 affordable".to_owned(), false);
+        report.skipped.push("postgres: not installed".to_owned());
         insta::assert_snapshot!(report, @"
-        Commit 0123abc, 2026-11-23, A processor, 2 cores, 8 GiB, Linux 6.1.
+        Commit 0123abc, 2026-11-23, A processor, 2 cores, 8 GiB, Linux 6.1, ext4 on /dev/sda.
         Runs 3 × 5 s, 10,000 wallets, seed 7.
 
         | case                             | measure                    |       min |    median |       max |
@@ -252,6 +305,7 @@ mod tests {
 
         - holds: single event, 64 connections: balances fell by the 1,000 accepted events
         - FAILS: overdraft race: accepted 11 of 10 affordable
+        - skipped: postgres: not installed
         ");
     }
 

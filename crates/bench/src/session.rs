@@ -1,152 +1,136 @@
-//! One bench from set-up to report: the groups of cases in the order of the plan, and the books kept beside them.
+//! One bench from set-up to report: the groups of cases in the order of the plan.
+//!
+//! Groups that only load a server share one, so that setting up is paid once; it is finished before a group that
+//! needs a project of its own begins, so that never two servers with data are at work.
 
+mod kill;
 mod loads;
+mod memory;
 mod overdraft;
-mod resources;
+mod postgres;
+mod restart;
 mod sag;
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-use crate::answers::Counts;
+use crate::host::Host;
 use crate::load::{self, Load, Shape, Window};
+use crate::machine::Machine;
 use crate::plan::{BenchPlan, CaseGroup};
-use crate::process::{Process, machine};
-use crate::report::{Conditions, Report};
-use crate::request::{Customers, Target};
-use crate::wallets::{self, Balances};
-
-use resources::Resources;
+use crate::report::{Conditions, Measure, Report, readable};
+use crate::request::Target;
+use crate::resources::{mebibytes, report_disk, report_memory};
+use crate::served::Served;
 
 /// A bench under way.
 pub(crate) struct Session<'a> {
     plan: &'a BenchPlan,
+    host: &'a mut dyn Host,
     progress: &'a mut dyn FnMut(&str),
-    target: Target,
     yardstick: Option<Target>,
     seeds: ChaCha8Rng,
     report: Report,
-    /// What became of the events of the current group, by where they were sent.
-    sent: Sent,
-    /// Accepted events of all groups.
-    accepted: u64,
-}
-
-#[derive(Default, Clone, Copy)]
-struct Sent {
-    spread: Counts,
-    hot: Counts,
 }
 
 impl<'a> Session<'a> {
-    pub(crate) fn new(plan: &'a BenchPlan, progress: &'a mut dyn FnMut(&str)) -> Self {
-        let target = |server| Target { server, api_key: plan.api_key.clone() };
+    pub(crate) fn new(
+        plan: &'a BenchPlan,
+        host: &'a mut dyn Host,
+        progress: &'a mut dyn FnMut(&str),
+    ) -> Self {
         let conditions = Conditions {
             commit: plan.commit.clone(),
             date: plan.date.clone(),
-            machine: machine(),
+            machine: Machine::read(host.directory()),
             runs: plan.runs,
             seconds_per_run: plan.seconds_per_run,
             wallets: plan.customers,
             quick: plan.quick,
             seed: plan.seed,
         };
-        Self {
-            plan,
-            progress,
-            target: target(plan.server),
-            yardstick: plan.yardstick.map(target),
-            seeds: ChaCha8Rng::seed_from_u64(plan.seed),
-            report: Report { conditions, rows: Vec::new(), checks: Vec::new() },
-            sent: Sent::default(),
-            accepted: 0,
-        }
+        // The yardstick asks for no key.
+        let yardstick = plan.yardstick.map(|server| Target { server, api_key: "none".to_owned() });
+        let seeds = ChaCha8Rng::seed_from_u64(plan.seed);
+        Self { plan, host, progress, yardstick, seeds, report: Report::new(conditions) }
     }
 
     pub(crate) async fn run(mut self) -> Result<Report> {
-        self.say("making the event type and funding the wallets");
-        wallets::set_up(&self.target, self.plan.customers, self.plan.seed).await.context("setting up")?;
-        let mut balances = self.balances().await?;
-        let before = Resources::read(self.plan)?;
+        let mut shared = None;
         for group in &self.plan.cases {
-            self.run_group(*group).await.with_context(|| format!("running {group}"))?;
-            balances = self.check_books(*group, balances).await?;
+            let done = if group.shares_a_server() {
+                let on = match &mut shared {
+                    Some(on) => on,
+                    none => none.insert(self.begin(self.plan.customers).await?),
+                };
+                self.run_on(*group, on).await
+            } else {
+                if let Some(on) = shared.take() {
+                    self.finish(&on).await?;
+                }
+                self.run_alone(*group).await
+            };
+            done.with_context(|| format!("running {group}"))?;
         }
-        self.report_resources(&before).await?;
+        if let Some(on) = shared {
+            self.finish(&on).await?;
+        }
         Ok(self.report)
     }
 
-    async fn run_group(&mut self, group: CaseGroup) -> Result<()> {
+    async fn run_on(&mut self, group: CaseGroup, on: &mut Served) -> Result<()> {
         match group {
-            CaseGroup::Single => self.single_events().await,
-            CaseGroup::Batch => self.batches().await,
-            CaseGroup::HotWallet => self.hot_wallet().await,
-            CaseGroup::Overdraft => self.overdraft_race().await,
+            CaseGroup::Single => self.single_events(on).await?,
+            CaseGroup::Batch => self.batches(on).await?,
+            CaseGroup::HotWallet => self.hot_wallet(on).await?,
+            CaseGroup::Overdraft => self.overdraft_race(on).await?,
+            CaseGroup::Postgres => self.postgres_by_hand(on).await?,
+            alone @ (CaseGroup::Sag | CaseGroup::Wallets | CaseGroup::Restart | CaseGroup::Kill) => {
+                anyhow::bail!("{alone} needs a project of its own")
+            }
+        }
+        self.check_books(&group.to_string(), on).await
+    }
+
+    async fn run_alone(&mut self, group: CaseGroup) -> Result<()> {
+        match group {
             CaseGroup::Sag => self.sag().await,
+            CaseGroup::Wallets => self.memory_by_wallets().await,
+            CaseGroup::Restart => self.restart().await,
+            CaseGroup::Kill => self.kill_under_load().await,
+            shared => anyhow::bail!("{shared} shares a server"),
         }
     }
 
-    /// Compares the balances with what the callers saw accepted since `before`, and returns them.
-    async fn check_books(&mut self, group: CaseGroup, before: Balances) -> Result<Balances> {
-        let Sent { spread, hot } = std::mem::take(&mut self.sent);
-        let after = self.balances().await?;
-        let mut accepted = spread;
-        accepted.add(hot);
-        if accepted == Counts::default() {
-            return Ok(after);
-        }
-        self.accepted += accepted.accepted;
-        let case = group.to_string();
-        let charged = Balances { spread: before.spread - after.spread, hot: before.hot - after.hot };
-        self.report.check(
-            &case,
-            format!(
-                "{} events accepted, {} credits charged",
-                accepted.accepted,
-                charged.spread + charged.hot
-            ),
-            u64::try_from(charged.spread) == Ok(spread.accepted)
-                && u64::try_from(charged.hot) == Ok(hot.accepted),
-        );
-        let Counts { refused, replayed, turned_away, strange, .. } = accepted;
-        self.report.check(
-            &case,
-            format!(
-                "none refused ({refused}), replayed ({replayed}), turned away ({turned_away}) or answered \
-                 strangely ({strange})"
-            ),
-            accepted.not_accepted() == 0,
-        );
-        Ok(after)
+    /// What the shared server took.
+    async fn finish(&mut self, on: &Served) -> Result<()> {
+        let funded = vec![mebibytes(on.funded.memory.resident)];
+        self.report.add("memory, shared server, wallets funded", Measure::Mebibytes, funded);
+        let case = format!("memory, shared server, after {} events", readable(on.accepted));
+        report_memory(on, &case, &mut self.report)?;
+        report_disk(on, "disk, shared server", &mut self.report).await
     }
 
-    async fn balances(&mut self) -> Result<Balances> {
-        self.say("reading the balances");
-        wallets::balances(&self.target, self.plan.customers).await.context("reading the balances")
+    /// A project of its own with so many funded wallets, served.
+    async fn begin(&mut self, wallets: u32) -> Result<Served> {
+        self.say(&format!("starting a server and funding {} wallets", readable(wallets.into())));
+        Served::begin(self.host, wallets, self.plan.seed).await
+    }
+
+    async fn check_books(&mut self, case: &str, on: &mut Served) -> Result<()> {
+        self.say(&format!("{case}: reading the balances"));
+        on.check_books(case, &mut self.report).await
     }
 
     /// One measured run of the server, entered into the books.
-    async fn measure(&mut self, shape: Shape) -> Result<Window> {
-        let load = self.start(shape).await?;
+    async fn measure(&mut self, on: &mut Served, shape: Shape) -> Result<Window> {
+        let load = on.start(shape, self.seeds.random()).await?;
         let (window, counts) = load::measure(load, self.warm_up(), self.measured()).await?;
-        self.enter(shape.customers, counts);
+        on.enter(shape.customers, counts);
         Ok(window)
-    }
-
-    async fn start(&mut self, shape: Shape) -> Result<Load> {
-        let watched = self.plan.server_pid.map(|pid| Process { pid });
-        Load::start(&self.target, shape, watched, self.seeds.random()).await
-    }
-
-    fn enter(&mut self, customers: Customers, counts: Counts) {
-        match customers {
-            Customers::Spread(_) => self.sent.spread.add(counts),
-            Customers::Hot => self.sent.hot.add(counts),
-        }
     }
 
     /// The same load on the yardstick, if there is one.
@@ -158,16 +142,17 @@ impl<'a> Session<'a> {
         Ok(Some(window))
     }
 
-    fn spread(&self, connections: u32, events_per_call: NonZeroU32) -> Shape {
-        Shape { connections, events_per_call, customers: Customers::Spread(self.plan.customers) }
-    }
-
     fn measured(&self) -> Duration {
         Duration::from_secs(u64::from(self.plan.seconds_per_run))
     }
 
     fn warm_up(&self) -> Duration {
         self.measured() / 4
+    }
+
+    /// How many events a case that fills a journal sends.
+    fn events(&self, published: u64, quick: u64) -> u64 {
+        self.plan.events.unwrap_or(if self.plan.quick { quick } else { published })
     }
 
     fn say(&mut self, step: &str) {

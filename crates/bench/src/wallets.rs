@@ -14,9 +14,12 @@ use crate::client::{Answer, Connection};
 use crate::request::{CUSTOMER_MARK, EVENT_TYPE, HOT_CUSTOMER, KEY_MARK, Target, Template};
 
 /// Credits that each of the spread wallets gets: more events than any case meters on one of them.
-const SPREAD_CREDITS: u64 = 1_000_000;
+const SPREAD_CREDITS: i64 = 1_000_000;
 /// Credits that the hot wallet gets: half an hour at a million events a second, and within the wire's limit.
-const HOT_CREDITS: u64 = 2_000_000_000;
+const HOT_CREDITS: i64 = 2_000_000_000;
+
+/// One of the spread wallets, whatever their number.
+pub(crate) const FIRST_CUSTOMER: &str = "bench_000000";
 
 /// Connections over which wallets are funded and read.
 const CONNECTIONS: u32 = 64;
@@ -33,9 +36,16 @@ pub(crate) struct Balances {
     pub(crate) hot: i64,
 }
 
+impl Balances {
+    /// Of `wallets` wallets and the hot one of a new project, once [`set_up`] is done.
+    pub(crate) fn funded(wallets: u32) -> Self {
+        Self { spread: i64::from(wallets) * SPREAD_CREDITS, hot: HOT_CREDITS }
+    }
+}
+
 /// Makes the event type at one credit an event and funds `customers` wallets and the hot one.
 ///
-/// `seed` makes the grants' keys: a repeated bench of the same data directory adds new grants.
+/// `seed` makes the grants' keys.
 pub(crate) async fn set_up(target: &Target, customers: u32, seed: u64) -> Result<()> {
     put_event_type(target).await?;
     for_each_customer(target, grant(target, CUSTOMER_MARK, SPREAD_CREDITS), customers, seed, granted)
@@ -54,7 +64,7 @@ pub(crate) async fn balances(target: &Target, customers: u32) -> Result<Balances
 }
 
 /// Gives `credits` to one customer, once for each `key`.
-pub(crate) async fn fund_one(target: &Target, customer: &str, credits: u64, key: u128) -> Result<()> {
+pub(crate) async fn fund_one(target: &Target, customer: &str, credits: i64, key: u128) -> Result<()> {
     let mut grant = grant(target, customer, credits);
     grant.set_all(0, key);
     one_call(target, &grant, granted).await.with_context(|| format!("funding {customer}"))?;
@@ -68,7 +78,7 @@ pub(crate) async fn posted_of(target: &Target, customer: &str) -> Result<i64> {
         .with_context(|| format!("reading the wallet of {customer}"))
 }
 
-fn grant(target: &Target, customer: &str, credits: u64) -> Template {
+fn grant(target: &Target, customer: &str, credits: i64) -> Template {
     let body = format!(r#"{{"credits":{credits},"kind":"promotional","idempotency_key":"{KEY_MARK}"}}"#);
     Template::new(target, "POST", &format!("/v1/customers/{customer}/grants"), &body)
 }
@@ -164,7 +174,8 @@ mod tests {
 
     #[test]
     fn balance_that_is_not_whole_or_not_there_is_an_error() {
-        let read = |status, body: &'static str| posted(&Answer { status, body: body.as_bytes() });
+        let read =
+            |status, body: &'static str| posted(&Answer { status, is_replay: false, body: body.as_bytes() });
         assert_eq!(read(200, r#"{"customer":"a","posted":999999,"held":0}"#).ok(), Some(999_999));
         assert!(read(200, r#"{"posted":0.5}"#).is_err());
         assert_eq!(read(200, r#"{"posted":-1}"#).ok(), Some(-1));

@@ -16,6 +16,9 @@ use chargly_engine::ledger::{
 };
 use chargly_engine::{Environment, MeterEvent, OpenOptions, Properties, SystemClock, create};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const CUSTOMERS: usize = 10_000;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -9,8 +9,9 @@ use chargly_ledger::{Fact, Millis, Position};
 
 use crate::environment::Environment;
 
-/// How often rollups are written, in milliseconds; in between they live in memory.
-const VIEWS_FLUSH_EVERY_MS: i64 = 10_000;
+/// How often rollups are written at least, in milliseconds; in between they live in memory. Each time writes every row
+/// that changed, so seldom is cheap; what a crash loses is folded again.
+const VIEWS_FLUSH_EVERY_MS: i64 = 60_000;
 /// How long the thread rests when there is nothing to fold.
 const NAP: Duration = Duration::from_millis(100);
 
@@ -30,7 +31,7 @@ pub(crate) fn derive(environment: &Weak<Environment>) {
         };
         let now_ms = environment.clock().monotonic_ms();
         let since = *flushed_ms.get_or_insert(now_ms);
-        let is_due = now_ms - since >= VIEWS_FLUSH_EVERY_MS || environment.lock_views().should_flush();
+        let is_due = now_ms - since >= VIEWS_FLUSH_EVERY_MS || environment.views().should_flush();
         if closing && folded == 0 || is_due {
             environment.flush_views();
             flushed_ms = Some(now_ms);
@@ -47,50 +48,45 @@ pub(crate) fn derive(environment: &Weak<Environment>) {
 
 impl Environment {
     /// Folds some of what is committed; says how much.
-    fn fold_committed(&self) -> Result<usize, AnyError> {
+    fn fold_committed(&self) -> Result<u64, AnyError> {
         let lookup = self.lookup();
-        let from = self.lock_views().next().min(lookup.filled_to());
+        let from = self.views().next().min(lookup.filled_to());
         let mut folded = 0;
         for chunk in self.facts().chunks_from(from)? {
-            let mut facts = Vec::with_capacity(chunk.len());
-            for entry in chunk.entries().filter(|entry| entry.position.0 >= from.0) {
-                facts.push((Position(entry.position.0), Fact::decode(entry.fact)?));
-            }
-            folded += facts.len();
             let at = Millis(chunk.at_ms);
-            {
-                let mut views = self.lock_views();
-                for (position, fact) in &facts {
-                    if *position >= views.next() {
-                        views.fold(*position, at, fact)?;
-                    }
-                }
-            }
-            let mut rest = facts.as_slice();
-            while !rest.is_empty() {
+            let mut entries =
+                chunk.entries().map(|entry| (Position(entry.position.0), entry.fact)).peekable();
+            folded += self.views().fold_encoded(at, entries.clone())?;
+            while entries.peek().is_some() {
                 let mut is_full = false;
                 lookup.fill(|run| {
-                    while let [(position, fact), later @ ..] = rest {
-                        if *position >= run.next() {
-                            run.add(*position, at, fact);
-                        }
-                        rest = later;
-                        is_full = run.is_full();
-                        if is_full {
-                            break;
+                    while let Some((position, bytes)) = entries.next_if(|_| !is_full) {
+                        if position >= run.next() {
+                            run.add(position, at, &Fact::decode(bytes)?);
+                            folded += 1;
+                            is_full = run.is_full();
                         }
                     }
-                });
+                    Ok::<(), chargly_ledger::DecodeError>(())
+                })?;
                 if is_full {
                     lookup.seal(chunk.hash.0)?;
                 }
             }
         }
+        self.note_lag();
         Ok(folded)
     }
 
+    fn note_lag(&self) {
+        let head = self.tail().committed().next;
+        let lag = self.views().lag(head).max(head.0.saturating_sub(self.lookup().filled_to().0));
+        #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+        metrics::gauge!("chargly_derived_lag_facts", "environment" => self.name().to_owned()).set(lag as f64);
+    }
+
     fn flush_views(&self) {
-        if let Err(error) = self.lock_views().flush() {
+        if let Err(error) = self.views().flush() {
             tracing::error!(environment = self.name(), %error, "the rollups cannot be written");
         }
     }

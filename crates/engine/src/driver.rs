@@ -13,12 +13,15 @@ use crate::clock::Clock;
 use crate::environment::Readiness;
 use crate::lookup::Lookup;
 use crate::queue::Queue;
+use crate::reserve::Reserve;
 use crate::submission::Failure;
 use crate::tail::{Committed, Tail};
 use crate::writer::{GroupEnd, Writer};
 
 /// How long the writer sleeps at most when nothing is asked: the grain at which idle wallets expire.
 const IDLE_SLEEP: Duration = Duration::from_millis(500);
+/// How often a full disk is looked at for room, in milliseconds.
+const LOOK_FOR_ROOM_EVERY_MS: i64 = 500;
 
 pub(crate) struct Driver {
     pub(crate) writer: Writer<SqliteJournal>,
@@ -29,9 +32,12 @@ pub(crate) struct Driver {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) readiness: Arc<Mutex<Readiness>>,
     pub(crate) keeper: KeeperHandle,
+    pub(crate) reserve: Reserve,
     /// Where the journal stood when the last checkpoint was handed over.
     pub(crate) checkpointed: Position,
     pub(crate) checkpoint_every_facts: u64,
+    /// When room was looked for last, by the monotonic clock.
+    pub(crate) looked_for_room_ms: i64,
     pub(crate) meters: Meters,
     pub(crate) name: String,
 }
@@ -54,10 +60,15 @@ impl Meters {
 
 impl Driver {
     pub(crate) fn run(mut self) {
+        if !self.reserve.is_kept() {
+            self.set_readiness(Readiness::StorageFull);
+        }
         loop {
             let idle = self.writer.pending().is_empty();
+            self.queue.release(self.writer.take_answered_bytes());
             let is_open = self.queue.take(self.writer.pending(), idle.then_some(IDLE_SLEEP));
             self.take_up_checkpoints();
+            self.look_for_room();
             if !is_open && self.writer.pending().is_empty() {
                 break;
             }
@@ -70,22 +81,55 @@ impl Driver {
                     self.publish(chunks);
                     chargly_journal::crash_point("engine.after_flush_before_answer");
                     self.writer.answer_finished();
-                    self.set_readiness(Readiness::Ready);
                     self.checkpoint_if_due();
                 }
-                GroupEnd::Undone(Failure::StorageFull) => self.set_readiness(Readiness::StorageFull),
+                GroupEnd::Undone(Failure::StorageFull) => {
+                    tracing::error!(
+                        environment = self.name,
+                        "the disk is full: new spending is refused until there is room"
+                    );
+                    self.reserve.give_up();
+                    self.set_readiness(Readiness::StorageFull);
+                }
                 GroupEnd::Undone(_) => {}
                 GroupEnd::Stopped(why) => {
                     tracing::error!(environment = self.name, why, "the writer has stopped for good");
                     self.set_readiness(Readiness::Stopped(why));
-                    self.queue.close();
-                    self.queue.take(self.writer.pending(), None);
-                    self.writer.fail_all(Failure::Stopped);
-                    return;
+                    return self.serve_reads();
                 }
             }
         }
         self.checkpoint(true);
+    }
+
+    /// On a full disk only what ends what was begun is taken up, in the room of the reserve, until there is room for
+    /// the reserve again.
+    fn look_for_room(&mut self) {
+        if self.reserve.is_kept() {
+            return;
+        }
+        let now_ms = self.clock.monotonic_ms();
+        if now_ms - self.looked_for_room_ms >= LOOK_FOR_ROOM_EVERY_MS {
+            self.looked_for_room_ms = now_ms;
+            if self.reserve.keep() {
+                tracing::info!(environment = self.name, "the disk has room again");
+                return self.set_readiness(Readiness::Ready);
+            }
+        }
+        self.writer.refuse_unless_urgent(Failure::StorageFull);
+    }
+
+    /// Nothing is written any more; what only asks is still answered.
+    fn serve_reads(mut self) {
+        self.queue.refuse_writes();
+        loop {
+            let is_open = self.queue.take(self.writer.pending(), Some(IDLE_SLEEP));
+            self.writer.answer_reads_only(self.clock.as_ref());
+            self.queue.release(self.writer.take_answered_bytes());
+            if !is_open {
+                return;
+            }
+        }
     }
 
     fn publish(&mut self, chunks: Vec<Arc<Chunk>>) {

@@ -22,6 +22,7 @@ use crate::outcome::CallError;
 use crate::queue::{QUEUE_BYTES_MAX, Queue};
 use crate::recorder::{Entropy, SystemEntropy};
 use crate::recover::{fit_views, recover};
+use crate::reserve::Reserve;
 use crate::submission::Failure;
 use crate::tail::{Committed, Tail};
 use crate::writer::{GroupEnd, Writer};
@@ -177,7 +178,7 @@ pub struct Environment {
     catalogue: Arc<ArcSwap<Catalogue>>,
     facts: Arc<Facts>,
     lookup: Arc<Lookup>,
-    views: Arc<Mutex<Views>>,
+    views: Views,
     clock: Arc<dyn Clock>,
     readiness: Arc<Mutex<Readiness>>,
     closing: Arc<AtomicBool>,
@@ -197,7 +198,7 @@ impl Environment {
         let OpenOptions { clock, entropy, accept_clock, software, checkpoint_every_facts, .. } = options;
         let readers_in = dir.to_owned();
         let readers = Box::new(move || SqliteJournal::reader_in(&readers_in));
-        let epoch = journal.head().epoch + 1;
+        let epoch = journal.next_epoch();
         let checkpointed = folded.evicted_to;
         let mut writer = Writer::new(journal, folded, clock.as_ref(), accept_clock, entropy);
         let fact = Fact::EpochStarted { epoch, software: software.into() };
@@ -213,7 +214,7 @@ impl Environment {
             facts: Arc::new(Facts::new(Arc::clone(&tail), readers)),
             lookup: Arc::new(lookup),
             tail,
-            views: Arc::new(Mutex::new(views)),
+            views,
             clock,
             readiness: Arc::new(Mutex::new(Readiness::Ready)),
             closing: Arc::default(),
@@ -264,7 +265,7 @@ impl Environment {
     }
 
     /// The rollups, up to their own position.
-    pub fn views(&self) -> &Mutex<Views> {
+    pub fn views(&self) -> &Views {
         &self.views
     }
 
@@ -332,6 +333,8 @@ impl Environment {
             catalogue: Arc::clone(&self.catalogue),
             clock: Arc::clone(&self.clock),
             readiness: Arc::clone(&self.readiness),
+            reserve: Reserve::keep_in(&self.dir),
+            looked_for_room_ms: 0,
             keeper: handle,
             checkpointed,
             checkpoint_every_facts,
@@ -345,10 +348,6 @@ impl Environment {
             spawn(&self.name, "derive", move || derive(&weak)),
         ];
         self.threads.lock().unwrap_or_else(PoisonError::into_inner).extend(threads);
-    }
-
-    pub(crate) fn lock_views(&self) -> std::sync::MutexGuard<'_, Views> {
-        self.views.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -20,6 +20,7 @@ mod outcome;
 mod queue;
 mod recorder;
 mod recover;
+mod reserve;
 mod submission;
 mod tail;
 mod usecases;
@@ -41,6 +42,7 @@ pub use outcome::{CallError, Outcome};
 pub use queue::{QUEUE_BYTES_MAX, QUEUE_RESERVE_BYTES};
 pub use recorder::{Entropy, SystemEntropy};
 pub use recover::remove_indexes;
+pub use reserve::RESERVE_BYTES;
 pub use submission::{Answered, Ask, Census, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm};
 pub use tail::{Committed, RING_BYTES_MAX, Tail};
 pub use usecases::{

@@ -56,8 +56,8 @@ impl Lookup {
     }
 
     /// Lets `fill` add facts to the run being filled.
-    pub(crate) fn fill(&self, fill: impl FnOnce(&mut RunBuilder)) {
-        fill(&mut self.filling.write().unwrap_or_else(PoisonError::into_inner));
+    pub(crate) fn fill<T>(&self, fill: impl FnOnce(&mut RunBuilder) -> T) -> T {
+        fill(&mut self.filling.write().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Seals the run being filled, once it is full, and begins the next. `chain_hash` is that of the chunk with its

@@ -25,6 +25,7 @@ struct Inner {
     bytes: usize,
     writer_sleeps: bool,
     is_closed: bool,
+    is_read_only: bool,
 }
 
 impl Queue {
@@ -36,7 +37,7 @@ impl Queue {
     pub(crate) fn push(&self, submission: Submission) -> Result<(), Failure> {
         let bytes = submission.bytes();
         let mut inner = self.lock();
-        if inner.is_closed {
+        if inner.is_closed || inner.is_read_only && !submission.only_reads() {
             return Err(Failure::Stopped);
         }
         let reserve = if submission.is_urgent { 0 } else { QUEUE_RESERVE_BYTES.min(self.bytes_max / 8) };
@@ -70,8 +71,20 @@ impl Queue {
             inner.writer_sleeps = false;
         }
         taken.append(&mut inner.waiting);
-        inner.bytes = 0;
         !inner.is_closed
+    }
+
+    /// Makes room for as many bytes: what took them was answered.
+    pub(crate) fn release(&self, bytes: usize) {
+        if bytes > 0 {
+            let mut inner = self.lock();
+            inner.bytes = inner.bytes.saturating_sub(bytes);
+        }
+    }
+
+    /// Lets nothing in any more but what only asks.
+    pub(crate) fn refuse_writes(&self) {
+        self.lock().is_read_only = true;
     }
 
     /// Lets nothing more in, and wakes the writer.
@@ -108,7 +121,10 @@ mod tests {
         assert_eq!(queue.push(urgent), Ok(()), "the reserve is for what is urgent");
         let mut taken = VecDeque::new();
         assert!(queue.take(&mut taken, None));
-        assert_eq!((taken.len(), queue.bytes()), (2, 0));
+        assert_eq!((taken.len(), queue.bytes()), (2, 7_864), "taken is not answered");
+        assert_eq!(queue.push(submission(100)), Err(Failure::Overloaded));
+        queue.release(7_864);
+        assert_eq!(queue.push(submission(100)), Ok(()));
         queue.close();
         assert_eq!(queue.push(submission(1)), Err(Failure::Stopped));
     }

@@ -240,11 +240,14 @@ impl Submission {
         self.verdicts.resize(wanted, Verdict::Failed(failure));
     }
 
-    /// Answers. A caller that has gone away does not matter: what was decided stands.
-    pub(crate) fn answer(mut self) {
+    /// Answers, and says how many bytes it took of the queue. A caller that has gone away does not matter: what was
+    /// decided stands.
+    pub(crate) fn answer(mut self) -> usize {
+        let bytes = self.bytes();
         if let Some(reply) = self.reply.take() {
             let Self { items, arena, verdicts, .. } = self;
             let _ = reply.send(Answered { items, arena, verdicts });
         }
+        bytes
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chargly_index::{CheckpointError, Checkpoints, RunError, RunLength};
+use chargly_index::{CHECKPOINT_FILE, Checkpoint, CheckpointError, Checkpoints, RunError, RunLength};
 use chargly_journal::{ChainCheck, JournalReader, SqliteJournal, read_witness};
 use chargly_ledger::{
     Credits, Fact, Lot, LotStatus, Position, Recorded, State, Wallet, WalletFact, entries, state_digest,
@@ -106,12 +106,14 @@ pub fn verify(dir: &Path, progress: Progress<'_>) -> Result<Report, VerifyError>
 /// As [`verify`], for runs of another length than usual.
 pub fn verify_with(dir: &Path, length: RunLength, progress: Progress<'_>) -> Result<Report, VerifyError> {
     // What is derived first, the journal's head last: beside a running server the head must not be the older one.
-    let checkpoint = match Checkpoints::open(dir).and_then(|c| c.read_whole()) {
+    let checkpoint = match read_checkpoint(dir) {
         Ok(checkpoint) => checkpoint,
         Err(error) => return Err(damaged_checkpoint(&error)),
     };
     let sealed = sealed_runs(dir)?;
-    let stored_views = Views::open_snapshot(dir)?;
+    // Where there are none, as in a backup, none are made: there is nothing to compare then.
+    let has_views = dir.join(chargly_views::FILE_NAME).exists();
+    let stored_views = if has_views { Views::open_snapshot(dir)? } else { Views::in_memory()? };
     let compare_views_at = stored_views.flushed();
     let mut reader = SqliteJournal::reader_in(dir);
     check_witness(dir, reader.as_mut())?;
@@ -279,6 +281,13 @@ fn compare_checkpoint(stored: &State, folded: &State, position: Position) -> Res
         None => "its catalogue, holds or amendments differ".to_owned(),
     };
     Err(VerifyError::Derived { what: "checkpoint", position, problem })
+}
+
+fn read_checkpoint(dir: &Path) -> Result<Option<Checkpoint>, CheckpointError> {
+    if !dir.join(CHECKPOINT_FILE).exists() {
+        return Ok(None);
+    }
+    Checkpoints::open(dir)?.read_whole()
 }
 
 fn damaged_checkpoint(error: &CheckpointError) -> VerifyError {

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use chargly_index::{Delta, RecentKeys};
-use chargly_journal::{AppendError, Appended, Chunk, Head, Journal, ReadBack};
+use chargly_journal::{AppendError, Appended, Chunk, Head, Journal, ReadBack, ReadError};
 use chargly_ledger::{
     Action, Call, Cold, ColdKey, Fact, KeyHash, KeyNo, Millis, Origin, Position, Recorder as _, State, Stop,
     WalletEvent, WalletNo, accept_batch, execute, key_hash, refuse_batch, sweep,
@@ -63,6 +63,8 @@ pub struct Writer<J> {
     bound: Vec<(KeyHash, Position)>,
     /// Counts the groups.
     group: u64,
+    /// Bytes of submissions answered since this was last asked.
+    answered_bytes: usize,
 }
 
 impl<J: Journal> Writer<J> {
@@ -88,6 +90,7 @@ impl<J: Journal> Writer<J> {
             finished: Vec::new(),
             bound: Vec::new(),
             group: 0,
+            answered_bytes: 0,
         }
     }
 
@@ -196,8 +199,48 @@ impl<J: Journal> Writer<J> {
     pub fn fail_all(&mut self, failure: Failure) {
         for mut submission in self.pending.drain(..).chain(self.finished.drain(..)) {
             submission.fail(failure);
-            submission.answer();
+            self.answered_bytes += submission.answer();
         }
+    }
+
+    /// Fails what waits and may not use what is kept for ending what was begun. Answers that were given are still
+    /// given again: that writes nothing.
+    pub fn refuse_unless_urgent(&mut self, failure: Failure) {
+        let (kept, refused): (Vec<_>, Vec<_>) =
+            self.pending.drain(..).partition(|submission| submission.is_urgent || submission.only_reads());
+        self.pending.extend(kept);
+        for mut submission in refused {
+            submission.fail(failure);
+            for (verdict, item) in submission.verdicts.iter_mut().zip(&submission.items) {
+                let Key::Hash(key) = item.key else { continue };
+                if matches!(verdict, Verdict::Failed(_))
+                    && let Some(seen) = self.keys.find(key, item.cleared)
+                {
+                    *verdict = Verdict::PerhapsDuplicate(seen);
+                }
+            }
+            self.answered_bytes += submission.answer();
+        }
+    }
+
+    /// Answers what only asks from the state as it was last committed, and fails the rest.
+    pub fn answer_reads_only(&mut self, clock: &dyn Clock) {
+        let now = self.clock.tick(clock);
+        while let Some(mut submission) = self.pending.pop_front() {
+            if submission.only_reads() {
+                while !submission.is_done() {
+                    self.take_turn(&mut submission, now);
+                }
+            } else {
+                submission.fail(Failure::Stopped);
+            }
+            self.answered_bytes += submission.answer();
+        }
+    }
+
+    /// Bytes of submissions answered since this was last asked: so much room there is in the queue again.
+    pub fn take_answered_bytes(&mut self) -> usize {
+        std::mem::take(&mut self.answered_bytes)
     }
 
     fn begin(&mut self, epoch: u32, clock: &dyn Clock) -> Millis {
@@ -458,7 +501,7 @@ impl<J: Journal> Writer<J> {
     /// tail, the catalogue) can be published first.
     pub fn answer_finished(&mut self) {
         for submission in self.finished.drain(..) {
-            submission.answer();
+            self.answered_bytes += submission.answer();
         }
     }
 
@@ -471,7 +514,7 @@ impl<J: Journal> Writer<J> {
             self.finished.drain(..).chain(self.pending.drain(..)).partition(Submission::only_reads);
         for mut submission in writes {
             submission.fail(failure);
-            submission.answer();
+            self.answered_bytes += submission.answer();
         }
         // Nobody's write keeps a reader from an answer: it is asked again of the state as it was.
         self.pending.extend(reads.into_iter().map(|mut submission| {
@@ -492,6 +535,7 @@ impl<J: Journal> Writer<J> {
             Ok(ReadBack::Applied(appended)) => self.committed(appended),
             Ok(ReadBack::NotApplied) => self.undo(Failure::NotRecorded),
             Ok(ReadBack::Moved { .. }) => self.stop("another writer has appended to this journal"),
+            Err(ReadError::Poisoned) => self.stop("a flush to disk failed; nothing is written any more"),
             Err(_) => self.stop("a commit's outcome is unknown and cannot be read back"),
         }
     }

@@ -10,6 +10,7 @@
 //! Not owned here: sockets, TLS, timeouts of connections and shutdown (the server).
 
 mod answer;
+mod body;
 mod call;
 mod errors;
 mod facts;
@@ -23,6 +24,7 @@ mod serve;
 mod v1;
 mod view;
 
+pub use body::{BODIES_BYTES_MAX, SMALL_BODY_BYTES_MAX};
 pub use project::Project;
 pub use router::router;
 pub use routes::{ROUTES, Route};

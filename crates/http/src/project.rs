@@ -8,6 +8,8 @@ use chargly_engine::ledger::ApiKey;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 
+use crate::body::BodyRoom;
+
 /// The environments of one project, and what belongs to the process.
 pub struct Project {
     /// Test, live, and the playground.
@@ -18,6 +20,8 @@ pub struct Project {
     pub software: &'static str,
     /// Streams that may still be opened.
     pub(crate) streams: Arc<Semaphore>,
+    /// The room for large bodies.
+    pub(crate) body_room: BodyRoom,
 }
 
 impl Project {
@@ -27,7 +31,8 @@ impl Project {
         metrics: Option<PrometheusHandle>,
         software: &'static str,
     ) -> Arc<Self> {
-        Arc::new(Self { environments, metrics, software, streams: Arc::new(Semaphore::new(STREAMS_MAX)) })
+        let streams = Arc::new(Semaphore::new(STREAMS_MAX));
+        Arc::new(Self { environments, metrics, software, streams, body_room: BodyRoom::default() })
     }
 
     /// The environment and key of a secret, if the key is alive.

@@ -11,7 +11,7 @@ use chargly_api::{ErrorCode, Problem};
 
 use crate::project::Project;
 use crate::routes::{ROUTES, Route};
-use crate::serve::{respond_problem, serve};
+use crate::serve::{instance, respond_problem, serve};
 
 /// Everything this door answers.
 #[expect(
@@ -40,7 +40,7 @@ fn filter(route: &Route) -> MethodFilter {
 async fn no_such_path(uri: Uri) -> Response {
     respond_problem(
         &Problem::new(ErrorCode::NotFound, "There is nothing at this path.").text("kind", "path"),
-        uri.path(),
+        &instance(&uri),
     )
 }
 
@@ -50,6 +50,6 @@ async fn no_such_method(uri: Uri) -> Response {
             ErrorCode::MethodNotAllowed,
             "This path does not take this method; see the Allow header.",
         ),
-        uri.path(),
+        &instance(&uri),
     )
 }

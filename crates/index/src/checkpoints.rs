@@ -17,6 +17,9 @@ use thiserror::Error;
 /// Bytes of the checksum in front of every row.
 const CHECKSUM_BYTES: usize = 8;
 
+/// Name of the file in an environment's directory.
+pub const CHECKPOINT_FILE: &str = "index.db";
+
 /// Version of the tables. Checkpoints of another version are thrown away: the journal has it all.
 const SCHEMA_VERSION: i64 = 2;
 
@@ -77,7 +80,7 @@ pub struct Checkpoints {
 impl Checkpoints {
     /// Opens `index.db` in `dir`, making it where it is absent or of another version.
     pub fn open(dir: &Path) -> Result<Self, CheckpointError> {
-        let db = Connection::open(dir.join("index.db"))?;
+        let db = Connection::open(dir.join(CHECKPOINT_FILE))?;
         db.busy_timeout(std::time::Duration::from_secs(5))?;
         db.pragma_update(None, "journal_mode", "WAL")?;
         // Losing the newest checkpoint in a crash costs a longer fold, never a fact.

@@ -10,7 +10,7 @@ mod checkpoints;
 mod recent_keys;
 mod runs;
 
-pub use checkpoints::{Checkpoint, CheckpointError, Checkpoints, Delta};
+pub use checkpoints::{CHECKPOINT_FILE, Checkpoint, CheckpointError, Checkpoints, Delta};
 pub use recent_keys::RecentKeys;
 pub use runs::{
     BLOCK_FACTS, Block, Posting, RUN_FACTS, RUN_FACTS_MAX, RUN_FORMAT, RUN_PAGE_BYTES, RUNS_DIR, Run,

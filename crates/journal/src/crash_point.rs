@@ -6,8 +6,9 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The crash points of this crate, in the order in which an append passes them. Other crates have their own.
-pub const CRASH_POINTS: [&str; 3] = [BEFORE_WRITE, BETWEEN_WRITE_AND_FLUSH, AFTER_FLUSH];
+/// The crash points of this crate: those of an append, in the order in which it passes them, and that of a backup.
+/// Other crates have their own.
+pub const CRASH_POINTS: [&str; 4] = [BEFORE_WRITE, BETWEEN_WRITE_AND_FLUSH, AFTER_FLUSH, BACKUP_MID_COPY];
 
 /// Nothing of the frame is written.
 pub(crate) const BEFORE_WRITE: &str = "journal.before_write";
@@ -15,6 +16,8 @@ pub(crate) const BEFORE_WRITE: &str = "journal.before_write";
 pub(crate) const BETWEEN_WRITE_AND_FLUSH: &str = "journal.between_write_and_flush";
 /// The frame is on disk, and nobody knows.
 pub(crate) const AFTER_FLUSH: &str = "journal.after_flush";
+/// Some of the frames are in the copy, and the copy is not committed.
+pub(crate) const BACKUP_MID_COPY: &str = "backup.mid_copy";
 
 const VARIABLE: &str = "CHARGLY_CRASH_AT";
 

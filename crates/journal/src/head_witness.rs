@@ -104,13 +104,7 @@ fn write_until_closed(shared: &Shared, dir: &Path) {
 /// # Errors
 /// The failure of the file system; the former witness stands.
 pub fn write_witness(dir: &Path, head: &Head) -> io::Result<()> {
-    let path = dir.join(WITNESS_FILE);
-    let temporary = dir.join("head.tmp");
-    let mut file = File::create(&temporary)?;
-    file.write_all(render(head).as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&temporary, &path)?;
-    sync_dir(dir)
+    put_sealed_line(dir, WITNESS_FILE, &render(head))
 }
 
 /// The head that the witness file names, if there is one.
@@ -118,11 +112,7 @@ pub fn write_witness(dir: &Path, head: &Head) -> io::Result<()> {
 /// # Errors
 /// [`io::ErrorKind::InvalidData`] when the file is not a witness; it is replaced as a whole, so it is damaged.
 pub fn read_witness(dir: &Path) -> io::Result<Option<Head>> {
-    match fs::read_to_string(witness_path(dir)) {
-        Ok(text) => parse(&text).map(Some).ok_or_else(|| io::ErrorKind::InvalidData.into()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    read_sealed_line(dir, WITNESS_FILE, parse)
 }
 
 pub(crate) fn witness_path(dir: &Path) -> PathBuf {
@@ -134,16 +124,46 @@ pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
-/// One line for people and for [`parse`]; the check at its end is over all before it.
-fn render(head: &Head) -> String {
-    let Head { epoch, frame, next, hash, at_ms } = head;
-    let body = format!("chargly-head 1 epoch={epoch} frame={frame} next={next} at_ms={at_ms} hash={hash}");
-    let check = check_of(&body);
-    format!("{body} check={check}\n")
+/// Puts a small file of one line in the place of the one before, so that a crash leaves the one or the other. The
+/// line ends with a check over all before it.
+pub(crate) fn put_sealed_line(dir: &Path, name: &str, body: &str) -> io::Result<()> {
+    let temporary = dir.join(format!("{name}.tmp"));
+    let mut file = File::create(&temporary)?;
+    file.write_all(seal(body).as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&temporary, dir.join(name))?;
+    sync_dir(dir)
 }
 
-fn parse(text: &str) -> Option<Head> {
+/// What such a file says, if it is there; [`io::ErrorKind::InvalidData`] when it is damaged or says something else.
+pub(crate) fn read_sealed_line<T>(
+    dir: &Path,
+    name: &str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> io::Result<Option<T>> {
+    match fs::read_to_string(dir.join(name)) {
+        Ok(text) => unseal(&text).and_then(parse).map(Some).ok_or_else(|| io::ErrorKind::InvalidData.into()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn seal(body: &str) -> String {
+    format!("{body} check={}\n", check_of(body))
+}
+
+fn unseal(text: &str) -> Option<&str> {
     let (body, check) = text.strip_suffix('\n')?.rsplit_once(" check=")?;
+    (check == check_of(body)).then_some(body)
+}
+
+/// For people and for [`parse`].
+fn render(head: &Head) -> String {
+    let Head { epoch, frame, next, hash, at_ms } = head;
+    format!("chargly-head 1 epoch={epoch} frame={frame} next={next} at_ms={at_ms} hash={hash}")
+}
+
+fn parse(body: &str) -> Option<Head> {
     let mut fields = body.strip_prefix("chargly-head 1 ")?.split(' ');
     let mut value = |name: &str| fields.next()?.strip_prefix(name)?.strip_prefix('=');
     let head = Head {
@@ -153,7 +173,7 @@ fn parse(text: &str) -> Option<Head> {
         at_ms: number(value("at_ms")?)?,
         hash: parse_hash(value("hash")?)?,
     };
-    (check == check_of(body) && fields.next().is_none()).then_some(head)
+    fields.next().is_none().then_some(head)
 }
 
 fn number<N: FromStr>(text: &str) -> Option<N> {
@@ -188,25 +208,27 @@ mod tests {
         }
     }
 
+    fn read(text: &str) -> Option<Head> {
+        unseal(text).and_then(parse)
+    }
+
     #[test]
     fn witness_with_any_byte_changed_or_cut_is_refused() {
-        let text = render(&head(12));
+        let text = seal(&render(&head(12)));
         for at in 0..text.len() {
-            assert_eq!(parse(&text[..at]), None, "cut at {at}");
+            assert_eq!(read(&text[..at]), None, "cut at {at}");
             let mut bytes = text.clone().into_bytes();
             bytes[at] ^= 1;
             let changed = String::from_utf8(bytes).expect("ASCII");
-            assert_eq!(parse(&changed), None, "{changed}");
+            assert_eq!(read(&changed), None, "{changed}");
         }
     }
 
     #[test]
     fn witness_with_a_field_too_many_is_refused() {
-        let line = render(&head(12));
-        let (body, _) = line.rsplit_once(" check=").expect("a check");
-        let sealed = |body: &str| format!("{body} check={}\n", check_of(body));
-        assert_eq!(parse(&sealed(body)), Some(head(12)));
-        assert_eq!(parse(&sealed(&format!("{body} more=1"))), None);
+        let body = render(&head(12));
+        assert_eq!(read(&seal(&body)), Some(head(12)));
+        assert_eq!(read(&seal(&format!("{body} more=1"))), None);
     }
 
     #[test]

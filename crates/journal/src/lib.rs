@@ -25,12 +25,13 @@ mod head_witness;
 mod limits;
 pub mod memory;
 mod position;
+mod restored;
 mod section;
 mod sqlite;
 mod store;
 mod verify;
 
-pub use backup::{BackupError, backup};
+pub use backup::{BackupError, Copied, backup};
 pub use chain::payload_digest;
 pub use chunk::{Chunk, EntryRef, HashMismatch, PayloadRef};
 pub use codec::{DecodeError, FORMAT, decode_chunk, encode_chunk};
@@ -41,9 +42,10 @@ pub use head_witness::{HeadWitness, WITNESS_FILE, WITNESS_INTERVAL, read_witness
 pub use limits::{CHUNK_BYTES_MAX, ENTRY_BYTES_MAX, FRAME_BYTES_MAX, FRAME_ENTRIES_MAX, POSITION_MAX};
 pub use memory::MemoryJournal;
 pub use position::{ChainHash, EpochStart, Head, Position};
+pub use restored::{RESTORED_FILE, Restored, read_restored, write_restored};
 pub use sqlite::{JOURNAL_FILE, Loss, OpenError, SqliteJournal};
 pub use store::{
-    AppendError, Appended, BoxError, ChunkDamage, EraseError, Erased, FrameRefused, Journal, JournalReader,
-    ReadBack, ReadError,
+    AppendError, Appended, BoxError, ChunkDamage, EraseError, Erased, Erasure, FrameRefused, Journal,
+    JournalReader, ReadBack, ReadError,
 };
 pub use verify::{BrokenLink, ChainCheck, ChainError, ChainReport, verify_chain};

@@ -12,7 +12,7 @@ use crate::chunk::Chunk;
 use crate::frame::FrameBuilder;
 use crate::position::{EpochStart, Head, Position};
 use crate::store::{
-    AppendError, Appended, BoxError, EraseError, Erased, Journal, JournalReader, ReadBack, ReadError,
+    AppendError, Appended, BoxError, EraseError, Erased, Erasure, Journal, JournalReader, ReadBack, ReadError,
 };
 
 /// What is durable. Clones are handles to the same disk.
@@ -64,6 +64,8 @@ struct Disk {
     chunks: Vec<Arc<Chunk>>,
     /// A frame whose flush failed, and that a crash will bring back.
     unflushed: Vec<Arc<Chunk>>,
+    /// Position of each chunk rewritten by an erasure, in that order.
+    erasures: Vec<Position>,
     crashes: u64,
     script: VecDeque<Option<Fault>>,
     standing: Option<Fault>,
@@ -215,12 +217,14 @@ impl Journal for MemoryJournal {
             return Err(EraseError::NoSuchEntry(beyond));
         }
         let mut erased = Erased { scrubbed: true, ..Erased::default() };
-        for chunk in &mut disk.chunks {
+        let Disk { chunks, erasures, .. } = &mut *disk;
+        for chunk in chunks {
             let mut rewritten = Chunk::clone(chunk);
             let payloads = rewritten.erase_payloads(&positions);
             if payloads > 0 {
                 erased.payloads += payloads as u64;
                 erased.chunks += 1;
+                erasures.push(chunk.first);
                 *chunk = Arc::new(rewritten);
             }
         }
@@ -267,6 +271,13 @@ impl JournalReader for MemoryReader {
             disk.chunks.iter().map(|chunk| EpochStart { epoch: chunk.epoch, first: chunk.first }).collect();
         starts.dedup_by_key(|start| start.epoch);
         Ok(starts)
+    }
+
+    fn erasures(&mut self, after: u64, max: usize) -> Result<Vec<Erasure>, ReadError> {
+        let disk = self.0.lock();
+        disk.check_readable()?;
+        let numbered = (1..).zip(&disk.erasures).map(|(number, &chunk)| Erasure { number, chunk });
+        Ok(numbered.filter(|erasure| erasure.number > after).take(max).collect())
     }
 }
 

@@ -14,6 +14,7 @@
 mod append;
 mod chunk_file;
 mod erase;
+mod erasures;
 mod failure;
 mod open;
 mod reader;
@@ -52,6 +53,9 @@ pub struct SqliteJournal {
     wal: WalMeter,
     encoded: Vec<u8>,
     witness: HeadWitness,
+    /// The highest epoch that may have been seen outside, in this history or in one that was lost.
+    epoch_seen: u32,
+    torn_bytes: u64,
 }
 
 impl Journal for SqliteJournal {
@@ -81,6 +85,20 @@ impl SqliteJournal {
     #[must_use]
     pub fn reader_in(dir: &std::path::Path) -> Box<dyn JournalReader> {
         Box::new(SqliteReader::new(dir.join(JOURNAL_FILE)))
+    }
+
+    /// The epoch that a new writer begins: above every one that the journal has, and above those that it may have
+    /// had before it was restored from a backup, or before a loss that was accepted.
+    #[must_use]
+    pub fn next_epoch(&self) -> u32 {
+        self.epoch_seen.max(self.head.epoch) + 1
+    }
+
+    /// Bytes of a commit that was never complete, and that opening has cut off: 0 where the last process ended in
+    /// order, or between two commits.
+    #[must_use]
+    pub fn torn_bytes(&self) -> u64 {
+        self.torn_bytes
     }
 
     /// Ends a transaction that failed, if it is still open. When even that fails, SQLite refuses to begin the

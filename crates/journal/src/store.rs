@@ -82,6 +82,22 @@ pub trait JournalReader: Send {
     /// # Errors
     /// See [`ReadError`].
     fn epochs(&mut self) -> Result<Vec<EpochStart>, ReadError>;
+
+    /// Which chunks were rewritten by erasures, in that order: those numbered above `after`, at most `max` of them.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    fn erasures(&mut self, after: u64, max: usize) -> Result<Vec<Erasure>, ReadError>;
+}
+
+/// One chunk of which an erasure replaced payloads. What was erased is in the chunk; this says where to look, so
+/// that whoever keeps a copy need not compare everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Erasure {
+    /// Its number, from 1; later erasures have higher ones.
+    pub number: u64,
+    /// Position of the chunk's first entry.
+    pub chunk: Position,
 }
 
 /// A frame that is on disk.

@@ -9,7 +9,9 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::commands::{backup, bench, export, init, keys, rebuild, replay, reset, restore, serve, verify};
+use crate::commands::{
+    backup, bench, export, init, keys, rebuild, replay, reset, restore, resume_effects, serve, verify,
+};
 use crate::settings;
 
 /// A self-hosted billing layer for AI products: meters events, prices them in credits, and keeps the books.
@@ -42,10 +44,12 @@ pub(crate) enum Command {
     Rebuild(rebuild::RebuildArgs),
     /// Drop the data of an environment and keep its keys
     Reset(reset::ResetArgs),
-    /// Copy the project consistently, also while it is served
+    /// Copy the project consistently, also while it is served, or bring an earlier copy up to date
     Backup(backup::BackupArgs),
     /// Make a data directory from a backup
     Restore(restore::RestoreArgs),
+    /// Let what reaches outside (webhooks, payments) go on after a restore
+    ResumeEffects(resume_effects::ResumeEffectsArgs),
     /// Write events or ledger entries as CSV or NDJSON
     Export(export::ExportArgs),
     /// List, make, rotate and revoke API keys

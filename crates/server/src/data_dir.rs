@@ -3,7 +3,7 @@
 //! ```text
 //! <data>/project.json   which project this is; written last, so a directory has it or is not a project
 //! <data>/lock           held by the one process that writes
-//! <data>/test/          an environment each: journal.db, head, index.db, views.db
+//! <data>/test/          an environment each: journal.db, head, index.db, views.db; restored, after a restore
 //! <data>/live/
 //! ```
 //!
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use chargly_engine::journal::{DirLock, JOURNAL_FILE};
+use chargly_engine::journal::{DirLock, JOURNAL_FILE, RESTORED_FILE, read_restored};
 use chargly_engine::{Clock, Environment, OpenOptions, SystemClock};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,8 @@ use crate::failure::Advice;
 pub(crate) const ENVIRONMENTS: [&str; 2] = ["test", "live"];
 /// Name of the file that makes a directory a project.
 pub(crate) const PROJECT_FILE: &str = "project.json";
+/// Name of the file that makes a directory a backup; nobody writes to one but `chargly backup`.
+pub(crate) const BACKUP_FILE: &str = "backup.json";
 /// The version of the layout above that this build reads and writes.
 const LAYOUT_FORMAT: u32 = 1;
 /// The version recorded with every start of a writer.
@@ -138,6 +140,13 @@ impl DataDir {
     /// # Errors
     /// If another process has it, naming that one.
     pub(crate) fn lock(&self, as_what: &str, clock: &dyn Clock) -> Result<DirLock> {
+        ensure!(
+            !self.root.join(BACKUP_FILE).exists(),
+            Advice::new(
+                format!("{} is a backup; nothing was written to it", self.root.display()),
+                "Make a data directory of it with `chargly restore`. `verify` and `export` read it as it is.",
+            )
+        );
         fs::create_dir_all(&self.root).with_context(|| format!("making {}", self.root.display()))?;
         let (process, since) = (std::process::id(), time_text(clock.wall_ms()));
         DirLock::acquire(&self.root, &format!("process {process}, {as_what}, since {since}")).with_context(|| {
@@ -163,6 +172,7 @@ impl DataDir {
                 "Restore a backup into another directory: what was in it cannot be made up.",
             )
         );
+        warn_of_paused_effects(name, &dir)?;
         let mut options = open_options(Arc::new(SystemClock::start()));
         options.accept_loss = how.accept_loss;
         options.accept_clock = how.accept_clock;
@@ -173,6 +183,21 @@ impl DataDir {
             )
         })
     }
+}
+
+fn warn_of_paused_effects(name: &str, dir: &Path) -> Result<()> {
+    let restored =
+        read_restored(dir).with_context(|| format!("reading {RESTORED_FILE} in {}", dir.display()))?;
+    if let Some(note) = restored.filter(|note| note.effects_are_paused) {
+        let at = time_text(note.at_ms);
+        tracing::warn!(
+            environment = name,
+            restored_at = at,
+            "this environment was restored from a backup; what reaches outside is paused until \
+             `chargly resume-effects`"
+        );
+    }
+    Ok(())
 }
 
 fn remove_dir_if_there(dir: &Path) -> std::io::Result<()> {

@@ -5,14 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::body::{Body as _, Incoming};
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::stall_guard::StallGuard;
+use crate::patience::{Crowd, Patience, Patient, Progress};
 
+/// Bytes of a request's head, its path included: many times what any client of ours sends, and a bound on what a
+/// connection takes of memory before anybody knows whose it is. What is larger is answered 431.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Pause after a connection could not be accepted, most often because the process has too many files open: trying
 /// again at once would only burn a core.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(50);
@@ -22,12 +27,10 @@ pub(crate) const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// Limits of the listener.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Connections at once; more wait in the system's queue.
+    /// Connections at once; one more waits, and idle ones make room for it.
     pub(crate) connections: usize,
-    /// How long a client may take for the head of a request, which includes an idle connection's wait for the next.
-    pub(crate) head: Duration,
-    /// How long nothing may move on a connection while a request is under way.
-    pub(crate) stall: Duration,
+    /// How long a client may take.
+    pub(crate) patience: Patience,
 }
 
 /// Serves until `stop` ends; then takes no more connections and waits for the calls under way, at most [`DRAIN_MAX`].
@@ -38,12 +41,13 @@ pub(crate) async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let slots = Arc::new(Semaphore::new(limits.connections));
+    let crowd = Arc::new(Crowd::default());
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
             () = &mut stop => break,
-            accepted = accept(&listener, &slots) => accepted,
+            accepted = accept(&listener, &slots, &crowd) => accepted,
         };
         let (stream, slot) = match accepted {
             Ok(accepted) => accepted,
@@ -57,11 +61,27 @@ pub(crate) async fn serve(
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps delaying small packets");
         }
-        let io = TokioIo::new(StallGuard::new(stream, limits.stall));
+        let progress = Arc::new(Progress::default());
+        let patient = Patient::new(stream, limits.patience, Arc::clone(&progress), Arc::clone(&crowd));
         let service = TowerToHyperService::new(router.clone());
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let progress = Arc::clone(&progress);
+            progress.begin();
+            let answer = service.call(request);
+            async move {
+                let answer = answer.await;
+                // A stream is not answered before its end, which nobody here sees: it stays busy.
+                if answer.as_ref().is_ok_and(|answer| answer.body().size_hint().exact().is_some()) {
+                    progress.answered();
+                }
+                answer
+            }
+        });
         let mut http = hyper::server::conn::http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(limits.head);
-        let connection = graceful.watch(http.serve_connection(io, service));
+        // A second line of defence: [`Patient`] is stricter with a head whose bytes it saw come.
+        http.timer(TokioTimer::new()).header_read_timeout(limits.patience.idle + limits.patience.head);
+        http.max_buf_size(HEAD_BYTES_MAX);
+        let connection = graceful.watch(http.serve_connection(TokioIo::new(patient), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
@@ -75,11 +95,18 @@ pub(crate) async fn serve(
     }
 }
 
+/// Takes the next connection, and waits until there is room for it.
 async fn accept(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let slot = Arc::clone(slots).acquire_owned().await.map_err(io::Error::other)?;
+    crowd: &Crowd,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
     let (stream, _) = listener.accept().await?;
-    Ok((stream, slot))
+    if let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
+        return Ok((stream, slot));
+    }
+    crowd.set_waiting(true);
+    let slot = Arc::clone(slots).acquire_owned().await;
+    crowd.set_waiting(false);
+    Ok((stream, slot.map_err(io::Error::other)?))
 }

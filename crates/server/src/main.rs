@@ -18,10 +18,10 @@ mod http_client;
 mod listener;
 mod logging;
 mod output;
+mod patience;
 mod progress;
 mod scan;
 mod settings;
-mod stall_guard;
 
 use std::process::ExitCode;
 

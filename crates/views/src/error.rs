@@ -1,6 +1,6 @@
 //! Why views cannot be folded, read or written. None of it endangers a fact: the remedy is to fold again.
 
-use chargly_ledger::Position;
+use chargly_ledger::{DecodeError, Position};
 use thiserror::Error;
 
 /// What went wrong with the views.
@@ -19,6 +19,14 @@ pub enum ViewError {
         expected: Position,
         /// The position of the fact that was given.
         found: Position,
+    },
+    /// A fact is not what this software writes or knows.
+    #[error("the fact at position {position} cannot be read")]
+    Unreadable {
+        /// Where it stands.
+        position: Position,
+        /// What is wrong with it.
+        source: DecodeError,
     },
     /// A sum is beyond 128 bits, which only damaged rows can bring about. The views must be folded anew.
     #[error("a sum of the views is too large")]

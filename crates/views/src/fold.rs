@@ -1,25 +1,22 @@
 //! From one fact to what it adds to the rollups.
 
 use chargly_ledger::{
-    Asked, Charge, Draw, EventTypeNo, Fact, Millis, Money, PriceNo, Quantity, Settlement, WalletEvent,
-    WalletNo,
+    Asked, Charge, Draw, EventTypeNo, Fact, MeterRequest, Millis, Money, PriceNo, Quantity, Settlement,
+    WalletEvent, WalletNo,
 };
 
 use crate::Figures;
-use crate::rollup::{Counters, NONE, Rollup};
+use crate::counters::{Counters, Tally};
+use crate::rollup::{Key, NONE, Rollup};
 
 /// Adds a fact recorded at `at` to the counters; `None` when a sum is too large.
 pub(crate) fn fold(counters: &mut Counters, at: Millis, fact: &Fact) -> Option<()> {
     let Fact::Wallet(fact) = fact else { return Some(()) };
     let mut rows = Rows { counters, wallet: fact.header.wallet };
     match &fact.event {
-        WalletEvent::Metered { request, charge } => {
-            let event = event(request.quantity, request.cost, charge);
-            rows.add(request.occurred_at.unwrap_or(at), Some(request.event_type), charge.price, &event)
-        }
+        WalletEvent::Metered { request, charge } => rows.metered(at, request, charge),
         WalletEvent::HoldCaptured { request, of, charge, broken, .. } => {
-            let event = event(of.quantity, request.cost, charge);
-            rows.add(at, Some(of.event_type), charge.price, &event)?;
+            rows.charged(at, of.event_type, of.quantity, request.cost, charge)?;
             rows.broken(at, broken)
         }
         WalletEvent::Refused { asked, .. } => match asked {
@@ -60,6 +57,21 @@ pub(crate) fn fold(counters: &mut Counters, at: Millis, fact: &Fact) -> Option<(
     }
 }
 
+/// A key in each rollup.
+type Keys = [(Rollup, Key); Rollup::ALL.len()];
+
+/// Adds a meter event of a wallet, recorded at `at`; `None` when a sum is too large.
+#[inline]
+pub(crate) fn fold_metered(
+    counters: &mut Counters,
+    at: Millis,
+    wallet: WalletNo,
+    request: &MeterRequest,
+    charge: &Charge,
+) -> Option<()> {
+    Rows { counters, wallet }.metered(at, request, charge)
+}
+
 /// The rows of every rollup that one wallet's fact touches.
 struct Rows<'a> {
     counters: &'a mut Counters,
@@ -67,6 +79,30 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
+    #[inline]
+    fn metered(&mut self, at: Millis, request: &MeterRequest, charge: &Charge) -> Option<()> {
+        let at = request.occurred_at.unwrap_or(at);
+        self.charged(at, request.event_type, request.quantity, request.cost, charge)
+    }
+
+    #[inline]
+    fn charged(
+        &mut self,
+        at: Millis,
+        event_type: EventTypeNo,
+        quantity: Quantity,
+        cost: Option<Money>,
+        charge: &Charge,
+    ) -> Option<()> {
+        let keys = self.keys(at, Some(event_type), charge.price);
+        match Tally::of(quantity, cost, charge) {
+            Some(tally) => {
+                keys.into_iter().try_for_each(|(rollup, key)| self.counters.count(rollup, key, &tally))
+            }
+            None => self.add_to(keys, &event(quantity, cost, charge)),
+        }
+    }
+
     fn add(
         &mut self,
         at: Millis,
@@ -74,17 +110,26 @@ impl Rows<'_> {
         price: Option<PriceNo>,
         more: &Figures,
     ) -> Option<()> {
+        let keys = self.keys(at, event_type, price);
+        self.add_to(keys, more)
+    }
+
+    fn add_to(&mut self, keys: Keys, more: &Figures) -> Option<()> {
+        keys.into_iter().try_for_each(|(rollup, key)| self.counters.add(rollup, key, more))
+    }
+
+    #[inline]
+    fn keys(&self, at: Millis, event_type: Option<EventTypeNo>, price: Option<PriceNo>) -> Keys {
         let event_type = event_type.map_or(NONE, |no| no.0.into());
         let price = price.map_or(NONE, |no| no.0.into());
-        for rollup in Rollup::ALL {
+        Rollup::ALL.map(|rollup| {
             let bucket = rollup.bucket(at.0);
             let key = match rollup {
                 Rollup::PriceHour => [bucket, event_type, price],
                 Rollup::WalletDay => [bucket, self.wallet.0.into(), event_type],
             };
-            self.counters.add(rollup, key, more)?;
-        }
-        Some(())
+            (rollup, key)
+        })
     }
 
     fn broken(&mut self, at: Millis, broken: &[Draw]) -> Option<()> {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use chargly_ledger::{EventTypeNo, Millis, Position, PriceNo, WalletNo};
+use rusqlite::Connection;
 
 use crate::rollup::{Key, NONE, Rollup};
 use crate::store::{from_row, select_sql};
+use crate::views::Reading;
 use crate::{Figures, QUERY_ROWS_MAX, ViewError, Views};
 
 /// A question about the figures.
@@ -62,72 +64,79 @@ impl Views {
     ///
     /// # Errors
     /// [`ViewError::TooManyRows`] beyond [`QUERY_ROWS_MAX`]; [`ViewError::Damaged`] and [`ViewError::Database`] when
-    /// the file cannot be read.
+    /// the file cannot be read; [`ViewError::Moved`] when somebody else writes it.
     pub fn totals(&self, query: &UsageQuery) -> Result<Usage, ViewError> {
-        let rollup = query.grouping.rollup();
-        let mut groups: BTreeMap<Key, Figures> = BTreeMap::new();
-        let mut add = |key: &Key, figures: &Figures| -> Result<(), ViewError> {
-            if !query.includes(key) {
-                return Ok(());
-            }
-            let group = groups.entry(query.grouping.group_of(*key)).or_default();
-            *group = group.checked_add(figures).ok_or(ViewError::Overflow)?;
-            if groups.len() > QUERY_ROWS_MAX {
-                return Err(ViewError::TooManyRows { limit: QUERY_ROWS_MAX });
-            }
-            Ok(())
-        };
-        for (key, figures) in self.counters.rows(rollup) {
-            add(key, figures)?;
-        }
-        match query.grouping {
-            Grouping::WalletEventTypeDay(Some(wallet)) => self.scan_wallet(query, wallet, &mut add)?,
-            Grouping::EventType | Grouping::EventTypePriceHour | Grouping::WalletEventTypeDay(None) => {
-                self.scan(query, &mut add)?;
-            }
-        }
-        let rows = groups.into_iter().map(|(key, figures)| query.grouping.row(key, figures)).collect();
-        Ok(Usage { as_of: self.next(), rows })
+        self.read(|reading| totals(query, reading))
     }
+}
 
-    /// Visits the rows on disk within the range.
-    fn scan(&self, query: &UsageQuery, add: &mut Visit<'_>) -> Result<(), ViewError> {
-        let rollup = query.grouping.rollup();
-        let [bucket, ..] = rollup.keys();
-        let sql = format!("{} WHERE {bucket} >= ?1 AND {bucket} < ?2", select_sql(rollup));
-        let mut statement = self.store.db.prepare_cached(&sql)?;
-        let mut rows = statement.query(query.buckets())?;
+/// Adds up what is in memory, and then, while folding goes on, what is in the file.
+fn totals(query: &UsageQuery, reading: Reading<'_>) -> Result<Usage, ViewError> {
+    let rollup = query.grouping.rollup();
+    let mut groups: BTreeMap<Key, Figures> = BTreeMap::new();
+    let mut add = |key: &Key, figures: &Figures| -> Result<(), ViewError> {
+        if !query.includes(key) {
+            return Ok(());
+        }
+        let group = groups.entry(query.grouping.group_of(*key)).or_default();
+        *group = group.checked_add(figures).ok_or(ViewError::Overflow)?;
+        if groups.len() > QUERY_ROWS_MAX {
+            return Err(ViewError::TooManyRows { limit: QUERY_ROWS_MAX });
+        }
+        Ok(())
+    };
+    for counters in reading.counters() {
+        counters.parts(rollup).try_for_each(|(key, figures)| add(&key, &figures))?;
+    }
+    let Reading { db, memory, .. } = reading;
+    let as_of = memory.next;
+    drop(memory);
+    match query.grouping {
+        Grouping::WalletEventTypeDay(Some(wallet)) => scan_wallet(db, query, wallet, &mut add)?,
+        Grouping::EventType | Grouping::EventTypePriceHour | Grouping::WalletEventTypeDay(None) => {
+            scan(db, query, &mut add)?;
+        }
+    }
+    let rows = groups.into_iter().map(|(key, figures)| query.grouping.row(key, figures)).collect();
+    Ok(Usage { as_of, rows })
+}
+
+/// Visits the rows on disk within the range.
+fn scan(db: &Connection, query: &UsageQuery, add: &mut Visit<'_>) -> Result<(), ViewError> {
+    let rollup = query.grouping.rollup();
+    let [bucket, ..] = rollup.keys();
+    let sql = format!("{} WHERE {bucket} >= ?1 AND {bucket} < ?2", select_sql(rollup));
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query(query.buckets())?;
+    while let Some(row) = rows.next()? {
+        let (key, figures) = from_row(rollup, row)?;
+        add(&key, &figures)?;
+    }
+    Ok(())
+}
+
+/// Visits one wallet's rows on disk within the range: a look at each day there is, as days come first in the key.
+fn scan_wallet(
+    db: &Connection,
+    query: &UsageQuery,
+    wallet: WalletNo,
+    add: &mut Visit<'_>,
+) -> Result<(), ViewError> {
+    let rollup = Rollup::WalletDay;
+    let [first, end] = query.buckets();
+    let mut days = db.prepare_cached("SELECT min(day) FROM wallet_days WHERE day >= ?1 AND day < ?2")?;
+    let sql = format!("{} WHERE day = ?1 AND wallet = ?2", select_sql(rollup));
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut from = first;
+    while let Some(day) = days.query_row([from, end], |row| row.get::<_, Option<i64>>(0))? {
+        let mut rows = statement.query([day, wallet.0.into()])?;
         while let Some(row) = rows.next()? {
             let (key, figures) = from_row(rollup, row)?;
             add(&key, &figures)?;
         }
-        Ok(())
+        from = day + 1;
     }
-
-    /// Visits one wallet's rows on disk within the range: a look at each day there is, as days come first in the key.
-    fn scan_wallet(
-        &self,
-        query: &UsageQuery,
-        wallet: WalletNo,
-        add: &mut Visit<'_>,
-    ) -> Result<(), ViewError> {
-        let rollup = Rollup::WalletDay;
-        let [first, end] = query.buckets();
-        let mut days =
-            self.store.db.prepare_cached("SELECT min(day) FROM wallet_days WHERE day >= ?1 AND day < ?2")?;
-        let sql = format!("{} WHERE day = ?1 AND wallet = ?2", select_sql(rollup));
-        let mut statement = self.store.db.prepare_cached(&sql)?;
-        let mut from = first;
-        while let Some(day) = days.query_row([from, end], |row| row.get::<_, Option<i64>>(0))? {
-            let mut rows = statement.query([day, wallet.0.into()])?;
-            while let Some(row) = rows.next()? {
-                let (key, figures) = from_row(rollup, row)?;
-                add(&key, &figures)?;
-            }
-            from = day + 1;
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// Takes in one row.

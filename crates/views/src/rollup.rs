@@ -1,8 +1,4 @@
-//! The rollups: by what figures are counted, and the counters in memory.
-
-use hashbrown::HashMap;
-
-use crate::Figures;
+//! The rollups: by what figures are counted.
 
 /// Key value of "none": no event type known, no price version. Numbers of things are never negative.
 pub(crate) const NONE: i64 = -1;
@@ -59,44 +55,8 @@ impl Rollup {
         self.bucket(at_ms) + if at_ms.rem_euclid(self.bucket_ms()) == 0 { 0 } else { 1 }
     }
 
-    const fn index(self) -> usize {
+    /// Its place in [`Rollup::ALL`].
+    pub(crate) const fn index(self) -> usize {
         self as usize
-    }
-}
-
-/// What was counted since the last flush.
-#[derive(Default)]
-pub(crate) struct Counters {
-    rows: [HashMap<Key, Figures>; Rollup::ALL.len()],
-}
-
-impl Counters {
-    /// Adds to a row; `None` when a sum is too large, and then the row is as it was.
-    pub(crate) fn add(&mut self, rollup: Rollup, key: Key, more: &Figures) -> Option<()> {
-        let row = self.rows[rollup.index()].entry(key).or_default();
-        *row = row.checked_add(more)?;
-        Some(())
-    }
-
-    /// Rows of all rollups.
-    pub(crate) fn len(&self) -> usize {
-        self.rows.iter().map(HashMap::len).sum()
-    }
-
-    /// The rows of one rollup, in no order.
-    pub(crate) fn rows(&self, rollup: Rollup) -> impl Iterator<Item = (&Key, &Figures)> {
-        self.rows[rollup.index()].iter()
-    }
-
-    /// The rows of one rollup by key.
-    pub(crate) fn sorted(&self, rollup: Rollup) -> Vec<(Key, Figures)> {
-        let mut rows: Vec<_> = self.rows(rollup).map(|(key, figures)| (*key, *figures)).collect();
-        rows.sort_unstable_by_key(|(key, _)| *key);
-        rows
-    }
-
-    /// Forgets everything and keeps the room.
-    pub(crate) fn clear(&mut self) {
-        self.rows.iter_mut().for_each(HashMap::clear);
     }
 }

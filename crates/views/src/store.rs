@@ -4,84 +4,150 @@
 //! every figure is one to eight bytes and readable by any tool, and none is ever rounded: SQLite's own `+` and `sum`
 //! turn into floats or fail beyond 64 bits, so rows are added up here and not in SQL.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chargly_ledger::Position;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, ToSql, TransactionBehavior, params};
 
+use crate::counters::Counters;
 use crate::figures::FIGURES;
-use crate::rollup::{Counters, Key, Rollup};
+use crate::rollup::{Key, Rollup};
 use crate::{BUSY_TIMEOUT_MS, Figures, ViewError};
 
 /// Version of what is counted and how it is laid out. A file of another version is not read but folded anew.
 const VERSION: i64 = 1;
+/// Bytes of a page of the file and of its log: SQLite's default, and what most disks write at once.
+const PAGE_BYTES: i64 = 4_096;
+/// Pages of the log from which on it is copied into the file: 16 MB, so that the pages of the current day,
+/// which nearly every flush touches, are copied once for several flushes.
+const WAL_PAGES: i64 = 4_096;
+/// Reading connections kept open.
+const IDLE_READERS_MAX: usize = 4;
 
-/// The database, and where it stands.
+/// The database: one connection that writes, and some that read beside it.
 pub(crate) struct Store {
-    pub(crate) db: Connection,
-    /// The position of the first fact that is not in it.
-    pub(crate) next: Position,
+    writer: Mutex<Connection>,
+    readers: Option<Readers>,
 }
 
+/// Connections that only read, each seeing the file as it stood when its reading began. Where there are none (in
+/// memory, and in a snapshot), the writer's reads, too.
+struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+/// The right to write: one flush at a time.
+pub(crate) struct Writer<'a>(MutexGuard<'a, Connection>);
+
 impl Store {
+    /// Opens a file, making it where it is absent. What software of another version wrote is thrown away, to be folded
+    /// anew: it can neither be read nor be added to, and the journal has it all.
     pub(crate) fn open(path: &Path) -> Result<Self, ViewError> {
-        let db = Connection::open(path)?;
-        db.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))?;
-        db.pragma_update(None, "journal_mode", "WAL")?;
-        // A crash of the machine may lose the last flushes, whole: rows and position go back together.
-        db.pragma_update(None, "synchronous", "NORMAL")?;
-        Self::prepare(db)
+        let mut db = connect(path)?;
+        if let Err(ViewError::OtherVersion { found, expected }) = prepare(&mut db) {
+            tracing::warn!(
+                file = %path.display(),
+                found,
+                expected,
+                "the rollups were written by another version of this software and are folded anew"
+            );
+            clear(&mut db)?;
+            prepare(&mut db)?;
+        }
+        let readers = Readers { path: path.to_owned(), idle: Mutex::default() };
+        Ok(Self { writer: Mutex::new(db), readers: Some(readers) })
     }
 
     pub(crate) fn in_memory() -> Result<Self, ViewError> {
-        Self::prepare(Connection::open_in_memory()?)
+        let mut db = Connection::open_in_memory()?;
+        prepare(&mut db)?;
+        Ok(Self { writer: Mutex::new(db), readers: None })
     }
 
     /// Opens the file as it stands now: what another process writes from here on is not seen.
     pub(crate) fn open_snapshot(path: &Path) -> Result<Self, ViewError> {
-        let store = Self::open(path)?;
-        store.db.execute_batch("BEGIN")?;
+        let mut db = connect(path)?;
+        prepare(&mut db)?;
+        db.execute_batch("BEGIN")?;
         // The first read of a transaction is what fixes its view.
-        let next = read_watermark(&store.db)?;
-        Ok(Self { next, ..store })
+        read_watermark(&db)?;
+        Ok(Self { writer: Mutex::new(db), readers: None })
     }
 
-    fn prepare(mut db: Connection) -> Result<Self, ViewError> {
-        let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let found: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        match found {
-            0 => {
-                tx.execute_batch(
-                    "CREATE TABLE watermarks (id INTEGER PRIMARY KEY CHECK (id = 0), next INTEGER NOT NULL) STRICT;
-                     INSERT INTO watermarks (id, next) VALUES (0, 0);",
-                )?;
-                for rollup in Rollup::ALL {
-                    tx.execute_batch(&create_sql(rollup))?;
-                }
-                tx.pragma_update(None, "user_version", VERSION)?;
+    /// Waits for its turn to write.
+    pub(crate) fn writer(&self) -> Writer<'_> {
+        Writer(self.writer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lends the database as it stands now, and the position it reflects. It does not change meanwhile, and nobody who
+    /// writes waits for it.
+    pub(crate) fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection, Position) -> Result<T, ViewError>,
+    ) -> Result<T, ViewError> {
+        match &self.readers {
+            Some(readers) => readers.read(read),
+            None => {
+                let db = self.writer();
+                read(&db.0, read_watermark(&db.0)?)
             }
-            VERSION => {}
-            found => return Err(ViewError::OtherVersion { found, expected: VERSION }),
         }
-        let next = read_watermark(&tx)?;
-        tx.commit()?;
-        Ok(Self { db, next })
+    }
+}
+
+impl Readers {
+    fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection, Position) -> Result<T, ViewError>,
+    ) -> Result<T, ViewError> {
+        let idle = self.idle().pop();
+        let db = match idle {
+            Some(db) => db,
+            None => {
+                let db = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+                db.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))?;
+                db
+            }
+        };
+        // The first read of a transaction fixes its view; dropping it ends it.
+        let tx = db.unchecked_transaction()?;
+        let result = read(&tx, read_watermark(&tx)?)?;
+        drop(tx);
+        let mut idle = self.idle();
+        if idle.len() < IDLE_READERS_MAX {
+            idle.push(db);
+        }
+        Ok(result)
     }
 
-    /// Adds the counters to the rows and moves the position on, in one transaction.
-    pub(crate) fn write(&mut self, counters: &Counters, next: Position) -> Result<(), ViewError> {
-        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Writer<'_> {
+    /// Adds the counters to the rows and moves the position on from `from` to `to`, in one transaction.
+    pub(crate) fn write(
+        &mut self,
+        counters: &Counters,
+        from: Position,
+        to: Position,
+    ) -> Result<(), ViewError> {
+        let tx = self.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let found = read_watermark(&tx)?;
-        if found != self.next {
-            return Err(ViewError::Moved { expected: self.next, found });
+        if found != from {
+            return Err(ViewError::Moved { expected: from, found });
         }
         for rollup in Rollup::ALL {
             let mut read =
                 tx.prepare_cached(&format!("{} WHERE {}", select_sql(rollup), keys_sql(rollup)))?;
             let mut put = tx.prepare_cached(&put_sql(rollup))?;
-            for (key, more) in counters.sorted(rollup) {
+            for key in counters.keys(rollup) {
+                let more = counters.row(rollup, &key).ok_or(ViewError::Overflow)?;
                 let stored = read.query(key)?.next()?.map(|row| from_row(rollup, row)).transpose()?;
                 let before = stored.map_or_else(Figures::default, |(_, figures)| figures);
                 let after = before.checked_add(&more).ok_or(ViewError::Overflow)?;
@@ -91,11 +157,60 @@ impl Store {
                 put.execute(rusqlite::params_from_iter(values))?;
             }
         }
-        tx.execute("UPDATE watermarks SET next = ?1", params![next.0.cast_signed()])?;
+        tx.execute("UPDATE watermarks SET next = ?1", params![to.0.cast_signed()])?;
         tx.commit()?;
-        self.next = next;
         Ok(())
     }
+}
+
+fn connect(path: &Path) -> Result<Connection, ViewError> {
+    let db = Connection::open(path)?;
+    db.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    // A crash of the machine may lose the last flushes, whole: rows and position go back together.
+    db.pragma_update(None, "synchronous", "NORMAL")?;
+    db.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    // A flush of everything that fits in memory is larger; its room is given back.
+    db.pragma_update(None, "journal_size_limit", WAL_PAGES * PAGE_BYTES)?;
+    Ok(db)
+}
+
+/// Makes the tables where there are none.
+fn prepare(db: &mut Connection) -> Result<(), ViewError> {
+    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match found {
+        0 => {
+            tx.execute_batch(
+                "CREATE TABLE watermarks (id INTEGER PRIMARY KEY CHECK (id = 0), next INTEGER NOT NULL) STRICT;
+                 INSERT INTO watermarks (id, next) VALUES (0, 0);",
+            )?;
+            for rollup in Rollup::ALL {
+                tx.execute_batch(&create_sql(rollup))?;
+            }
+            tx.pragma_update(None, "user_version", VERSION)?;
+        }
+        VERSION => {}
+        found => return Err(ViewError::OtherVersion { found, expected: VERSION }),
+    }
+    tx.commit()?;
+    Ok(())
+}
+
+/// Takes out every table, whatever it is called, in one transaction: a crash leaves all or none.
+fn clear(db: &mut Connection) -> Result<(), ViewError> {
+    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let tables = {
+        let mut statement = tx.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
+        let names = statement.query_map([], |row| row.get::<_, String>(0))?;
+        names.collect::<Result<Vec<_>, _>>()?
+    };
+    for table in tables {
+        tx.execute_batch(&format!("DROP TABLE \"{}\"", table.replace('"', "\"\"")))?;
+    }
+    tx.pragma_update(None, "user_version", 0)?;
+    tx.commit()?;
+    Ok(())
 }
 
 /// Reads keys and figures of a rollup; a `WHERE` may follow.

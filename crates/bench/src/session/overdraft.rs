@@ -4,25 +4,26 @@ use anyhow::{Result, ensure};
 use rand::Rng as _;
 
 use super::Session;
-use super::loads::count;
 use crate::answers::{self, Counts};
 use crate::client::Connection;
+use crate::figures::count;
 use crate::report::Measure;
 use crate::request::{Target, Template, event};
+use crate::served::Served;
 use crate::wallets;
 
 const CASE: &str = "overdraft race, 60 calls on 10 affordable";
-const CALLS: u64 = 60;
-const AFFORDABLE: u64 = 10;
+const CALLS: u32 = 60;
+const AFFORDABLE: u32 = 10;
 
 /// Races in each run: a race that is lost once in a thousand times shows sooner or later.
 const RACES_PER_RUN: u32 = 20;
 
 impl Session<'_> {
-    pub(super) async fn overdraft_race(&mut self) -> Result<()> {
+    pub(super) async fn overdraft_race(&mut self, on: &mut Served) -> Result<()> {
         let mut connections = Vec::new();
         for _ in 0..CALLS {
-            connections.push(Connection::open(self.target.server).await?);
+            connections.push(Connection::open(on.target.server).await?);
         }
         let (mut accepted, mut all_exact, mut left) = (Vec::new(), true, 0);
         for run in 1..=self.plan.runs {
@@ -30,12 +31,16 @@ impl Session<'_> {
             for race in 1..=RACES_PER_RUN {
                 let customer = format!("bench_race_{:016x}_{run}_{race}", self.plan.seed);
                 let keys = std::iter::repeat_with(|| self.seeds.random()).take(connections.len()).collect();
-                wallets::fund_one(&self.target, &customer, AFFORDABLE, self.seeds.random()).await?;
-                let counts = race_once(&self.target, &mut connections, &customer, keys).await?;
+                wallets::fund_one(&on.target, &customer, AFFORDABLE.into(), self.seeds.random()).await?;
+                let counts = race_once(&on.target, &mut connections, &customer, keys).await?;
                 all_exact &= counts
-                    == Counts { accepted: AFFORDABLE, refused: CALLS - AFFORDABLE, ..Counts::default() };
-                left += wallets::posted_of(&self.target, &customer).await?;
-                self.accepted += counts.accepted;
+                    == Counts {
+                        accepted: AFFORDABLE.into(),
+                        refused: (CALLS - AFFORDABLE).into(),
+                        ..Counts::default()
+                    };
+                left += wallets::posted_of(&on.target, &customer).await?;
+                on.accepted += counts.accepted;
                 accepted.push(count(counts.accepted));
             }
         }

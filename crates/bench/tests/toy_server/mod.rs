@@ -1,8 +1,13 @@
-//! A server of the few routes a bench needs, with balances in a map, and flaws on purpose.
+//! A server of the few routes a bench needs, with balances in a map, and flaws on purpose; and a host that starts,
+//! stops and kills it as a thread of the test.
 
 use std::collections::{HashMap, HashSet};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
+use std::path::Path as FilePath;
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use anyhow::{Context as _, Result, ensure};
 
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::StatusCode;
@@ -10,8 +15,10 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
+use chargly_bench::{Host, Running, Site};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 pub(crate) const API_KEY: &str = "sk_test_toy";
 
@@ -24,6 +31,128 @@ pub(crate) enum Flaw {
     /// Accepts one event more than a wallet affords.
     AffordsOneTooMany,
     MixesUpCustomers,
+    /// Knows nothing of the last calls before it was killed.
+    ForgetsWhenKilled,
+    /// Charges again what is asked for again after a restart.
+    ForgetsKeysWhenKilled,
+    /// Its balances change by being folded anew.
+    RebuildsWrongly,
+}
+
+/// Begins projects of toys, all with the same flaw.
+pub(crate) struct ToyHost {
+    pub(crate) api_key: &'static str,
+    flaw: Flaw,
+    directory: tempfile::TempDir,
+}
+
+impl ToyHost {
+    pub(crate) fn new(flaw: Flaw) -> Self {
+        Self { api_key: API_KEY, flaw, directory: tempfile::tempdir().expect("a directory") }
+    }
+}
+
+impl Host for ToyHost {
+    fn directory(&self) -> &FilePath {
+        self.directory.path()
+    }
+
+    fn begin(&mut self) -> Result<Box<dyn Site>> {
+        let flaw = self.flaw;
+        let toy = Toy { flaw, balances: HashMap::new(), keys: HashSet::new(), events: 0 };
+        let data_dir = tempfile::tempdir_in(self.directory.path())?;
+        Ok(Box::new(ToySite {
+            toy: Arc::new(Mutex::new(toy)),
+            data_dir,
+            api_key: self.api_key,
+            has_checkpoint: false,
+            running: None,
+        }))
+    }
+}
+
+struct ToySite {
+    toy: Shared,
+    data_dir: tempfile::TempDir,
+    api_key: &'static str,
+    has_checkpoint: bool,
+    running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+}
+
+impl ToySite {
+    fn end(&mut self) -> Result<()> {
+        let (stop, thread) = self.running.take().context("it does not run")?;
+        drop(stop);
+        thread.join().ok().context("its thread failed")
+    }
+
+    fn folded(&self) -> Result<u64> {
+        ensure!(self.running.is_none(), "it runs");
+        Ok(self.toy.lock().expect("no panic elsewhere").events)
+    }
+}
+
+impl Site for ToySite {
+    fn api_key(&self) -> &str {
+        self.api_key
+    }
+
+    fn data_dir(&self) -> &FilePath {
+        self.data_dir.path()
+    }
+
+    fn start(&mut self) -> Result<Running> {
+        ensure!(self.running.is_none(), "it runs already");
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let (stop, told_to_stop) = oneshot::channel();
+        let router = router(Arc::clone(&self.toy));
+        self.running = Some((stop, std::thread::spawn(move || serve(listener, &router, told_to_stop))));
+        Ok(Running { address, pid: std::process::id() })
+    }
+
+    fn stop(&mut self) -> Result<()> {
+        self.has_checkpoint = true;
+        self.end()
+    }
+
+    fn kill(&mut self) -> Result<()> {
+        self.end()?;
+        let mut toy = self.toy.lock().expect("no panic elsewhere");
+        match toy.flaw {
+            Flaw::ForgetsWhenKilled => {
+                // A key of each of a hundred customers, and what it cost.
+                let forgotten: Vec<_> = toy.keys.iter().take(100).cloned().collect();
+                for (customer, key) in forgotten {
+                    toy.keys.remove(&(customer.clone(), key));
+                    *toy.balances.entry(customer).or_default() += 1;
+                }
+            }
+            Flaw::ForgetsKeysWhenKilled => toy.keys.clear(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn discard_checkpoint(&mut self) -> Result<()> {
+        ensure!(std::mem::take(&mut self.has_checkpoint), "there is no checkpoint");
+        Ok(())
+    }
+
+    fn verify(&mut self) -> Result<u64> {
+        self.folded()
+    }
+
+    fn rebuild(&mut self) -> Result<u64> {
+        let facts = self.folded()?;
+        let mut toy = self.toy.lock().expect("no panic elsewhere");
+        // That it was opened for this.
+        toy.events += 1;
+        if toy.flaw == Flaw::RebuildsWrongly {
+            *toy.balances.entry("bench_000007".to_owned()).or_default() += 1;
+        }
+        Ok(facts)
+    }
 }
 
 struct Toy {
@@ -47,12 +176,8 @@ struct Grant {
     idempotency_key: String,
 }
 
-/// Serves until the process ends.
-pub(crate) fn start(flaw: Flaw) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let toy = Toy { flaw, balances: HashMap::new(), keys: HashSet::new(), events: 0 };
-    let router = Router::new()
+fn router(toy: Shared) -> Router {
+    Router::new()
         .route("/v1/event-types/{name}", put(StatusCode::OK))
         .route("/v1/customers/{customer}/grants", post(grant))
         .route("/v1/customers/{customer}/wallet", get(wallet))
@@ -60,23 +185,30 @@ pub(crate) fn start(flaw: Flaw) -> SocketAddr {
         .route("/v1/events/batch", post(batch))
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn(authorize))
-        .with_state(Arc::new(Mutex::new(toy)));
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async {
-            listener.set_nonblocking(true).expect("a listener");
-            let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-            loop {
-                let (stream, _) = listener.accept().await.expect("a connection");
-                let service = hyper_util::service::TowerToHyperService::new(router.clone());
-                let stream = hyper_util::rt::TokioIo::new(stream);
-                tokio::spawn(async move {
-                    hyper::server::conn::http1::Builder::new().serve_connection(stream, service).await
-                });
-            }
-        });
+        .with_state(toy)
+}
+
+/// Serves until the other end of `told_to_stop` is gone; what is under way is cut off.
+fn serve(listener: TcpListener, router: &Router, told_to_stop: oneshot::Receiver<()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let accept = async {
+        listener.set_nonblocking(true).expect("a listener");
+        let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+        loop {
+            let (stream, _) = listener.accept().await.expect("a connection");
+            let service = hyper_util::service::TowerToHyperService::new(router.clone());
+            let stream = hyper_util::rt::TokioIo::new(stream);
+            tokio::spawn(async move {
+                hyper::server::conn::http1::Builder::new().serve_connection(stream, service).await
+            });
+        }
+    };
+    runtime.block_on(async {
+        tokio::select! {
+            () = accept => {}
+            _ = told_to_stop => {}
+        }
     });
-    address
 }
 
 async fn authorize(request: Request, next: Next) -> Response {
@@ -108,7 +240,8 @@ async fn wallet(State(toy): State<Shared>, Path(customer): Path<String>) -> Json
 async fn single(State(toy): State<Shared>, Json(event): Json<Event>) -> Response {
     let mut toy = toy.lock().expect("no panic elsewhere");
     match toy.meter(&event) {
-        Verdict::Accepted | Verdict::Replayed => Json(toy.answer(&event)).into_response(),
+        Verdict::Accepted => Json(toy.answer(&event)).into_response(),
+        Verdict::Replayed => ([("idempotent-replayed", "true")], Json(toy.answer(&event))).into_response(),
         Verdict::Refused => StatusCode::PAYMENT_REQUIRED.into_response(),
     }
 }

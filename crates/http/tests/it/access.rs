@@ -106,6 +106,50 @@ async fn key_may_come_in_either_header() {
 }
 
 #[tokio::test]
+async fn keys_that_differ_in_one_request_are_all_refused() {
+    let world = World::start().await;
+    let (test, live) = (&world.key, &world.live_key);
+    let bearer = |key: &str| format!("Bearer {key}");
+    for (headers, status) in [
+        ([("authorization", bearer(test)), ("x-api-key", live.clone())], 401),
+        ([("x-api-key", live.clone()), ("authorization", bearer(test))], 401),
+        ([("authorization", bearer(test)), ("authorization", bearer(live))], 401),
+        ([("x-api-key", test.clone()), ("x-api-key", "sk_test_x".to_owned())], 401),
+        ([("authorization", bearer(test)), ("x-api-key", test.clone())], 200),
+        // What a proxy asks for itself is not ours.
+        ([("authorization", "Basic dTpw".to_owned()), ("x-api-key", test.clone())], 200),
+    ] {
+        let mut request = axum::http::Request::builder().uri("/v1/customers/user_42/wallet");
+        for (name, value) in &headers {
+            request = request.header(*name, value);
+        }
+        let got = world.send(request.body(axum::body::Body::empty()).expect("a request")).await;
+        assert_eq!(got.status.as_u16(), status, "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_any_wrong_form_is_answered_like_an_unknown_one() {
+    let world = World::start().await;
+    let answer = async |key: &[u8]| {
+        let value = axum::http::HeaderValue::from_bytes(key).expect("bytes of a header");
+        let request = axum::http::Request::builder().uri("/v1/events").header("x-api-key", value);
+        world.send(request.body(axum::body::Body::empty()).expect("a request")).await.expect(401).bytes
+    };
+    let unknown = answer(b"sk_test_0000000000000000000000000000000000000000").await;
+    let long = [b"sk_test_".to_vec(), vec![b'a'; 60_000]].concat();
+    let name = format!("sk_live{}", &world.key[7..]);
+    for wrong in
+        [&b"sk_test_"[..], b"sk_nowhere_x", b"sk_", b"x", b"../../etc/passwd", &long, name.as_bytes()]
+    {
+        assert_eq!(answer(wrong).await, unknown, "{}", String::from_utf8_lossy(wrong));
+    }
+    // Bytes that are no text are no key at all.
+    answer(b"sk_test_\xff").await;
+    answer(b"").await;
+}
+
+#[tokio::test]
 async fn routes_for_everybody_tell_no_secret() {
     let world = World::start().await;
     for route in ROUTES.iter().filter(|route| route.scope.is_none()) {

@@ -191,3 +191,25 @@ async fn spellings_of_one_customer_in_other_unicode_forms_never_split_a_wallet()
     let got = world.get("/v1/customers/Jose%CC%81/wallet").await.expect(400);
     assert_eq!(got.fields(), ["customer"]);
 }
+
+#[tokio::test]
+async fn headers_given_twice_are_refused() {
+    let world = World::start().await;
+    let event = r#"{"event":"image.generate","customer":"user_42"}"#;
+    for (name, values) in
+        [("idempotency-key", ["a", "b"]), ("content-type", ["application/json", "text/html"])]
+    {
+        let request = world.request("POST", "/v1/events").header(name, values[0]).header(name, values[1]);
+        world.send(request.body(Body::from(event)).expect("a request")).await.expect(400);
+    }
+    assert_eq!(world.available("user_42").await, "1000");
+}
+
+#[tokio::test]
+async fn a_secret_in_a_path_is_not_told_in_the_error() {
+    let world = World::start().await;
+    let got = world.ask("DELETE", "/v1/keys/sk_test_abc", Some(&world.key), "").await.expect(404);
+    assert_eq!(got.text("/instance"), "/v1/keys/sk_…");
+    let got = world.get("/v1/nothing/task_1").await.expect(404);
+    assert_eq!(got.text("/instance"), "/v1/nothing/task_1");
+}

@@ -1,10 +1,13 @@
 //! Limits that a caller meets at a route, one step within and one beyond. Those of parsers are tested beside them.
 
 use axum::body::Body;
+use bytes::Bytes;
 use chargly_api::limits::{
-    DESCRIPTION_BYTES_MAX, GRANT_SCOPE_MAX, KEY_OVERLAP_SECONDS_MAX, LABEL_BYTES_MAX, NOTE_BYTES_MAX,
-    PRIORITY_MAX, REASON_BYTES_MAX, STREAMS_MAX,
+    BODY_BYTES_MAX, DESCRIPTION_BYTES_MAX, GRANT_SCOPE_MAX, KEY_OVERLAP_SECONDS_MAX, LABEL_BYTES_MAX,
+    NOTE_BYTES_MAX, PRIORITY_MAX, REASON_BYTES_MAX, STREAMS_MAX,
 };
+use chargly_http::{BODIES_BYTES_MAX, SMALL_BODY_BYTES_MAX};
+use futures_util::StreamExt as _;
 use tower::ServiceExt as _;
 
 use crate::world::World;
@@ -85,4 +88,52 @@ async fn as_many_streams_are_open_as_the_limit_says_and_an_end_makes_room() {
     assert!(got.headers.contains_key("retry-after"));
     streams.pop();
     assert_eq!(open().await.status(), 200);
+}
+
+/// A body that has its first byte here and the rest on its way, for ever.
+fn unfinished() -> Body {
+    let first = futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b" "))]);
+    Body::from_stream(first.chain(futures_util::stream::pending()))
+}
+
+#[tokio::test]
+async fn large_bodies_fill_their_room_and_small_ones_pass_beside_them() {
+    let world = World::start().await;
+    let mut under_way = tokio::task::JoinSet::new();
+    for _ in 0..BODIES_BYTES_MAX / BODY_BYTES_MAX {
+        let request = world.request("POST", "/v1/events").header("content-length", BODY_BYTES_MAX);
+        let request = request.body(unfinished()).expect("a request");
+        let router = world.router.clone();
+        under_way.spawn(async move { router.oneshot(request).await.expect("the router cannot fail") });
+    }
+    // Until all of them have come as far as the body.
+    for _ in 0..BODIES_BYTES_MAX / BODY_BYTES_MAX {
+        tokio::task::yield_now().await;
+    }
+    let event = r#"{"event":"image.generate","customer":"user_42"}"#;
+    let of = |bytes: usize| format!("{}{event}", " ".repeat(bytes - event.len()));
+    let got = world.post("/v1/events", &of(SMALL_BODY_BYTES_MAX + 1)).await.expect(429);
+    assert_eq!(got.code(), "overloaded");
+    assert!(got.headers.contains_key("retry-after"));
+    world.post("/v1/events", &of(SMALL_BODY_BYTES_MAX)).await.expect(200);
+    // Without saying beforehand how much it is.
+    let pieces = futures_util::stream::iter((0..2).map(|_| Ok::<_, std::io::Error>(vec![b' '; 40_000])));
+    let request = world.request("POST", "/v1/events").body(Body::from_stream(pieces)).expect("a request");
+    world.send(request).await.expect(429);
+
+    under_way.shutdown().await;
+    world.post("/v1/events", &of(SMALL_BODY_BYTES_MAX + 1)).await.expect(200);
+    world.post("/v1/events", &of(BODY_BYTES_MAX)).await.expect(200);
+}
+
+#[test]
+fn reference_page_names_the_limits_of_all_bodies_together() {
+    let page = include_str!("../../../../docs/reference/limits.md");
+    for (name, value, row) in [
+        ("BODIES_BYTES_MAX", BODIES_BYTES_MAX, "268,435,456 bytes"),
+        ("SMALL_BODY_BYTES_MAX", SMALL_BODY_BYTES_MAX, "65,536 bytes"),
+    ] {
+        assert_eq!(row.replace([',', ' '], ""), format!("{value}bytes"));
+        assert!(page.contains(&format!("| `{name}` | {row} |")), "{name} has no row");
+    }
 }

@@ -97,16 +97,18 @@ impl Group {
         wide
     }
 
-    /// Adds the filter of a run. Others may be asking, and others adding to other columns; whoever may be told of
-    /// this run must be told after it.
-    pub(super) fn set_column(&self, column: usize, filter: &Column) {
+    /// Adds the filters of runs that follow each other, all in one pass: it is the pass that costs. Others may be
+    /// asking, and others adding to other columns; whoever may be told of these runs must be told after it.
+    pub(super) fn set_columns(&self, first_column: usize, filters: &[Column]) {
         let rows_per_word = 64 / self.columns;
-        for (word, first) in self.words.iter().zip((0u32..).step_by(rows_per_word as usize)) {
-            // In order through both, a word at a time: row by row at random would miss every cache.
-            let set = filter.words[first as usize / 64] >> (first % 64);
+        for (word, first_row) in self.words.iter().zip((0u32..).step_by(rows_per_word as usize)) {
+            // In order through all of them, a word at a time: row by row at random would miss every cache.
             let mut bits = 0;
-            for lane in 0..rows_per_word {
-                bits |= (set >> lane & 1) << (lane * self.columns) << column;
+            for (column, filter) in (first_column..).zip(filters) {
+                let set = filter.words[first_row as usize / 64] >> (first_row % 64);
+                for lane in 0..rows_per_word {
+                    bits |= (set >> lane & 1) << (lane * self.columns) << column;
+                }
             }
             if bits != 0 {
                 word.fetch_or(bits, Ordering::Relaxed);
@@ -154,7 +156,7 @@ mod tests {
             if !group.has_column(run) {
                 group = group.widened();
             }
-            group.set_column(run, &column);
+            group.set_columns(run, &[column]);
             keys.push(own);
         }
         (group, keys)

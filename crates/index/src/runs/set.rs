@@ -1,7 +1,7 @@
 //! All sealed runs of an environment, and the filter that says which of them to ask.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -23,6 +23,9 @@ pub struct Runs {
     /// Held by whoever adds; readers never wait for it.
     adding: Mutex<()>,
 }
+
+/// Runs whose filters a thread builds before it goes over the whole group with them: 11 MiB of full runs.
+const OPENING_BATCH_RUNS: usize = 8;
 
 /// What readers see: filters may already have bits of a run that is not in the list yet; nobody looks at them.
 struct Published {
@@ -103,7 +106,7 @@ impl Runs {
             if !group.has_column(column) {
                 *group = Arc::new(group.widened());
             }
-            group.set_column(column, &filter);
+            group.set_columns(column, &[filter]);
         }
         let runs = published.runs.iter().cloned().chain([Arc::new(run)]).collect();
         // The bits first, then the run: whoever sees the run sees its bits.
@@ -118,16 +121,7 @@ impl Runs {
     /// When a run that may hold the key is damaged or cannot be read: the key may have been charged already.
     pub fn find(&self, key: KeyHash) -> Result<(SmallVec<[Position; 1]>, Position), RunError> {
         let published = self.published.load();
-        let rows = Rows::of(prefix_of(key), row_count(self.length.facts()));
-        let mut found = SmallVec::new();
-        for (group, runs) in published.groups.iter().zip(published.runs.chunks(GROUP_RUNS)) {
-            let mut candidates = group.candidates(&rows) & (u64::MAX >> (GROUP_RUNS - runs.len()));
-            while candidates != 0 {
-                found.extend(runs[candidates.trailing_zeros() as usize].find(key)?);
-                candidates &= candidates - 1;
-            }
-        }
-        Ok((found, self.length.first(count(published.runs.len()))))
+        Ok((published.find(key, self.length)?, self.length.first(count(published.runs.len()))))
     }
 
     /// Bytes of memory that the filter takes.
@@ -152,6 +146,22 @@ impl Runs {
     }
 }
 
+impl Published {
+    fn find(&self, key: KeyHash, length: RunLength) -> Result<SmallVec<[Position; 1]>, RunError> {
+        let rows = Rows::of(prefix_of(key), row_count(length.facts()));
+        let mut found = SmallVec::new();
+        for (group, runs) in self.groups.iter().zip(self.runs.chunks(GROUP_RUNS)) {
+            // The group may have bits of a run by now that is not in this list.
+            let mut candidates = group.candidates(&rows) & (u64::MAX >> (GROUP_RUNS - runs.len()));
+            while candidates != 0 {
+                found.extend(runs[candidates.trailing_zeros() as usize].find(key)?);
+                candidates &= candidates - 1;
+            }
+        }
+        Ok(found)
+    }
+}
+
 /// The filters of these runs, built by a few threads that each take the next run.
 fn build_groups(
     runs: &[Arc<Run>],
@@ -161,13 +171,21 @@ fn build_groups(
     let rows = row_count(length.facts());
     let groups: Vec<_> =
         runs.chunks(GROUP_RUNS).map(|group| Arc::new(Group::with_room_for(group.len(), rows))).collect();
-    let (next, done) = (AtomicU32::new(0), AtomicU32::new(0));
+    // A batch never crosses groups: groups hold a whole number of them.
+    let (next, done) = (AtomicUsize::new(0), AtomicU32::new(0));
     let build = || -> Result<(), RunError> {
         loop {
-            let at = next.fetch_add(1, Ordering::Relaxed) as usize;
-            let Some(run) = runs.get(at) else { return Ok(()) };
-            groups[at / GROUP_RUNS].set_column(at % GROUP_RUNS, &column_of(run, length)?);
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, count(runs.len()));
+            let first = next.fetch_add(OPENING_BATCH_RUNS, Ordering::Relaxed);
+            let batch: Vec<_> = runs.iter().skip(first).take(OPENING_BATCH_RUNS).collect();
+            if batch.is_empty() {
+                return Ok(());
+            }
+            let mut filters = Vec::with_capacity(batch.len());
+            for run in batch {
+                filters.push(column_of(run, length)?);
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, count(runs.len()));
+            }
+            groups[first / GROUP_RUNS].set_columns(first % GROUP_RUNS, &filters);
         }
     };
     std::thread::scope(|scope| {
@@ -190,4 +208,31 @@ fn column_of(run: &Run, length: RunLength) -> Result<Column, RunError> {
 
 fn count(runs: usize) -> u32 {
     u32::try_from(runs).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use chargly_ledger::{CatalogueChange, CatalogueFact, Fact, KeyNo, Millis, Origin};
+
+    use super::super::RunBuilder;
+    use super::*;
+
+    fn run_of(number: u32, length: RunLength, key: KeyHash) -> Run {
+        let change = CatalogueChange::KeyRevoked { key: KeyNo(1), dead_at: Millis(0) };
+        let origin = Origin { actor: KeyNo(1), key: Some(key) };
+        let mut builder = RunBuilder::new(number, length);
+        builder.add(builder.next(), Millis(0), &Fact::Catalogue(CatalogueFact { origin, change }));
+        Run::decode(builder.encode([0; 32]).unwrap(), number, length).unwrap()
+    }
+
+    #[test]
+    fn who_asks_while_a_run_is_added_meets_its_bits_and_not_the_run() {
+        let (length, key) = (RunLength::new(1).unwrap(), KeyHash([3; 16]));
+        let runs = Runs::new(length);
+        runs.add(run_of(0, length, KeyHash([1; 16]))).unwrap();
+        let before = runs.published.load_full();
+        runs.add(run_of(1, length, key)).unwrap();
+        assert!(before.find(key, length).unwrap().is_empty());
+        assert_eq!(runs.find(key).unwrap(), (SmallVec::from([Position(1)]), Position(2)));
+    }
 }

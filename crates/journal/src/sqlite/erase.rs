@@ -3,10 +3,10 @@
 //! A rewritten row keeps its key, its facts and its hash. The former bytes must not linger in the files either:
 //! the connection overwrites what it frees (`secure_delete`), and afterwards the write-ahead log is emptied.
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::failure::Failure;
-use super::{SqliteJournal, rows, wal};
+use super::{SqliteJournal, erasures, rows, wal};
 use crate::position::Position;
 use crate::store::{EraseError, Erased};
 
@@ -64,9 +64,8 @@ impl SqliteJournal {
             if payloads > 0 {
                 self.encode(&chunk);
                 self.wal.add_row(self.encoded.len());
-                self.conn
-                    .prepare_cached("UPDATE chunk SET bytes = ?2 WHERE first = ?1")
-                    .and_then(|mut update| update.execute(params![rows::key(chunk.first), self.encoded]))
+                rewrite(&self.conn, chunk.first, &self.encoded)
+                    .and_then(|()| erasures::note(&self.conn, chunk.first))
                     .map_err(|error| self.erase_failed(error))?;
                 done.payloads += payloads as u64;
                 done.chunks += 1;
@@ -88,4 +87,11 @@ impl SqliteJournal {
             Failure::Full | Failure::Busy | Failure::Other => EraseError::Storage(error.into()),
         }
     }
+}
+
+/// Stores a chunk whose payloads were erased in the place of what it was.
+pub(super) fn rewrite(conn: &Connection, first: Position, bytes: &[u8]) -> rusqlite::Result<()> {
+    conn.prepare_cached("UPDATE chunk SET bytes = ?2 WHERE first = ?1")?
+        .execute(params![rows::key(first), bytes])
+        .map(drop)
 }

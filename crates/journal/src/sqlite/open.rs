@@ -18,10 +18,11 @@ use rusqlite::config::DbConfig;
 
 use super::failure::Failure;
 use super::rows::{APPLICATION_ID, SCHEMA_VERSION};
-use super::wal::{WalMeter, checkpoint};
+use super::wal::{WalMeter, checkpoint, torn_bytes};
 use super::{JOURNAL_FILE, SqliteJournal, rows};
 use crate::head_witness::{HeadWitness, read_witness, sync_dir, witness_path};
 use crate::position::{Head, Position};
+use crate::restored::{RESTORED_FILE, read_restored};
 use crate::store::{BoxError, ChunkDamage, ReadError};
 use crate::verify::ChainCheck;
 
@@ -104,19 +105,19 @@ impl SqliteJournal {
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         let (opening, loss) = Opening::begin(dir)?;
         match loss {
-            None => opening.finish(),
+            None => opening.finish(None),
             Some(loss) => Err(OpenError::Lost(Box::new(loss))),
         }
     }
 
-    /// Opens the journal even though frames are lost, and says what is. The caller must begin a new epoch, above
-    /// that of the witness, too.
+    /// Opens the journal even though frames are lost, and says what is. The caller must begin a new epoch, see
+    /// [`next_epoch`](Self::next_epoch).
     ///
     /// # Errors
     /// As [`open`](Self::open), but for the loss.
     pub fn open_accepting_loss(dir: &Path) -> Result<(Self, Option<Loss>), OpenError> {
         let (opening, loss) = Opening::begin(dir)?;
-        Ok((opening.finish()?, loss))
+        Ok((opening.finish(loss)?, loss))
     }
 }
 
@@ -142,9 +143,17 @@ impl Opening {
         Ok((Self { dir: dir.to_owned(), conn, head }, loss))
     }
 
-    fn finish(self) -> Result<SqliteJournal, OpenError> {
+    fn finish(self, loss: Option<Loss>) -> Result<SqliteJournal, OpenError> {
         let Self { dir, conn, head } = self;
+        let restored = read_restored(&dir);
+        let restored = restored.map_err(|source| OpenError::Io { path: dir.join(RESTORED_FILE), source })?;
+        let epochs_seen = [
+            loss.and_then(|loss| loss.witness).map(|lost| lost.epoch),
+            restored.map(|note| note.epoch_above),
+        ];
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+        keep_a_wal(&conn)?;
+        let torn_bytes = report_torn_end(&dir, &conn, &head)?;
         match checkpoint(&conn, "TRUNCATE") {
             Err(error) if Failure::of(&error) == Failure::Flush => return Err(error.into()),
             // A full disk must not keep a journal from being opened and read.
@@ -165,6 +174,8 @@ impl Opening {
             wal: WalMeter::new(),
             encoded: Vec::new(),
             witness,
+            torn_bytes,
+            epoch_seen: epochs_seen.into_iter().flatten().max().unwrap_or(0),
         })
     }
 }
@@ -190,22 +201,54 @@ fn connect(path: &Path) -> Result<Connection, OpenError> {
     Ok(conn)
 }
 
-fn check_or_create(conn: &Connection, path: &Path) -> Result<(), OpenError> {
-    let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let (application, version) = (pragma("application_id")?, pragma("user_version")?);
-    if application == APPLICATION_ID {
-        return if version == SCHEMA_VERSION { Ok(()) } else { Err(OpenError::Newer { found: version }) };
+/// A backup has no write-ahead log, and neither has what was restored from it, until it is written to.
+fn keep_a_wal(conn: &Connection) -> Result<(), OpenError> {
+    let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode == "wal" {
+        return Ok(());
     }
+    let problem = format!("the file keeps its journal mode {mode}: another process is reading it; try again");
+    Err(OpenError::Storage(problem.into()))
+}
+
+/// A commit that a crash has cut off was answered to nobody, and is gone. It is told all the same: on a machine that
+/// did not crash, something else has changed the log.
+fn report_torn_end(dir: &Path, conn: &Connection, head: &Head) -> Result<u64, OpenError> {
+    let log = dir.join(format!("{JOURNAL_FILE}-wal"));
+    let torn_bytes = torn_bytes(conn, &log).map_err(|source| OpenError::Io { path: log, source })?;
+    if torn_bytes > 0 {
+        tracing::warn!(
+            torn_bytes,
+            position = head.next.0,
+            "the journal's log ends in a commit that is not complete, as after a crash; it was answered to nobody, \
+             and is cut off"
+        );
+    }
+    Ok(torn_bytes)
+}
+
+fn check_or_create(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+    let application: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if application != 0 || tables != 0 {
-        return Err(OpenError::NotAJournal { path: path.to_owned() });
+        return check_journal(conn, path);
     }
     rows::create_schema(conn)?;
     Ok(())
 }
 
+/// Refuses a file that is no journal, or one of a newer build.
+pub(super) fn check_journal(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+    let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    match (pragma("application_id")?, pragma("user_version")?) {
+        (APPLICATION_ID, SCHEMA_VERSION) => Ok(()),
+        (APPLICATION_ID, found) => Err(OpenError::Newer { found }),
+        _ => Err(OpenError::NotAJournal { path: path.to_owned() }),
+    }
+}
+
 /// The head, once every chunk of the last frame is verified, back to the chunk that it continues.
-fn check_last_frame(conn: &Connection) -> Result<Head, OpenError> {
+pub(super) fn check_last_frame(conn: &Connection) -> Result<Head, OpenError> {
     let head = rows::head(conn).map_err(OpenError::Damaged)?;
     let mut chunks = Vec::new();
     let mut end = head.next;

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, ffi};
 
-use super::rows;
+use super::{erasures, rows};
 use crate::chunk::Chunk;
 use crate::position::{EpochStart, Head, Position};
-use crate::store::{JournalReader, ReadError};
+use crate::store::{Erasure, JournalReader, ReadError};
 
 /// How long a read waits for SQLite's short internal locks (recovery after a crash) before it fails.
 const READ_WAIT: Duration = Duration::from_secs(5);
@@ -35,12 +35,30 @@ impl SqliteReader {
     }
 
     fn connect(&self) -> rusqlite::Result<Connection> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let conn = Connection::open_with_flags(&self.path, flags)?;
-        conn.busy_timeout(READ_WAIT)?;
+        let conn = match self.open(OpenFlags::SQLITE_OPEN_READ_ONLY) {
+            Err(error) if is_half_written(&error) => {
+                // Opened for writing, it is put back; no other way of reading sees what it was.
+                drop(self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?);
+                self.open(OpenFlags::SQLITE_OPEN_READ_ONLY)?
+            }
+            opened => opened?,
+        };
         conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
         Ok(conn)
     }
+
+    fn open(&self, mode: OpenFlags) -> rusqlite::Result<Connection> {
+        let conn = Connection::open_with_flags(&self.path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        conn.busy_timeout(READ_WAIT)?;
+        // The first read finds out what an earlier process left behind.
+        conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        Ok(conn)
+    }
+}
+
+/// True of a copy that a backup was writing when it died.
+fn is_half_written(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_READONLY_ROLLBACK)
 }
 
 impl JournalReader for SqliteReader {
@@ -62,5 +80,9 @@ impl JournalReader for SqliteReader {
 
     fn epochs(&mut self) -> Result<Vec<EpochStart>, ReadError> {
         rows::epochs(self.conn()?).map_err(rows::storage)
+    }
+
+    fn erasures(&mut self, after: u64, max: usize) -> Result<Vec<Erasure>, ReadError> {
+        erasures::after(self.conn()?, after, max).map_err(rows::storage)
     }
 }

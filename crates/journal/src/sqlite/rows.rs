@@ -44,10 +44,9 @@ struct StoredChunk {
     bytes: Vec<u8>,
 }
 
-/// Makes an empty database a journal.
+/// Makes an empty database a journal. Which log it keeps while it is written is the caller's matter.
 pub(super) fn create_schema(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "page_size", PAGE_BYTES.cast_signed())?;
-    conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     conn.execute_batch(&format!(
         "BEGIN IMMEDIATE; {SCHEMA}
          PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"

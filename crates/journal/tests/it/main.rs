@@ -10,5 +10,6 @@ mod faults;
 mod golden;
 mod open;
 mod support;
+mod tail;
 mod throughput;
 mod verify;

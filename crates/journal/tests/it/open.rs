@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use chargly_journal::{
-    AppendError, Head, JOURNAL_FILE, Journal, Loss, OpenError, Position, SqliteJournal, WITNESS_FILE,
-    read_witness, write_witness,
+    AppendError, Head, JOURNAL_FILE, Journal, Loss, OpenError, Position, RESTORED_FILE, Restored,
+    SqliteJournal, WITNESS_FILE, read_witness, write_restored, write_witness,
 };
 use rusqlite::Connection;
 
@@ -66,9 +66,27 @@ fn witness_ahead_of_the_journal_is_refused_until_the_loss_is_accepted() {
     }
     let (journal, loss) = SqliteJournal::open_accepting_loss(dir.path()).expect("accepted");
     assert_eq!(loss, Some(expected));
+    assert_eq!(journal.next_epoch(), 10, "above that of what was lost");
     drop(journal);
     let journal = SqliteJournal::open(dir.path()).expect("the loss is accepted once");
     assert_eq!(journal.head(), heads[4]);
+}
+
+#[test]
+fn restored_journal_goes_on_with_an_epoch_above_those_of_the_future_it_lost() {
+    let (dir, heads) = closed_journal();
+    let next_epoch = || SqliteJournal::open(dir.path()).expect("opens").next_epoch();
+    assert_eq!(next_epoch(), 2);
+    let note = Restored { epoch_above: 400_000, ..Restored::at(&heads[4], 0) };
+    write_restored(dir.path(), &note).expect("written");
+    assert_eq!(next_epoch(), 400_001);
+    write_restored(dir.path(), &Restored { epoch_above: 0, ..note }).expect("written");
+    assert_eq!(next_epoch(), 2);
+    std::fs::write(dir.path().join(RESTORED_FILE), "chargly-restored 1\n").expect("written");
+    match SqliteJournal::open(dir.path()) {
+        Err(OpenError::Io { path, .. }) => assert!(path.ends_with(RESTORED_FILE)),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

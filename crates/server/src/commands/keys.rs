@@ -84,6 +84,8 @@ struct Place {
     url: Option<String>,
     /// A secret key with the scope admin, of the server's environment
     #[arg(long, env = "CHARGLY_API_KEY", value_name = "KEY", hide_env_values = true)]
+    // A settings file makes its values defaults, and help shows those.
+    #[arg(hide_default_value = true)]
     key: Option<String>,
     /// Print the result as JSON
     #[arg(long, env = "CHARGLY_JSON")]

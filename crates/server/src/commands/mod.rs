@@ -9,6 +9,7 @@ pub(crate) mod rebuild;
 pub(crate) mod replay;
 pub(crate) mod reset;
 pub(crate) mod restore;
+pub(crate) mod resume_effects;
 pub(crate) mod serve;
 pub(crate) mod verify;
 
@@ -30,6 +31,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Reset(args) => reset::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
+        Command::ResumeEffects(args) => resume_effects::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Keys(args) => keys::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
-use chargly_engine::{Environment, SystemClock};
+use anyhow::{Context as _, Result, anyhow};
+use chargly_engine::{Environment, Readiness, SystemClock};
 use clap::Args;
 use tokio::net::TcpListener;
 
@@ -13,6 +13,7 @@ use crate::cli::DataArgs;
 use crate::data_dir::{DataDir, ENVIRONMENTS, HowToOpen};
 use crate::failure::Advice;
 use crate::listener::{self, Limits};
+use crate::patience::Patience;
 use crate::{door, first_start, logging, output};
 
 /// Flags of `chargly serve`.
@@ -29,15 +30,16 @@ pub(crate) struct ServeArgs {
     /// Believe the machine's clock although it is far ahead of the journal
     #[arg(long, env = "CHARGLY_ACCEPT_CLOCK")]
     accept_clock: bool,
-    /// Connections at once; more wait. The default leaves room for files under the usual limit of 1,024
+    /// Connections at once; the next waits, and idle ones make room for it. The default leaves room for files under
+    /// the usual limit of 1,024
     #[arg(long, env = "CHARGLY_MAX_CONNECTIONS", default_value_t = 900, value_name = "N")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_connections: u32,
-    /// Seconds a client may take to send the head of its next request
-    #[arg(long, env = "CHARGLY_HEADER_TIMEOUT_S", default_value_t = 75, value_name = "SECONDS")]
+    /// Seconds a client may take for the head of a request, from its first byte or from connecting
+    #[arg(long, env = "CHARGLY_HEADER_TIMEOUT_S", default_value_t = 10, value_name = "SECONDS")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3_600))]
     header_timeout_s: u32,
-    /// Seconds without a byte in either direction after which a connection is closed
+    /// Seconds without a byte in either direction after which a connection is closed, between requests and within one
     #[arg(long, env = "CHARGLY_IDLE_TIMEOUT_S", default_value_t = 75, value_name = "SECONDS")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3_600))]
     idle_timeout_s: u32,
@@ -49,8 +51,10 @@ impl ServeArgs {
     fn limits(&self) -> Limits {
         Limits {
             connections: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
-            head: Duration::from_secs(self.header_timeout_s.into()),
-            stall: Duration::from_secs(self.idle_timeout_s.into()),
+            patience: Patience {
+                head: Duration::from_secs(self.header_timeout_s.into()),
+                idle: Duration::from_secs(self.idle_timeout_s.into()),
+            },
         }
     }
 }
@@ -82,11 +86,23 @@ async fn serve(args: &ServeArgs) -> Result<()> {
     tracing::info!(%listen, data = %data.root().display(), "serving");
     output::print(&format!("Listening on {}\n", first_start::dashboard_url(listen)))?;
     listener::serve(listener, door::router(environments.clone())?, args.limits(), told_to_stop()).await;
-    tokio::task::spawn_blocking(move || environments.iter().for_each(|environment| environment.close()))
+    let closing = environments.clone();
+    tokio::task::spawn_blocking(move || closing.iter().for_each(|environment| environment.close()))
         .await
         .context("closing the environments")?;
     tracing::info!("stopped");
-    Ok(())
+    environments.iter().try_for_each(|environment| ensure_was_writing(environment))
+}
+
+/// A service manager must see that the end was not in order.
+fn ensure_was_writing(environment: &Environment) -> Result<()> {
+    match environment.readiness() {
+        Readiness::Stopped(why) => Err(anyhow!("{why}").context(Advice::new(
+            format!("the environment {} had stopped writing", environment.name()),
+            "Look at the disk and its logs first. What was answered is there; the next start finds out what else is.",
+        ))),
+        Readiness::Ready | Readiness::StorageFull => Ok(()),
+    }
 }
 
 fn open_all(data: &DataDir, args: &ServeArgs) -> Result<Vec<Arc<Environment>>> {

@@ -1,7 +1,7 @@
 //! What `--help` says, word for word: a change to a flag shows itself in review.
 
 /// Every command, as typed.
-const COMMANDS: [&[&str]; 16] = [
+const COMMANDS: [&[&str]; 17] = [
     &[],
     &["serve"],
     &["init"],
@@ -11,6 +11,7 @@ const COMMANDS: [&[&str]; 16] = [
     &["reset"],
     &["backup"],
     &["restore"],
+    &["resume-effects"],
     &["export"],
     &["bench"],
     &["keys"],

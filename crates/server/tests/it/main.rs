@@ -1,15 +1,21 @@
 //! The binary as people run it: processes, files and HTTP, nothing of its insides.
 
 mod backup;
+mod bench;
 mod books;
 mod docs;
 mod export;
+mod faulty_disk;
 mod first_start;
 mod help;
 mod keys;
 mod kill9;
 mod replay;
 mod reset;
+mod secrets;
 mod slow_clients;
+mod slow_disk;
+mod storage_full;
 mod support;
 mod verify;
+mod wire;

@@ -159,6 +159,13 @@ impl Server {
         call(&client(), method, &format!("{}{path}", self.url), key, body).expect("the server answers")
     }
 
+    /// The most memory it has had so far, in MiB, where the system says it.
+    pub(crate) fn peak_memory_mib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kib| kib / 1_024)
+    }
+
     /// Kills it as a power cut would.
     pub(crate) fn kill(mut self) {
         self.kill_now();

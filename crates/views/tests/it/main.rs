@@ -1,7 +1,9 @@
 //! The views, seen from outside: hand-made facts against hand-made sums.
 
 mod disk;
+mod encoded;
 mod facts;
+mod flushing;
 mod folding;
 mod queries;
 mod swapping;

@@ -30,6 +30,8 @@ pub(crate) struct TargetArgs {
     url: Option<String>,
     /// A secret key of the server's environment to replay into
     #[arg(long, env = "CHARGLY_API_KEY", value_name = "KEY", hide_env_values = true)]
+    // A settings file makes its values defaults, and help shows those.
+    #[arg(hide_default_value = true)]
     key: Option<String>,
     /// Connections to the server
     #[arg(long, env = "CHARGLY_CONNECTIONS", default_value_t = 4, value_name = "N")]
