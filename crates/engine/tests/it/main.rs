@@ -2,5 +2,6 @@
 
 mod environment;
 mod runs;
+mod time;
 mod world;
 mod writer;

@@ -100,7 +100,8 @@ impl Harness {
     fn load_and_kill(&mut self, cycle: u32, draw: &mut ChaCha8Rng) -> String {
         let point = (cycle % 2 == 1).then(|| CRASH_POINTS[(cycle / 2) as usize % CRASH_POINTS.len()]);
         let plan = point.map(|(point, passages)| format!("{point}:{}", draw.random_range(1..=passages)));
-        let variables = LENGTHS.into_iter().chain(plan.iter().map(|plan| ("CHARGLY_CRASH_AT", plan.as_str())));
+        let variables =
+            LENGTHS.into_iter().chain(plan.iter().map(|plan| ("CHARGLY_CRASH_AT", plan.as_str())));
         let server = Server::start(&self.project.data(), &variables.collect::<Vec<_>>());
         let lifetime = match plan {
             Some(_) => CRASH_WAIT,

@@ -82,12 +82,7 @@ impl Caller<'_> {
         true
     }
 
-    fn post(
-        &self,
-        client: &reqwest::blocking::Client,
-        path: &str,
-        body: &str,
-    ) -> Option<Answer> {
+    fn post(&self, client: &reqwest::blocking::Client, path: &str, body: &str) -> Option<Answer> {
         call(client, "POST", &format!("{}{path}", self.url), self.key, Some(body)).ok()
     }
 
