@@ -2,6 +2,7 @@
 
 mod environment;
 mod runs;
+mod split;
 mod time;
 mod world;
 mod writer;

@@ -121,7 +121,7 @@ impl Harness {
                     callers.fetch_sub(1, Ordering::Relaxed);
                 });
             }
-            if cycle % BACKUP_EVERY == 0 {
+            if cycle.is_multiple_of(BACKUP_EVERY) {
                 scope.spawn(|| self.cut_off_a_backup());
             }
             let begun = now();
