@@ -1,6 +1,7 @@
 //! The engine under test: the writer alone on a faulty disk, and whole environments on a real one.
 
 mod environment;
+mod keeper;
 mod runs;
 mod split;
 mod time;
