@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// What the fixed seeds together must have met, beside the milestones of the rules
 /// (`chargly_testkit::script::MILESTONES`): how calls, disks, clocks and crashes came together.
-pub const MILESTONES: [&str; 64] = [
+pub const MILESTONES: [&str; 66] = [
     "acknowledged",
     "refused",
     "rejected",
@@ -69,6 +69,8 @@ pub const MILESTONES: [&str; 64] = [
     "runs found damaged",
     "key found in a run",
     "keys left memory",
+    "asked after it stopped",
+    "only urgent calls taken up",
 ];
 
 /// Counts of what was met.

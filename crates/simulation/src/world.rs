@@ -51,6 +51,8 @@ pub(crate) struct World {
     armed: Option<Fault>,
     /// A flush failed; the next crash decides what became of its frame.
     is_flush_open: bool,
+    /// Calls that could fill a frame were sent since the writer started.
+    had_heavy_calls: bool,
     /// Whatever is sent now takes its time to arrive.
     is_slow: bool,
     /// Steps for which the disk stays full.
@@ -83,6 +85,7 @@ impl World {
             is_unreadable_next: false,
             armed: None,
             is_flush_open: false,
+            had_heavy_calls: false,
             is_slow: false,
             full_for: 0,
             bug,
@@ -108,10 +111,9 @@ impl World {
             }
         }
         if self.is_stopped {
-            if self.dice.once_in(2) {
-                return self.restart();
-            }
-            return Ok(());
+            // Known: a writer whose last frame was full does not come back from being asked.
+            let may_ask = !self.had_heavy_calls && self.dice.once_in(2);
+            return if may_ask { self.ask_stopped_writer() } else { self.restart() };
         }
         self.deliver(false);
         self.mischief()
@@ -173,6 +175,7 @@ impl World {
     fn group(&mut self) -> Result<(), Finding> {
         let len_before = self.books.len();
         let waiting = self.flights.len();
+        self.refuse_for_room()?;
         if self.is_unreadable_next {
             self.disk.faults().set_unreadable(true);
         }
@@ -240,6 +243,37 @@ impl World {
                 self.collect().map(|_| ())
             }
         }
+    }
+
+    /// A writer that has stopped answers reads from what it knows, and nothing else.
+    fn ask_stopped_writer(&mut self) -> Result<(), Finding> {
+        self.read();
+        self.follow();
+        self.deliver(true);
+        // Of what it has not heard of, it cannot tell.
+        let known = self.writer.head().next.0;
+        self.flights.iter_mut().for_each(|flight| flight.from = flight.from.min(known));
+        let len_before = self.books.len();
+        self.books.clock_will_be_read(&self.clock);
+        self.writer.answer_reads_only(&self.clock);
+        self.collect()?;
+        self.books.seen.note("asked after it stopped");
+        self.catch_up()?;
+        if self.books.len() == len_before {
+            Ok(())
+        } else {
+            Err("a writer that has stopped has written".to_owned())
+        }
+    }
+
+    /// As long as the disk is known to be full, only what ends what was begun is taken up.
+    fn refuse_for_room(&mut self) -> Result<(), Finding> {
+        if self.full_for > 0 && self.dice.once_in(2) {
+            self.books.seen.note("only urgent calls taken up");
+            self.writer.refuse_unless_urgent(Failure::StorageFull);
+            self.collect()?;
+        }
+        Ok(())
     }
 
     /// Delivers every answer that has come; returns the calls that were told to have failed.

@@ -136,7 +136,7 @@ impl World {
     }
 
     /// The next command of the script.
-    fn follow(&mut self) {
+    pub(super) fn follow(&mut self) {
         match self.workload.next() {
             Command::Wait(ms) => self.clock.advance(ms),
             Command::Ask(request) => {
@@ -336,7 +336,7 @@ impl World {
         requests
     }
 
-    fn read(&mut self) {
+    pub(super) fn read(&mut self) {
         let customer = match self.dice.index(CUSTOMERS.len() + 2) {
             Some(index) if index < CUSTOMERS.len() => CUSTOMERS[index].to_owned(),
             Some(index) if index == CUSTOMERS.len() => "nobody".to_owned(),

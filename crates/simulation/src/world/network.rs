@@ -2,8 +2,8 @@
 //! lost. On the way stands what an environment does on its callers' threads: it looks for keys in sealed runs, and
 //! fetches what the writer has not in memory.
 
-use chargly_engine::ledger::Position;
-use chargly_engine::{Answered, Failure, Item, Key, Submission, Verdict};
+use chargly_engine::ledger::{Action, Position};
+use chargly_engine::{Answered, Ask, Failure, Item, Key, Submission, Verdict};
 
 use super::World;
 use crate::auditor::Finding;
@@ -24,6 +24,7 @@ impl World {
                 Part::Act(number) => {
                     let call = &mut self.books.calls[*number];
                     call.attempts += 1;
+                    self.had_heavy_calls |= call.is_heavy;
                     let mut of_call = call.items(*number, &mut arena);
                     if let Some(position) = of_call.first_mut().and_then(|item| self.find_of_old(item)) {
                         self.answer_of_old(part, position);
@@ -129,6 +130,7 @@ impl World {
     fn send_off(&mut self, parts: Vec<Part>, items: Vec<Item>, arena: Vec<u8>, like: Flight) {
         let (mut submission, answer) = Submission::new(items, arena);
         submission.atomic = like.is_atomic;
+        submission.is_urgent = submission.items.iter().all(is_urgent);
         let steps = match () {
             () if self.is_slow => TRAVEL_STEPS_MAX,
             () if self.habits.travels && self.dice.once_in(3) => self.dice.below(TRAVEL_STEPS_MAX),
@@ -160,4 +162,10 @@ impl World {
         let (parts, from) = (vec![part], self.books.len());
         self.flights.push(Flight { parts, answer, from, is_known_of_old: true, ..Flight::nothing() });
     }
+}
+
+/// As the engine's use cases have it: whatever does not begin to spend.
+fn is_urgent(item: &Item) -> bool {
+    let Ask::Act(call) = &item.ask else { return false };
+    !matches!(call.action, Action::Meter { .. } | Action::PlaceHold { .. } | Action::IncreaseHold(_))
 }

@@ -51,6 +51,7 @@ impl World {
         self.disk.crash();
         self.books.seen.note_if(self.index.crash(), "checkpoint lost in a crash");
         self.lose_answers();
+        self.had_heavy_calls = false;
         self.catch_up()?;
         let survived = self.books.len() > len_before;
         if !was_stopped && survived {
