@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a chore reports to the person who runs it")]
 
 mod counts;
+mod faults;
 mod fuzz;
 mod runner;
 mod steps;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use clap::builder::ArgPredicate;
 use clap::{Parser, Subcommand};
 
 use crate::runner::Runner;
@@ -45,6 +47,32 @@ enum Chore {
         #[arg(long)]
         list: bool,
     },
+    /// Runs the simulation for hours on seeds that CI does not have; a failure prints the command that repeats it
+    Simulate {
+        /// Hours, added to the minutes
+        #[arg(long, value_name = "HOURS", default_value_t = 0)]
+        hours: u64,
+        /// Minutes, if not hours
+        #[arg(
+            long,
+            value_name = "MINUTES",
+            default_value_t = 10,
+            default_value_if("hours", ArgPredicate::IsPresent, "0")
+        )]
+        minutes: u64,
+        /// The first seed
+        #[arg(long, value_name = "SEED", default_value_t = 1_000_000)]
+        from: u64,
+    },
+    /// Kills the real server under load, again and again on the same data; CI does it 25 times
+    Kill {
+        /// How many times
+        #[arg(long, value_name = "CYCLES", default_value_t = 1_000)]
+        cycles: u32,
+        /// Repeats the choices of a run that printed it
+        #[arg(long, value_name = "SEED")]
+        seed: Option<u64>,
+    },
     /// Checks the source tree against the project's own rules: arrows, module docs, sizes, forbidden words
     Tidy,
 }
@@ -63,6 +91,12 @@ fn main() -> Result<ExitCode> {
                 false => Selection::Only(only),
             };
             steps::run(&Runner::new(&root, fuzz_seconds), &selection)?
+        }
+        Chore::Simulate { hours, minutes, from } => {
+            faults::simulate(&Runner::new(&root, fuzz::SECONDS_DEFAULT), hours * 60 + minutes, from)?
+        }
+        Chore::Kill { cycles, seed } => {
+            faults::kill(&Runner::new(&root, fuzz::SECONDS_DEFAULT), cycles, seed)?
         }
         Chore::Tidy => tidy::run(&root)?,
     };

@@ -107,7 +107,7 @@ impl JournalClock {
         let (wall, monotonic_ms) = (Millis(clock.wall_ms()), clock.monotonic_ms());
         let expected = self.last.plus((monotonic_ms - self.last_monotonic_ms).max(0));
         self.is_suspect = wall > expected.plus(CLOCK_JUMP_MAX_MS);
-        self.last = if self.is_suspect || wall < self.last { expected } else { wall };
+        self.last = if self.is_suspect || wall <= self.last { expected } else { wall };
         self.last_monotonic_ms = monotonic_ms;
         self.last
     }

@@ -104,7 +104,7 @@ impl Driver {
                 }
             }
         }
-        self.checkpoint(true);
+        self.last_checkpoint();
     }
 
     /// On a full disk only what ends what was begun is taken up, in the room of the reserve, until there is room for
@@ -156,8 +156,9 @@ impl Driver {
     }
 
     fn checkpoint_if_due(&mut self) {
-        if self.writer.head().next.0 - self.checkpointed.0 >= self.checkpoint_every_facts {
-            self.checkpoint(false);
+        let facts = self.writer.head().next.0 - self.checkpointed.0;
+        if facts >= self.checkpoint_every_facts && !self.is_checkpointing {
+            self.checkpoint();
             // Keys of runs sealed meanwhile: whoever was on the way with an older search has arrived by now.
             self.writer.forget_keys_below(self.lookup.runs().sealed_to());
         }
@@ -166,39 +167,46 @@ impl Driver {
     /// An erased customer's id leaves the checkpoint before the erasure is answered.
     fn checkpoint_for_erasures(&mut self) {
         if !self.is_checkpointing && self.writer.needs_checkpoint() {
-            self.checkpoint(false);
+            self.checkpoint();
         }
     }
 
-    /// Hands copies of what changed to the thread that writes them. Waits for it only at the end.
-    fn checkpoint(&mut self, wait: bool) {
+    /// Hands copies of what changed to the thread that writes them. Never while another is on its way: what that one
+    /// could not write would be missing from this one.
+    fn checkpoint(&mut self) {
+        debug_assert!(!self.is_checkpointing, "one after the other");
         let delta = self.writer.checkpoint();
         self.checkpointed = delta.next;
-        let refused = if wait {
-            self.keeper.to_write.send(delta).map_err(|refused| refused.0).err()
-        } else {
-            self.keeper.to_write.try_send(delta).err().map(|refused| match refused {
-                std::sync::mpsc::TrySendError::Full(delta) => delta,
-                std::sync::mpsc::TrySendError::Disconnected(delta) => delta,
-            })
-        };
-        if let Some(delta) = refused {
-            // The last one is still being written: this goes with the next.
-            let wallets: Vec<WalletNo> = delta.wallets.iter().map(|w| w.number).collect();
-            self.writer.checkpoint_failed(&wallets, &delta.cold);
-        } else {
-            self.is_checkpointing = true;
+        match self.keeper.to_write.send(delta) {
+            Ok(()) => self.is_checkpointing = true,
+            // Nobody writes any more: a restart folds from the last one.
+            Err(refused) => self.take_up(Written::failed(&refused.0)),
         }
+    }
+
+    /// The last checkpoint, once the one before it is known to be written or not.
+    fn last_checkpoint(&mut self) {
+        while self.is_checkpointing {
+            match self.keeper.written.recv() {
+                Ok(written) => self.take_up(written),
+                Err(_) => return,
+            }
+        }
+        self.checkpoint();
     }
 
     /// What a written checkpoint holds may leave memory; what one failed to hold goes with the next.
     fn take_up_checkpoints(&mut self) {
         while let Ok(written) = self.keeper.written.try_recv() {
-            self.is_checkpointing = false;
-            match written {
-                Written::Done { next, cold } => self.writer.evict(next, &cold),
-                Written::Failed { wallets, cold } => self.writer.checkpoint_failed(&wallets, &cold),
-            }
+            self.take_up(written);
+        }
+    }
+
+    fn take_up(&mut self, written: Written) {
+        self.is_checkpointing = false;
+        match written {
+            Written::Done { next, cold } => self.writer.evict(next, &cold),
+            Written::Failed { wallets, cold } => self.writer.checkpoint_failed(&wallets, &cold),
         }
     }
 }
@@ -207,6 +215,13 @@ impl Driver {
 enum Written {
     Done { next: Position, cold: Vec<Cold> },
     Failed { wallets: Vec<WalletNo>, cold: Vec<Cold> },
+}
+
+impl Written {
+    fn failed(delta: &Delta) -> Self {
+        let wallets = delta.wallets.iter().map(|wallet| wallet.number).collect();
+        Self::Failed { wallets, cold: delta.cold.clone() }
+    }
 }
 
 /// The writer's end of the thread that writes checkpoints.
@@ -249,8 +264,7 @@ impl Keeper {
                 Err(error) => {
                     // The last one still stands, in one piece.
                     tracing::error!(environment = self.environment, %error, "a checkpoint could not be written");
-                    let wallets = delta.wallets.iter().map(|w| w.number).collect();
-                    Written::Failed { wallets, cold: delta.cold }
+                    Written::failed(&delta)
                 }
             };
             // The writer has gone: nobody keeps anything in memory any more.

@@ -54,7 +54,7 @@ pub enum FoldProblem {
 }
 
 /// Reads records that are not in memory.
-pub(crate) type WarmUp<'a> = &'a mut dyn FnMut(&[ColdKey]) -> Result<Vec<Cold>, CheckpointError>;
+pub type WarmUp<'a> = &'a mut dyn FnMut(&[ColdKey]) -> Result<Vec<Cold>, CheckpointError>;
 
 impl Fold {
     /// From the first fact on.
@@ -101,7 +101,7 @@ impl Fold {
 
     /// Folds a chunk at a start: keys from `keys_from` on, the rest from `next` on. `warm_up` reads records that the
     /// checkpoint holds and memory does not; `each` sees every fact from the lower of the two positions on.
-    pub(crate) fn fold_on(
+    pub fn fold_on(
         &mut self,
         chunk: &Chunk,
         keys_from: Position,
@@ -148,7 +148,7 @@ impl Fold {
 impl From<Fold> for Recovered {
     /// Of a fold that has everything in memory.
     fn from(fold: Fold) -> Self {
-        Self { state: fold.state, keys: fold.keys, evicted_to: Position(0), erasures: fold.erasures }
+        Self::new(fold, Position(0))
     }
 }
 

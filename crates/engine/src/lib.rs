@@ -38,7 +38,7 @@ pub use clock::{CLOCK_JUMP_AT_START_MAX_MS, CLOCK_JUMP_MAX_MS, Clock, ManualCloc
 pub use environment::{Environment, OpenError, OpenOptions, Readiness, create};
 pub use erasures::Forgotten;
 pub use facts::{Facts, ReadFactError, StoredFact, StoredPayload, read_entry};
-pub use fold::{Fold, FoldError, FoldProblem, Folded};
+pub use fold::{Fold, FoldError, FoldProblem, Folded, WarmUp};
 pub use follow::{Followed, Follower};
 pub use outcome::{CallError, Outcome};
 pub use queue::{QUEUE_BYTES_MAX, QUEUE_RESERVE_BYTES};

@@ -67,6 +67,7 @@ impl Lookup {
             let filling = self.read_filling();
             (filling.seal(&self.dir, chain_hash)?, filling.number())
         };
+        chargly_journal::crash_point("engine.mid_seal");
         // Readers find its facts in the run before they can miss them in the one being filled.
         self.runs.add(sealed)?;
         let next = RunBuilder::new(number + 1, self.length);

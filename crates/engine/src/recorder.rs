@@ -3,6 +3,8 @@
 use chargly_journal::{FrameBuilder, Payload as JournalPayload, payload_digest};
 use chargly_ledger::{Fact, Millis, Payload, PayloadOf, Position, Recorded, Recorder, RecorderFull};
 
+use crate::writer::GROUP_FACTS_MAX;
+
 /// Where random bytes come from. An argument, so that a simulation is the same for the same seed.
 pub trait Entropy: Send {
     /// Sixteen random bytes.
@@ -66,6 +68,9 @@ pub(crate) struct FrameRecorder<'a> {
 impl Recorder for FrameRecorder<'_> {
     fn record(&mut self, fact: &Fact, payload: PayloadOf<'_>) -> Result<Recorded, RecorderFull> {
         let Desk { frame, scratch, entropy } = &mut *self.desk;
+        if frame.len() >= GROUP_FACTS_MAX {
+            return Err(RecorderFull);
+        }
         scratch.clear();
         fact.encode_into(scratch);
         let pushed = match payload {

@@ -241,14 +241,15 @@ impl Submission {
         self.items.iter().all(|item| !matches!(item.ask, Ask::Act(_)))
     }
 
-    /// Takes back what was decided in a group that could not be committed.
-    pub(crate) fn take_back(&mut self) {
-        self.verdicts.truncate(self.durable);
+    /// Takes back what was decided in this group, which could not be committed. What earlier groups decided stands.
+    pub(crate) fn take_back(&mut self, group: u64) {
+        if self.group == group {
+            self.verdicts.truncate(self.durable);
+        }
     }
 
-    /// Takes back what was decided in a group that could not be committed, and fails the rest.
+    /// Fails what has no verdict yet.
     pub(crate) fn fail(&mut self, failure: Failure) {
-        self.take_back();
         let wanted = if self.atomic { 1 } else { self.items.len() };
         self.verdicts.resize(wanted, Verdict::Failed(failure));
     }

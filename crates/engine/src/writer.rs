@@ -13,13 +13,14 @@ use std::sync::Arc;
 use chargly_index::{Delta, Erasure, RecentKeys};
 use chargly_journal::{AppendError, Appended, Chunk, EraseError, Erased, Head, Journal, ReadBack, ReadError};
 use chargly_ledger::{
-    Action, Call, Cold, ColdKey, Fact, KeyHash, KeyNo, Millis, Origin, Position, Recorder as _, State, Stop,
-    WalletEvent, WalletNo, accept_batch, execute, key_hash, refuse_batch, sweep,
+    Action, Call, Cold, ColdKey, Fact, KeyHash, KeyNo, Millis, Origin, Position, Recorder as _, RecorderFull,
+    State, Stop, WalletEvent, WalletNo, accept_batch, execute, key_hash, refuse_batch, sweep,
 };
 use smallvec::SmallVec;
 
 use crate::clock::{Clock, JournalClock};
 use crate::erasures::Erasures;
+use crate::fold::Fold;
 use crate::recorder::{Desk, Entropy};
 use crate::submission::{Ask, Census, Erase, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm};
 
@@ -381,6 +382,10 @@ impl<J: Journal> Writer<J> {
             submission.verdicts.push(verdict);
             return true;
         }
+        // What is due of its wallet stands, whatever becomes of the batch, and may fill frames of its own.
+        if self.sweep_customer(&first_call.action, now).is_err() {
+            return false;
+        }
         let (mark, before) = (self.state.mark(), self.desk.frame.len());
         let undo = |writer: &mut Self| {
             writer.state.rollback(mark);
@@ -431,6 +436,15 @@ impl<J: Journal> Writer<J> {
                 }
                 false
             }
+        }
+    }
+
+    fn sweep_customer(&mut self, action: &Action, now: Millis) -> Result<(), RecorderFull> {
+        let Action::Meter { customer, .. } = action else { return Ok(()) };
+        let due = self.state.wallet_of(customer).filter(|wallet| wallet.next_due <= now);
+        match due.map(|wallet| wallet.number) {
+            Some(wallet) => sweep(&mut self.state, wallet, now, &mut self.desk.own_recorder(now)).map(drop),
+            None => Ok(()),
         }
     }
 
@@ -552,14 +566,16 @@ impl<J: Journal> Writer<J> {
         let (reads, writes): (Vec<_>, Vec<_>) =
             self.finished.drain(..).chain(self.pending.drain(..)).partition(Submission::only_reads);
         for mut submission in writes {
+            submission.take_back(self.group);
             submission.fail(failure);
             self.answered_bytes += submission.answer();
         }
         // Nobody's write keeps a reader from an answer: it is asked again of the state as it was.
         self.pending.extend(reads.into_iter().map(|mut submission| {
-            submission.take_back();
+            submission.take_back(self.group);
             submission
         }));
+        self.desk.frame.truncate(0);
         GroupEnd::Undone(failure)
     }
 
@@ -577,6 +593,13 @@ impl<J: Journal> Writer<J> {
             Err(ReadError::Poisoned) => self.stop("a flush to disk failed; nothing is written any more"),
             Err(_) => self.stop("a commit's outcome is unknown and cannot be read back"),
         }
+    }
+}
+
+impl Recovered {
+    /// Of a fold that began with the checkpoint at `evicted_to`.
+    pub fn new(fold: Fold, evicted_to: Position) -> Self {
+        Self { state: fold.state, keys: fold.keys, evicted_to, erasures: fold.erasures }
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use chargly_engine::journal::{DirLock, JOURNAL_FILE, RESTORED_FILE, read_restored};
-use chargly_engine::{Clock, Environment, OpenOptions, SystemClock};
+use chargly_engine::{Clock, Environment, OpenOptions, RunLength, SystemClock};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Advice;
@@ -173,7 +173,7 @@ impl DataDir {
             )
         );
         warn_of_paused_effects(name, &dir)?;
-        let mut options = open_options(Arc::new(SystemClock::start()));
+        let mut options = open_options(Arc::new(SystemClock::start()))?;
         options.accept_loss = how.accept_loss;
         options.accept_clock = how.accept_clock;
         Environment::open(&dir, options).with_context(|| {
@@ -216,9 +216,37 @@ pub(crate) struct HowToOpen {
     pub(crate) accept_clock: bool,
 }
 
+/// Facts of a sealed run, for tests that want many of them. A directory keeps the length it began with.
+const RUN_FACTS_VARIABLE: &str = "CHARGLY_RUN_FACTS";
+/// Facts after which a checkpoint is written, for tests that want many of them.
+const CHECKPOINT_FACTS_VARIABLE: &str = "CHARGLY_CHECKPOINT_FACTS";
+
 /// Options with this build's name in them.
-pub(crate) fn open_options(clock: Arc<dyn Clock>) -> OpenOptions {
-    OpenOptions::new(clock, SOFTWARE)
+///
+/// # Errors
+/// If the environment asks for lengths that cannot be.
+pub(crate) fn open_options(clock: Arc<dyn Clock>) -> Result<OpenOptions> {
+    let mut options = OpenOptions::new(clock, SOFTWARE);
+    options.run_length = run_length()?;
+    if let Some(facts) = number_in(CHECKPOINT_FACTS_VARIABLE)? {
+        options.checkpoint_every_facts = facts.into();
+    }
+    Ok(options)
+}
+
+/// Facts of a sealed run: the usual, unless a test wants less.
+///
+/// # Errors
+/// If the environment asks for a length that cannot be.
+pub(crate) fn run_length() -> Result<RunLength> {
+    let Some(facts) = number_in(RUN_FACTS_VARIABLE)? else { return Ok(RunLength::FULL) };
+    RunLength::new(facts).with_context(|| format!("{RUN_FACTS_VARIABLE} cannot be {facts}"))
+}
+
+fn number_in(variable: &str) -> Result<Option<u32>> {
+    let Ok(text) = std::env::var(variable) else { return Ok(None) };
+    let number = text.parse().with_context(|| format!("{variable} must be a number, and is {text}"))?;
+    Ok(Some(number))
 }
 
 /// Milliseconds since 1970 as RFC 3339 in UTC.

@@ -96,9 +96,9 @@ async fn make_environment(
 ) -> Result<String> {
     let dir = starting.join(name);
     let salt = salt(entropy)?;
-    chargly_engine::create(&dir, name, salt, open_options(Arc::clone(clock)))
+    chargly_engine::create(&dir, name, salt, open_options(Arc::clone(clock))?)
         .with_context(|| format!("making the environment {name}"))?;
-    let environment = Environment::open(&dir, open_options(Arc::clone(clock)))
+    let environment = Environment::open(&dir, open_options(Arc::clone(clock))?)
         .with_context(|| format!("opening the new environment {name}"))?;
     let made = fill(&environment, name).await;
     tokio::task::block_in_place(|| environment.close());

@@ -72,6 +72,8 @@ pub(crate) struct Auditor {
     accounts: Vec<Account>,
     bound: BTreeMap<Slot, (CallNo, Place)>,
     hashes: BTreeMap<[u8; 16], Place>,
+    /// Where the facts with a key stand, ascending.
+    keyed: Vec<Place>,
     expired_holds: BTreeSet<Place>,
     catalogue_changed_at: Place,
     trace: blake3::Hasher,
@@ -93,6 +95,7 @@ impl Auditor {
             accounts: Vec::new(),
             bound: BTreeMap::new(),
             hashes: BTreeMap::new(),
+            keyed: Vec::new(),
             expired_holds: BTreeSet::new(),
             catalogue_changed_at: 0,
             trace: blake3::Hasher::new(),
@@ -152,6 +155,11 @@ impl Auditor {
     /// The digest of the disk's state.
     pub(crate) fn digest(&self) -> [u8; 32] {
         state_digest(&self.fold.state)
+    }
+
+    /// How many keys were bound from a place on.
+    pub(crate) fn keys_from(&self, place: Place) -> usize {
+        self.keyed.len() - self.keyed.partition_point(|keyed| *keyed < place)
     }
 
     /// A hash over everything read and heard so far.
@@ -214,6 +222,9 @@ impl Auditor {
             let hash = stored.fact.origin().and_then(|origin| origin.key);
             if let Some(first) = hash.and_then(|hash| self.hashes.insert(hash.0, entry.position.0)) {
                 return Err(format!("one key was bound by the facts at {first} and {}", entry.position));
+            }
+            if hash.is_some() {
+                self.keyed.push(entry.position.0);
             }
             let (id, frame, at, fact) = (stored.id, chunk.frame, chunk.at_ms, stored.fact);
             self.kept.push(Kept { id, frame, at, fact, bytes, payload });

@@ -1,7 +1,7 @@
 //! What clients ask: a call is a request under a key, sent as often as it takes to hear what became of it.
 
 use chargly_engine::ledger::{Action, Call as LedgerCall, KeyNo, Payload, key_hash};
-use chargly_engine::{Answered, Ask, Item, Key, WalletAsked};
+use chargly_engine::{Answered, Ask, Item, Key, Submission, WalletAsked};
 use chargly_journal::payload_digest;
 use chargly_testkit::model::{Place, Request};
 use tokio::sync::oneshot::Receiver;
@@ -145,12 +145,39 @@ pub(crate) fn read_item(part: &Part) -> Item {
     Item::read(ask)
 }
 
-/// A submission on its way.
+/// A submission on its way, and whoever waits for its answer.
 pub(crate) struct Flight {
     pub(crate) parts: Vec<Part>,
     pub(crate) answer: Receiver<Answered>,
-    /// How long the journal was when it was sent: everything before was there for it to see.
+    /// How long the journal was when it was first sent: everything before was there for it to see.
     pub(crate) from: Place,
     /// A group was undone while it waited.
     pub(crate) was_held_back: bool,
+    /// Not at the writer yet: what travels, and for how many steps more.
+    pub(crate) travelling: Option<(u64, Submission)>,
+    /// Its parts are one batch, all or none.
+    pub(crate) is_atomic: bool,
+    /// How often it was sent on with what the writer missed.
+    pub(crate) tries: u32,
+    /// It brings records with it.
+    pub(crate) is_warm: bool,
+    /// It is answered without the writer: its key stands in a sealed run.
+    pub(crate) is_known_of_old: bool,
+}
+
+impl Flight {
+    /// Nothing on its way, for the rest of its fields to begin with.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            parts: Vec::new(),
+            answer: tokio::sync::oneshot::channel().1,
+            from: 0,
+            was_held_back: false,
+            travelling: None,
+            is_atomic: false,
+            tries: 0,
+            is_warm: false,
+            is_known_of_old: false,
+        }
+    }
 }

@@ -14,6 +14,7 @@ mod auditor;
 mod calls;
 mod clock;
 mod dice;
+mod index;
 mod journal;
 mod planted;
 mod seen;

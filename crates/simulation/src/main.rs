@@ -4,9 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use chargly_simulation::{MILESTONES, run};
 use clap::Parser;
+
+/// Seeds after which it is said how far it is.
+const SAID_EVERY: u64 = 100;
 
 /// Runs seeds of the simulation one after the other.
 #[derive(Parser)]
@@ -17,6 +21,9 @@ struct Arguments {
     /// The first of them.
     #[arg(long, default_value_t = 0)]
     from: u64,
+    /// As many seeds as can be run in so many minutes.
+    #[arg(long, conflicts_with_all = ["seed", "seeds"])]
+    minutes: Option<u64>,
     /// Steps of each run.
     #[arg(long, default_value_t = 2_000)]
     steps: u32,
@@ -31,7 +38,15 @@ fn main() -> ExitCode {
     let (from, seeds) = arguments.seed.map_or((arguments.from, arguments.seeds), |seed| (seed, 1));
     let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
     let (mut facts, mut failures) = (0, 0u64);
-    for (done, seed) in (1..).zip(from..from.saturating_add(seeds)) {
+    let begun = now();
+    let is_over = |done: u64| match arguments.minutes {
+        Some(minutes) => now() - begun >= Duration::from_mins(minutes),
+        None => done >= seeds,
+    };
+    let mut done = 0;
+    while !is_over(done) {
+        let seed = from + done;
+        done += 1;
         match run(seed, arguments.steps) {
             Ok(outcome) => {
                 facts += outcome.facts;
@@ -44,10 +59,11 @@ fn main() -> ExitCode {
                 println!("{failure}");
             }
         }
-        if done % 10 == 0 || done == seeds {
-            println!("{done} of {seeds} seeds, {facts} facts, {failures} failures");
+        if done % SAID_EVERY == 0 {
+            println!("{done} seeds from {from} on, {facts} facts, {failures} failures");
         }
     }
+    println!("{done} seeds from {from} on, {facts} facts, {failures} failures");
     for (what, count) in &seen {
         println!("{count:>10}  {what}");
     }
@@ -60,4 +76,9 @@ fn main() -> ExitCode {
         println!("never met: {missing:?}");
     }
     if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long it runs is no part of any run")]
+fn now() -> Instant {
+    Instant::now()
 }

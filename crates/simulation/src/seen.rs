@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// What the fixed seeds together must have met, beside the milestones of the rules
 /// (`chargly_testkit::script::MILESTONES`): how calls, disks, clocks and crashes came together.
-pub const MILESTONES: [&str; 42] = [
+pub const MILESTONES: [&str; 66] = [
     "acknowledged",
     "refused",
     "rejected",
@@ -47,6 +47,30 @@ pub const MILESTONES: [&str; 42] = [
     "unknown customer read",
     "read held back by an undone group",
     "census read",
+    "call never arrived",
+    "answer lost on the way",
+    "call overtaken by a later one",
+    "sent to the index",
+    "sent to the runs",
+    "records brought back were too old",
+    "ended hold brought back",
+    "amended event brought back",
+    "used-up lot brought back",
+    "records left memory",
+    "record changed before it could leave memory",
+    "checkpoint written",
+    "checkpoint failed",
+    "checkpoint written after one that failed",
+    "checkpoint refused: another is under way",
+    "checkpoint lost in a crash",
+    "checkpoint found damaged",
+    "run sealed",
+    "run sealed in a restart",
+    "runs found damaged",
+    "key found in a run",
+    "keys left memory",
+    "asked after it stopped",
+    "only urgent calls taken up",
 ];
 
 /// Counts of what was met.

@@ -4,7 +4,9 @@
 //! process dies. After each group the auditor reads the disk before any client hears anything.
 
 mod clients;
+mod keeper;
 mod mischief;
+mod network;
 mod process;
 
 use chargly_engine::Writer;
@@ -17,11 +19,11 @@ use crate::auditor::{Auditor, Finding};
 use crate::calls::{CallNo, Flight};
 use crate::clock::SimClock;
 use crate::dice::Dice;
+use crate::index::Index;
 use crate::journal::SimJournal;
 use crate::planted::Bug;
 use crate::workload::{Workload, catalogue};
 use crate::{Outcome, world::mischief::Habits};
-use process::Checkpoint;
 
 /// When every run begins: 2026-11-23T10:00:00Z.
 const BEGINNING_MS: i64 = 1_795_428_000_000;
@@ -42,13 +44,17 @@ pub(crate) struct World {
     /// The writer has stopped for good; somebody has to restart the process.
     is_stopped: bool,
     flights: Vec<Flight>,
-    checkpoint: Option<Checkpoint>,
+    index: Index,
     /// The next group finds the disk unreadable.
     is_unreadable_next: bool,
     /// The fault that was scripted last, until it is met.
     armed: Option<Fault>,
     /// A flush failed; the next crash decides what became of its frame.
     is_flush_open: bool,
+    /// Calls that could fill a frame were sent since the writer started.
+    had_heavy_calls: bool,
+    /// Whatever is sent now takes its time to arrive.
+    is_slow: bool,
     /// Steps for which the disk stays full.
     full_for: u32,
     bug: Option<Bug>,
@@ -62,7 +68,8 @@ impl World {
         let mut dice = Dice::new(seed);
         let (disk, clock) = (MemoryDisk::new(), SimClock::at(BEGINNING_MS));
         let books = Auditor::new(&clock);
-        let writer = process::first_writer(&disk, &clock, &mut dice);
+        let index = Index::new(&mut dice, bug);
+        let writer = process::first_writer(&disk, &clock, &mut dice, index.length);
         let (habits, workload) = (Habits::new(&mut dice), Workload::new(&mut dice));
         let mut world = Self {
             books,
@@ -74,10 +81,12 @@ impl World {
             writer,
             is_stopped: false,
             flights: Vec::new(),
-            checkpoint: None,
+            index,
             is_unreadable_next: false,
             armed: None,
             is_flush_open: false,
+            had_heavy_calls: false,
+            is_slow: false,
             full_for: 0,
             bug,
             stale: std::collections::BTreeMap::new(),
@@ -89,6 +98,7 @@ impl World {
             }
             world.group()?;
         }
+        world.habits.begin(&mut world.dice);
         Ok(world)
     }
 
@@ -101,11 +111,11 @@ impl World {
             }
         }
         if self.is_stopped {
-            if self.dice.once_in(2) {
-                return self.restart();
-            }
-            return Ok(());
+            // Known: a writer whose last frame was full does not come back from being asked.
+            let may_ask = !self.had_heavy_calls && self.dice.once_in(2);
+            return if may_ask { self.ask_stopped_writer() } else { self.restart() };
         }
+        self.deliver(false);
         self.mischief()
     }
 
@@ -150,6 +160,7 @@ impl World {
     /// Runs groups until nothing waits and nothing is due.
     fn settle(&mut self) -> Result<(), Finding> {
         for _ in 0..HEALING_GROUPS_MAX {
+            self.deliver(true);
             self.books.clock_will_be_read(&self.clock);
             let is_due = self.writer.has_due(&self.clock);
             if self.flights.is_empty() && !is_due {
@@ -162,9 +173,9 @@ impl World {
 
     /// Decides and commits one group; the disk is read before anybody hears of it.
     fn group(&mut self) -> Result<(), Finding> {
-        let before = (chargly_engine::ledger::state_digest(self.writer.state()), self.writer.keys().len());
         let len_before = self.books.len();
         let waiting = self.flights.len();
+        self.refuse_for_room()?;
         if self.is_unreadable_next {
             self.disk.faults().set_unreadable(true);
         }
@@ -173,9 +184,6 @@ impl World {
         self.disk.faults().set_unreadable(false);
         let was_unreadable = std::mem::take(&mut self.is_unreadable_next);
         self.note_fault();
-        let now = |world: &Self| {
-            (chargly_engine::ledger::state_digest(world.writer.state()), world.writer.keys().len())
-        };
         match end {
             GroupEnd::Nothing => self.collect().map(|_| ()),
             GroupEnd::Committed(_) => {
@@ -184,8 +192,8 @@ impl World {
                 if self.looks_inside() && self.books.len() == len_before {
                     return Err("a group is said to be committed, and the disk has nothing new".to_owned());
                 }
-                if self.looks_inside() && now(self) != (self.books.digest(), self.books.fold.keys.len()) {
-                    return Err("the writer's state is not the fold of the disk".to_owned());
+                if self.looks_inside() {
+                    self.compare_with_disk("after a group")?;
                 }
                 self.books.seen.note_if(waiting > 1, "several calls in one group");
                 if self.habits.crashes && self.dice.once_in(60) {
@@ -197,10 +205,11 @@ impl World {
             }
             GroupEnd::Undone(why) => {
                 self.catch_up()?;
-                if self.looks_inside() && now(self) != before || self.books.len() != len_before {
-                    return Err(format!(
-                        "a group was undone ({why}), and state, keys or disk are not as before"
-                    ));
+                if self.books.len() != len_before {
+                    return Err(format!("a group was undone ({why}), and the disk is not as before"));
+                }
+                if self.looks_inside() {
+                    self.compare_with_disk("after an undone group")?;
                 }
                 let is_full = why == Failure::StorageFull;
                 self.books.seen.note(if is_full {
@@ -219,8 +228,8 @@ impl World {
             }
             GroupEnd::Stopped(_) => {
                 self.is_stopped = true;
-                if now(self) != before {
-                    return Err("the writer stopped, and did not undo what it had decided".to_owned());
+                if self.looks_inside() {
+                    self.compare_with_disk("after it stopped")?;
                 }
                 self.catch_up()?;
                 let was_applied = self.books.len() > len_before;
@@ -236,6 +245,37 @@ impl World {
         }
     }
 
+    /// A writer that has stopped answers reads from what it knows, and nothing else.
+    fn ask_stopped_writer(&mut self) -> Result<(), Finding> {
+        self.read();
+        self.follow();
+        self.deliver(true);
+        // Of what it has not heard of, it cannot tell.
+        let known = self.writer.head().next.0;
+        self.flights.iter_mut().for_each(|flight| flight.from = flight.from.min(known));
+        let len_before = self.books.len();
+        self.books.clock_will_be_read(&self.clock);
+        self.writer.answer_reads_only(&self.clock);
+        self.collect()?;
+        self.books.seen.note("asked after it stopped");
+        self.catch_up()?;
+        if self.books.len() == len_before {
+            Ok(())
+        } else {
+            Err("a writer that has stopped has written".to_owned())
+        }
+    }
+
+    /// As long as the disk is known to be full, only what ends what was begun is taken up.
+    fn refuse_for_room(&mut self) -> Result<(), Finding> {
+        if self.full_for > 0 && self.dice.once_in(2) {
+            self.books.seen.note("only urgent calls taken up");
+            self.writer.refuse_unless_urgent(Failure::StorageFull);
+            self.collect()?;
+        }
+        Ok(())
+    }
+
     /// Delivers every answer that has come; returns the calls that were told to have failed.
     fn collect(&mut self) -> Result<Vec<CallNo>, Finding> {
         let mut failed = Vec::new();
@@ -244,7 +284,7 @@ impl World {
             match self.flights[index].answer.try_recv() {
                 Ok(mut answered) => {
                     let mut flight = self.flights.remove(index);
-                    self.bring_back(&mut flight, &mut answered);
+                    self.sort_out(&mut flight, &mut answered)?;
                     if self.bug == Some(Bug::StaleReads) {
                         self.serve_stale(&flight, &mut answered);
                     }
@@ -262,10 +302,22 @@ impl World {
 
     /// Between a commit and its publication nobody may have been answered.
     fn nobody_heard(&mut self) -> Result<(), Finding> {
-        for flight in &mut self.flights {
+        for flight in self.flights.iter_mut().filter(|flight| !flight.is_known_of_old) {
             if flight.answer.try_recv().is_ok() {
                 return Err(format!("{:?} was answered before its group was published", flight.parts));
             }
+        }
+        Ok(())
+    }
+
+    /// Memory, with what has left it, must be the fold of the disk.
+    fn compare_with_disk(&self, when: &str) -> Result<(), Finding> {
+        if self.whole_digest()? != self.books.digest() {
+            return Err(format!("{when} the writer's state is not the fold of the disk"));
+        }
+        let keys = self.writer.keys();
+        if keys.len() != self.books.keys_from(keys.covers_from().0) {
+            return Err(format!("{when} the writer has other keys than the disk"));
         }
         Ok(())
     }

@@ -2,6 +2,9 @@
 
 mod environment;
 mod erase;
+mod keeper;
 mod runs;
+mod split;
+mod time;
 mod world;
 mod writer;

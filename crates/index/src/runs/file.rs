@@ -27,6 +27,7 @@ pub(super) fn write_run(dir: &Path, number: u32, image: &[u8]) -> Result<(), Run
     make_folder(dir)?;
     let written = File::create(&temporary).and_then(|mut file| {
         file.write_all(image)?;
+        chargly_journal::crash_point("index.mid_run_write");
         file.sync_all()
     });
     if let Err(source) = written {

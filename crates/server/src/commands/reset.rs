@@ -65,7 +65,7 @@ pub(crate) fn run(args: &ResetArgs) -> Result<()> {
         &fresh,
         name,
         first_start::salt(&mut SystemEntropy)?,
-        open_options(Arc::clone(&clock)),
+        open_options(Arc::clone(&clock))?,
     )
     .with_context(|| format!("making the new environment {name}"))?;
     carry_keys_over(&fresh, &keys, clock.as_ref()).context("carrying the keys over")?;

@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::DataArgs;
-use crate::data_dir::{DataDir, environments_named};
+use crate::data_dir::{DataDir, environments_named, run_length};
 use crate::failure::{Advice, Reported};
 use crate::{output, progress};
 
@@ -60,7 +60,7 @@ fn check(data: &DataDir, name: &str) -> Result<Report> {
         bar.set_length(all);
         bar.set_position(done);
     };
-    let report = chargly_engine::verify(&data.environment(name), &mut report_progress);
+    let report = chargly_engine::verify_with(&data.environment(name), run_length()?, &mut report_progress);
     bar.finish_and_clear();
     report.with_context(|| {
         Advice::new(

@@ -143,6 +143,9 @@ impl Server {
         let mut printed = String::new();
         while let Some(Ok(line)) = lines.next() {
             if let Some(url) = line.strip_prefix(LISTENING) {
+                // A server whose warnings nobody takes would wait for somebody to take them.
+                let mut warnings = child.stderr.take().expect("piped");
+                std::thread::spawn(move || std::io::copy(&mut warnings, &mut std::io::stderr()));
                 return Ok(Self { child, url: url.trim_end_matches('/').to_owned(), printed });
             }
             printed.push_str(&line);

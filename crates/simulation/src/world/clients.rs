@@ -1,11 +1,10 @@
 //! Clients: they make calls, send them more than once, read, and remember what they were told.
 
-use chargly_engine::ledger::Position;
-use chargly_engine::{Answered, Submission, Verdict, Warm};
+use chargly_engine::{Answered, Verdict};
 use chargly_testkit::model::Request;
 
 use super::World;
-use crate::calls::{Asked, Call, CallNo, Flight, Part, can_have_key, read_item};
+use crate::calls::{Asked, Call, CallNo, Flight, Part, can_have_key};
 
 impl World {
     /// A new call; nothing where the request names what cannot be read back.
@@ -50,43 +49,6 @@ impl World {
             parts.push(Part::Census);
         }
         self.submit(parts);
-    }
-
-    pub(super) fn submit(&mut self, parts: Vec<Part>) {
-        let (mut items, mut arena, mut atomic) = (Vec::new(), Vec::new(), false);
-        for part in &parts {
-            match part {
-                Part::Act(number) => {
-                    let call = &mut self.books.calls[*number];
-                    call.attempts += 1;
-                    atomic |= call.is_batch();
-                    items.extend(call.items(*number, &mut arena));
-                }
-                Part::Read(_) | Part::Census => items.push(read_item(part)),
-            }
-        }
-        let (mut submission, answer) = Submission::new(items, arena);
-        submission.atomic = atomic;
-        self.writer.pending().push_back(submission);
-        let from = self.books.len();
-        self.flights.push(Flight { parts, answer, from, was_held_back: false });
-    }
-
-    /// Does what an environment does for a call that needs records from the index: looks for them, and sends the call
-    /// again with what was found. The rest of the submission goes on its way.
-    pub(super) fn bring_back(&mut self, flight: &mut Flight, answered: &mut Answered) {
-        for index in (0..answered.verdicts.len()).rev() {
-            let Verdict::Cold(keys) = &answered.verdicts[index] else { continue };
-            self.books.seen.note("sent to the index");
-            let warm = Warm { as_of: Position(u64::MAX), looked_for: keys.to_vec(), found: Vec::new() };
-            answered.verdicts.remove(index);
-            let mut item = answered.items.remove(index);
-            item.warm = Some(Box::new(warm));
-            let parts = vec![flight.parts.remove(index)];
-            let (submission, answer) = Submission::new(vec![item], answered.arena.clone());
-            self.writer.pending().push_back(submission);
-            self.flights.push(Flight { parts, answer, from: flight.from, was_held_back: false });
-        }
     }
 
     /// Calls that may be sent again and that nobody was told the end of.

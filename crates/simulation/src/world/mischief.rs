@@ -19,11 +19,16 @@ const DAY_MS: i64 = 24 * 60 * 60 * SECOND_MS;
 /// Heavy calls in a batch that shall not fit into one frame.
 const HEAVY_CALLS: usize = 60;
 
+/// Old events and holds that clients come back to most.
+const REMEMBERED: usize = 6;
+
 /// What a run does, and how often.
 pub(super) struct Habits {
     choices: Vec<(u32, Deed)>,
     /// Whether processes die in this run.
     pub(super) crashes: bool,
+    /// Whether calls take their time to arrive. Not before the catalogue is there.
+    pub(super) travels: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +47,11 @@ enum Deed {
     Clock,
     Drag,
     Crash,
-    Checkpoint,
+    Keep,
+    Runs,
+    Remember,
+    Race,
+    Reset,
 }
 
 impl Habits {
@@ -62,12 +71,21 @@ impl Habits {
             (4, Deed::Clock),
             (1, Deed::Drag),
             (3, Deed::Crash),
-            (3, Deed::Checkpoint),
+            (14, Deed::Keep),
+            (10, Deed::Runs),
+            (8, Deed::Remember),
+            (2, Deed::Race),
+            (2, Deed::Reset),
         ];
         let keeps = |deed, dice: &mut Dice| matches!(deed, Deed::Follow | Deed::Group) || !dice.once_in(4);
         let choices: Vec<_> = all.into_iter().filter(|(_, deed)| keeps(*deed, dice)).collect();
         let crashes = choices.iter().any(|(_, deed)| *deed == Deed::Crash);
-        Self { choices, crashes }
+        Self { choices, crashes, travels: false }
+    }
+
+    /// The catalogue is there: the rest may begin.
+    pub(super) fn begin(&mut self, dice: &mut Dice) {
+        self.travels = !dice.once_in(3);
     }
 }
 
@@ -97,7 +115,11 @@ impl World {
                 self.books.seen.note_if(!self.flights.is_empty(), "crash with calls waiting");
                 return self.restart();
             }
-            Deed::Checkpoint => self.take_checkpoint(),
+            Deed::Keep => return self.keep(),
+            Deed::Runs => return self.run_on(),
+            Deed::Remember => self.remember(),
+            Deed::Race => return self.race(),
+            Deed::Reset => self.reset_connection(),
         }
         Ok(())
     }
@@ -109,11 +131,12 @@ impl World {
         self.is_unreadable_next = false;
         self.clock.set_drag(0);
         self.habits.crashes = false;
+        self.habits.travels = false;
         self.right_the_clock();
     }
 
     /// The next command of the script.
-    fn follow(&mut self) {
+    pub(super) fn follow(&mut self) {
         match self.workload.next() {
             Command::Wait(ms) => self.clock.advance(ms),
             Command::Ask(request) => {
@@ -254,6 +277,54 @@ impl World {
         Ok(())
     }
 
+    /// A client comes back to something of long ago: an event to reverse a little of, a hold to capture.
+    fn remember(&mut self) {
+        let is_hold = self.dice.once_in(4);
+        let places = if is_hold { &self.books.holds } else { &self.books.events };
+        // Two in three pick among the oldest few, so that one thing is come back to again and again.
+        let among = if self.dice.once_in(3) { places.len() } else { places.len().min(REMEMBERED) };
+        let Some(at) = self.dice.index(among).map(|index| places[index]) else { return };
+        let request = if is_hold {
+            Request::CaptureHold {
+                hold: at,
+                quantity: None,
+                credits: Some(1),
+                cost: None,
+                record: false,
+                is_final: true,
+                properties: BTreeMap::new(),
+            }
+        } else {
+            Request::Reverse { event: at, credits: Some(1).filter(|_| !self.dice.once_in(4)) }
+        };
+        if let Some(call) = self.make_call(request, false) {
+            self.send(&[call], false);
+        }
+    }
+
+    /// Two clients reverse an event that has left memory. What the first one fetches for it is old by the time it
+    /// arrives, because the second was quicker and a checkpoint came between.
+    fn race(&mut self) -> Result<(), Finding> {
+        let Some(index) = self.dice.index(self.books.events.len()) else { return Ok(()) };
+        let event = self.books.events[index];
+        for is_slow in [true, false] {
+            self.checkpoint_at_once()?;
+            let credits = Some(1).filter(|_| !is_slow);
+            let Some(call) = self.make_call(Request::Reverse { event, credits }, false) else {
+                return Ok(());
+            };
+            self.send(&[call], false);
+            self.is_slow = is_slow;
+            let end = self.group().and_then(|()| if self.is_stopped { Ok(()) } else { self.group() });
+            self.is_slow = false;
+            end?;
+            if self.is_stopped {
+                return Ok(());
+            }
+        }
+        self.checkpoint_at_once()
+    }
+
     fn meters_of_one(&mut self, count: u64) -> Vec<Request> {
         let whose = CUSTOMERS[self.dice.index(CUSTOMERS.len()).unwrap_or(0)];
         let mut requests: Vec<Request> = (0..count).map(|_| self.workload.next_meter()).collect();
@@ -265,7 +336,7 @@ impl World {
         requests
     }
 
-    fn read(&mut self) {
+    pub(super) fn read(&mut self) {
         let customer = match self.dice.index(CUSTOMERS.len() + 2) {
             Some(index) if index < CUSTOMERS.len() => CUSTOMERS[index].to_owned(),
             Some(index) if index == CUSTOMERS.len() => "nobody".to_owned(),

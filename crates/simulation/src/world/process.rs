@@ -1,11 +1,10 @@
 //! The process around the writer: it starts from what the disk has, and it dies at any moment.
 
 use chargly_engine::journal::memory::MemoryDisk;
-use chargly_engine::ledger::{
-    Currency, Fact, KeyHash, Position, Rest, State, Wallet, key_hash, state_digest,
-};
-use chargly_engine::{Answered, Fold, GroupEnd, Key, Submission, Writer};
-use chargly_journal::MemoryJournal;
+use chargly_engine::ledger::{ColdKey, Currency, Fact, KeyHash, Position, key_hash};
+use chargly_engine::{Answered, Fold, GroupEnd, Key, Recovered, RunLength, Submission, Writer};
+use chargly_index::RecentKeys;
+use chargly_journal::{Chunk, MemoryJournal};
 
 use super::World;
 use crate::auditor::Finding;
@@ -20,18 +19,17 @@ const READ_BYTES: usize = 1024 * 1024;
 /// How often a start is tried before the operator clears the disk's faults away.
 const STARTS_MAX: usize = 4;
 
-/// The state at one position, as bytes, as a checkpoint file would have it.
-pub(super) struct Checkpoint {
-    next: Position,
-    rest: Vec<u8>,
-    wallets: Vec<Vec<u8>>,
-}
-
 /// A writer on an empty disk.
-pub(super) fn first_writer(disk: &MemoryDisk, clock: &SimClock, dice: &mut Dice) -> Writer<SimJournal> {
+pub(super) fn first_writer(
+    disk: &MemoryDisk,
+    clock: &SimClock,
+    dice: &mut Dice,
+    length: RunLength,
+) -> Writer<SimJournal> {
     let journal = SimJournal { inner: MemoryJournal::open(disk), is_hasty: false };
-    let fold = Fold::from_start();
-    Writer::new(journal, fold.into(), clock, false, Box::new(dice.split()))
+    let mut recovered: Recovered = Fold::from_start().into();
+    recovered.keys = RecentKeys::new(length, Position(0));
+    Writer::new(journal, recovered, clock, false, Box::new(dice.split()))
 }
 
 impl World {
@@ -48,10 +46,12 @@ impl World {
     /// The process dies, whatever it was doing, and another one starts. Faults may keep it from starting; then the
     /// writer counts as stopped.
     pub(super) fn restart(&mut self) -> Result<(), Finding> {
-        let (before, len_before) = (state_digest(self.writer.state()), self.books.len());
+        let (before, len_before) = (self.whole_digest()?, self.books.len());
         let was_stopped = std::mem::replace(&mut self.is_stopped, false);
         self.disk.crash();
+        self.books.seen.note_if(self.index.crash(), "checkpoint lost in a crash");
         self.lose_answers();
+        self.had_heavy_calls = false;
         self.catch_up()?;
         let survived = self.books.len() > len_before;
         if !was_stopped && survived {
@@ -77,18 +77,15 @@ impl World {
 
     /// Starts a writer; says whether its epoch could be recorded.
     fn start(&mut self, before: [u8; 32], is_known: bool) -> Result<bool, Finding> {
-        let fold = self.fold_disk()?;
-        if self.looks_inside() && state_digest(&fold.state) != self.books.digest() {
-            return Err("a restart folds the disk to another state than following it did".to_owned());
-        }
         if self.looks_inside() && is_known && self.books.digest() != before {
             return Err("the state after the restart is not the one before".to_owned());
         }
-        if self.looks_inside() && fold.keys.len() != self.books.fold.keys.len() {
-            return Err("a restart finds other keys than following the disk did".to_owned());
-        }
+        let recovered = self.recover()?;
         self.books.writer_started(&self.clock);
-        self.writer = self.writer_over(fold);
+        self.writer = self.writer_over(recovered);
+        if self.looks_inside() {
+            self.compare_with_disk("after a restart")?;
+        }
         let epoch = self.writer.head().epoch + 1;
         let fact = Fact::EpochStarted { epoch, software: "simulation".into() };
         self.books.clock_will_be_read(&self.clock);
@@ -96,50 +93,83 @@ impl World {
         self.note_fault();
         self.catch_up()?;
         let is_committed = matches!(end, GroupEnd::Committed(_));
-        if self.looks_inside() && is_committed && state_digest(self.writer.state()) != self.books.digest() {
-            return Err("the writer starts with another state than the disk has".to_owned());
+        if self.looks_inside() && is_committed {
+            self.compare_with_disk("after its epoch")?;
         }
         Ok(is_committed)
     }
 
-    fn writer_over(&mut self, fold: Fold) -> Writer<SimJournal> {
+    fn writer_over(&mut self, recovered: Recovered) -> Writer<SimJournal> {
         let is_hasty = self.bug == Some(Bug::HastyAnswers);
         let journal = SimJournal { inner: MemoryJournal::open(&self.disk), is_hasty };
         let believes = self.bug == Some(Bug::ClockBelieved);
-        Writer::new(journal, fold.into(), &self.clock, believes, Box::new(self.dice.split()))
+        Writer::new(journal, recovered, &self.clock, believes, Box::new(self.dice.split()))
     }
 
-    /// Folds the disk from a checkpoint, where there is one, or from the first fact.
-    fn fold_disk(&mut self) -> Result<Fold, Finding> {
-        let mut fold = match self.checkpoint.take().filter(|_| self.dice.once_in(2)) {
-            Some(checkpoint) => {
+    /// Folds the disk from the checkpoint and the sealed runs, as far as they are good, and seals on the way.
+    fn recover(&mut self) -> Result<Recovered, Finding> {
+        self.damage_index()?;
+        let keys_from = self.index.filled_to();
+        let mut fold = match self.index.store.state()? {
+            Some(state) => {
                 self.books.seen.note("restart from a checkpoint");
-                checkpoint.restore()?
+                Fold::from_state(state, self.index.store.next)
             }
-            None => Fold::from_start(),
+            None => {
+                self.index.drop_checkpoint();
+                Fold::from_start()
+            }
         };
+        let evicted_to = fold.next;
+        fold.keys = RecentKeys::new(self.index.length, keys_from);
         let mut reader = self.reader();
-        let mut from = chargly_journal::Position(0);
+        let mut from = chargly_journal::Position(fold.next.min(keys_from).0);
         loop {
             let chunks = reader.chunks_from(from, READ_BYTES).map_err(|e| e.to_string())?;
-            let Some(last) = chunks.last() else { return Ok(fold) };
+            let Some(last) = chunks.last() else { break };
             from = last.end();
-            let is_head = from.0 == self.books.len();
-            let forgets = self.bug == Some(Bug::FrameLostAtRestart) && is_head && chunks.len() > 1;
+            let forgets = self.bug == Some(Bug::FrameLostAtRestart) && from.0 == self.books.len();
             for chunk in &chunks[..chunks.len() - usize::from(forgets)] {
-                fold.fold(chunk).map_err(|e| e.to_string())?;
+                self.fold_on(&mut fold, chunk, keys_from)?;
             }
         }
+        fold.keys.forget_below(self.index.sealed_to());
+        Ok(Recovered::new(fold, evicted_to))
     }
 
-    /// A copy of the committed state, to restart from.
-    pub(super) fn take_checkpoint(&mut self) {
-        let state = self.writer.state();
-        self.checkpoint = Some(Checkpoint {
-            next: Position(self.books.len()),
-            rest: state.rest().encode(),
-            wallets: state.wallets().map(Wallet::encode).collect(),
-        });
+    /// Folds a chunk, and takes it into the run that fills.
+    fn fold_on(&mut self, fold: &mut Fold, chunk: &Chunk, keys_from: Position) -> Result<(), Finding> {
+        let mut missing = None;
+        let store = &self.index.store;
+        let mut warm_up = |keys: &[ColdKey]| {
+            Ok(store.load(keys).unwrap_or_else(|finding| {
+                missing = Some(finding);
+                Vec::new()
+            }))
+        };
+        let mut facts = Vec::new();
+        let mut each = |position: Position, fact: &Fact| facts.push((position, fact.clone()));
+        fold.fold_on(chunk, keys_from, &mut warm_up, &mut each).map_err(|e| e.to_string())?;
+        if let Some(missing) = missing {
+            return Err(missing);
+        }
+        for (position, fact) in facts {
+            let is_sealed = self.index.fill(position, chunk, &fact)?;
+            self.books.seen.note_if(is_sealed, "run sealed in a restart");
+        }
+        Ok(())
+    }
+
+    /// Once in a while a start finds the checkpoint or some runs damaged, and does without.
+    fn damage_index(&mut self) -> Result<(), Finding> {
+        if self.dice.once_in(6) {
+            self.books.seen.note_if(self.index.store.next > Position(0), "checkpoint found damaged");
+            self.index.drop_checkpoint();
+        }
+        let runs = self.index.run_count();
+        let damaged = if self.dice.once_in(6) { self.dice.index(runs + 1).unwrap_or(0) } else { 0 };
+        self.books.seen.note_if(damaged > 0, "runs found damaged");
+        self.index.reopen(damaged)
     }
 
     /// Nobody will hear what became of what was on its way.
@@ -180,16 +210,16 @@ impl World {
 
     /// [`Bug::KeysKeptOnUndo`]: the keys of these calls stay bound, to where their facts would have stood.
     pub(super) fn keep_keys(&mut self, failed: &[CallNo]) {
-        let Ok(mut fold) = self.fold_disk() else { return };
+        let Ok(mut recovered) = self.recover() else { return };
         let slots = failed.iter().filter_map(|call| self.books.calls[*call].slot.as_ref());
         for (customer, key) in slots {
             let hash: KeyHash = key_hash(&SALT, Some(customer), key);
-            if fold.keys.find(hash, None).is_none() {
-                fold.keys.insert(hash, Position(self.books.len()));
+            if recovered.keys.find(hash, None).is_none() {
+                recovered.keys.insert(hash, Position(self.books.len()));
             }
         }
         self.lose_answers();
-        self.writer = self.writer_over(fold);
+        self.writer = self.writer_over(recovered);
     }
 
     /// [`Bug::StaleReads`]: everybody is told what was asked before.
@@ -201,14 +231,5 @@ impl World {
                 *verdict = stale;
             }
         }
-    }
-}
-
-impl Checkpoint {
-    fn restore(self) -> Result<Fold, Finding> {
-        let rest = Rest::decode(&self.rest).map_err(|e| e.to_string())?;
-        let wallets: Result<Vec<_>, _> = self.wallets.iter().map(|bytes| Wallet::decode(bytes)).collect();
-        let state = State::restore(rest, wallets.map_err(|e| e.to_string())?);
-        Ok(Fold::from_state(state, self.next))
     }
 }
