@@ -6,7 +6,9 @@ use chargly_ledger::{
     Action, ColdKey, EntryId, Fact, KeyHash, Millis, Payload, Position, Rejection, difference,
 };
 use compact_str::CompactString;
+use smallvec::SmallVec;
 use thiserror::Error;
+use tokio::sync::oneshot;
 
 use crate::environment::Environment;
 use crate::facts::{ReadFactError, StoredFact, StoredPayload};
@@ -27,6 +29,23 @@ pub struct Outcome {
     pub fact: Box<Fact>,
     /// Whether this is the first answer, given again.
     pub is_replay: bool,
+}
+
+impl Outcome {
+    /// Of a fact recorded just now. Its id is sealed here, on the caller's thread: the writer's time is dearer.
+    pub(crate) fn new(position: Position, at: Millis, fact: Box<Fact>) -> Self {
+        Self { id: seal(position, at, &fact), at, fact, is_replay: false }
+    }
+}
+
+/// Items on their way to the writer.
+pub(crate) struct Flight {
+    /// How many there were.
+    count: usize,
+    /// Those that were not sent, since their answers are known, by their places.
+    known: Vec<(usize, Result<Outcome, CallError>)>,
+    /// Where the answers to the others will come; `None` where there are no others.
+    answer: Option<Result<oneshot::Receiver<Answered>, Failure>>,
 }
 
 /// Why a call has no outcome. None of these bound its key.
@@ -80,28 +99,55 @@ impl Environment {
     /// Submits items and sorts out what comes back, one result per item.
     pub(crate) async fn call(
         &self,
-        mut items: Vec<Item>,
+        items: Vec<Item>,
         arena: Vec<u8>,
         is_urgent: bool,
     ) -> Vec<Result<Outcome, CallError>> {
+        let mut outcomes = Vec::with_capacity(items.len());
+        let flight = self.send(items, arena, is_urgent).await;
+        self.land(flight, &mut outcomes).await;
+        outcomes
+    }
+
+    /// Submits items, but for those whose answers are known.
+    pub(crate) async fn send(&self, mut items: Vec<Item>, arena: Vec<u8>, is_urgent: bool) -> Flight {
         let count = items.len();
         let known = self.known_of_old(&mut items, &arena).await;
-        if items.is_empty() && !known.is_empty() {
-            return known.into_iter().map(|(_, result)| result).collect();
-        }
-        let mut outcomes = Vec::with_capacity(count);
-        match self.ask(items, arena, is_urgent).await {
-            Ok(mut answered) => {
+        let answer = if items.is_empty() {
+            None
+        } else {
+            let (mut submission, answer) = Submission::new(items, arena);
+            submission.is_urgent = is_urgent;
+            Some(self.queue().push(submission).map(|()| answer))
+        };
+        Flight { count, known, answer }
+    }
+
+    /// Waits for what was submitted and adds one result per item.
+    pub(crate) async fn land(&self, flight: Flight, outcomes: &mut Vec<Result<Outcome, CallError>>) {
+        let Flight { count, known, answer } = flight;
+        let first = outcomes.len();
+        let answered = match answer {
+            Some(Ok(answer)) => answer.await.map_err(|_| Failure::Stopped).map(Some),
+            Some(Err(failure)) => Err(failure),
+            None => Ok(None),
+        };
+        match answered {
+            Ok(Some(mut answered)) => {
                 for index in 0..answered.verdicts.len() {
-                    outcomes.push(self.sort_out(&mut answered, index).await);
+                    let outcome = match done(&mut answered.verdicts[index]) {
+                        Some(outcome) => Ok(outcome),
+                        None => self.sort_out(&mut answered, index).await,
+                    };
+                    outcomes.push(outcome);
                 }
             }
+            Ok(None) => {}
             Err(failure) => outcomes.extend((known.len()..count).map(|_| Err(failure.into()))),
         }
         for (index, result) in known {
-            outcomes.insert(index, result);
+            outcomes.insert(first + index, result);
         }
-        outcomes
     }
 
     /// Submits one item and sorts out what comes back.
@@ -141,7 +187,19 @@ impl Environment {
         if self.lookup().runs().sealed_to() == Position(0) {
             return known;
         }
+        // In a loop of its own, so that the loads of many keys are on their way at once.
+        let mut perhaps = SmallVec::<[usize; 4]>::new();
+        let filter = self.lookup().runs().filter();
         for (index, item) in items.iter_mut().enumerate() {
+            if let Key::Hash(key) = item.key {
+                item.checked_to = filter.sealed_to();
+                if filter.may_have(key) {
+                    perhaps.push(index);
+                }
+            }
+        }
+        for index in perhaps {
+            let item = &mut items[index];
             if let Key::Hash(key) = item.key
                 && let Some(result) = self.find_of_old(item, key, arena).await.transpose()
             {
@@ -180,10 +238,7 @@ impl Environment {
         let mut verdict = std::mem::replace(&mut answered.verdicts[index], Verdict::Failed(Failure::Stopped));
         for _ in 0..TRIES_MAX {
             match verdict {
-                Verdict::Done { position, at, fact } => {
-                    let id = seal(position, at, &fact);
-                    return Ok(Outcome { id, at, fact, is_replay: false });
-                }
+                Verdict::Done { position, at, fact } => return Ok(Outcome::new(position, at, fact)),
                 Verdict::Rejected(rejection) => return Err(rejection.into()),
                 Verdict::RejectedInBatch { index, rejection } => {
                     return Err(CallError::RejectedInBatch { index, rejection });
@@ -305,8 +360,19 @@ pub(crate) fn index_failed(error: &(dyn std::error::Error + 'static)) -> CallErr
     CallError::Failed(Failure::IndexDamaged)
 }
 
-/// The id of a fact, whose bytes are made once more for it: the writer's time is dearer than its callers'.
-pub(crate) fn seal(position: Position, at: Millis, fact: &Fact) -> EntryId {
+/// Takes out what was done just now, which nearly every verdict says.
+fn done(verdict: &mut Verdict) -> Option<Outcome> {
+    if !matches!(verdict, Verdict::Done { .. }) {
+        return None;
+    }
+    match std::mem::replace(verdict, Verdict::Failed(Failure::Stopped)) {
+        Verdict::Done { position, at, fact } => Some(Outcome::new(position, at, fact)),
+        _ => None,
+    }
+}
+
+/// The id of a fact, whose bytes are made once more for it.
+fn seal(position: Position, at: Millis, fact: &Fact) -> EntryId {
     thread_local! {
         static BYTES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     }

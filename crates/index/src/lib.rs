@@ -14,5 +14,5 @@ pub use checkpoints::{CHECKPOINT_FILE, Checkpoint, CheckpointError, Checkpoints,
 pub use recent_keys::RecentKeys;
 pub use runs::{
     BLOCK_FACTS, Block, Posting, RUN_FACTS, RUN_FACTS_MAX, RUN_FORMAT, RUN_PAGE_BYTES, RUNS_DIR, Run,
-    RunBuilder, RunError, RunLength, Runs, TimeRange, entry, run_path,
+    RunBuilder, RunError, RunLength, Runs, RunsFilter, TimeRange, entry, run_path,
 };

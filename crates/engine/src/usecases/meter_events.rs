@@ -1,5 +1,7 @@
 //! Metering: one event, many, or many as one.
 
+use std::collections::VecDeque;
+
 use chargly_ledger::{
     Action, Catalogue, Credits, Fact, IfInsufficient, KeyHash, KeyNo, MeterRequest, Millis, Money, Payload,
     Position, PriceInputs, Quantity, key_hash,
@@ -9,8 +11,16 @@ use compact_str::CompactString;
 use super::item::item_of;
 use crate::environment::Environment;
 use crate::facts::StoredFact;
-use crate::outcome::{CallError, Outcome, TRIES_MAX, index_failed, seal};
+use crate::outcome::{CallError, Outcome, TRIES_MAX, index_failed};
 use crate::submission::{Failure, Item, Key, Submission, Verdict};
+
+/// Events of a batch that are handed to the writer at once: few enough to stay in the cache until it takes them up, and
+/// to have the first decided while the next are made ready.
+const SLICE_EVENTS: usize = 512;
+/// Slices of one batch that are on their way at most: enough for the writer to fill a group from one caller.
+const SLICES_AHEAD_MAX: usize = 8;
+/// What key and properties of an event take, mostly.
+const ARENA_BYTES_PER_EVENT: usize = 192;
 
 /// One event to meter, as a door read it.
 #[derive(Clone, Debug)]
@@ -57,16 +67,29 @@ impl Environment {
     /// Meters events independently of each other, in order; one result per event.
     pub async fn meter(&self, actor: KeyNo, events: Vec<MeterEvent>) -> Vec<Result<Outcome, CallError>> {
         let catalogue = self.catalogue();
-        let mut arena = Vec::with_capacity(events.len() * 64);
-        let mut items = Vec::with_capacity(events.len());
-        let mut unknown = Vec::new();
-        for (index, event) in events.into_iter().enumerate() {
-            match meter_item(&catalogue, actor, event, &mut arena) {
-                Ok(item) => items.push(item),
-                Err(error) => unknown.push((index, error)),
+        let (mut outcomes, mut unknown) = (Vec::with_capacity(events.len()), Vec::new());
+        let mut on_the_way = VecDeque::with_capacity(SLICES_AHEAD_MAX);
+        let mut events = events.into_iter().enumerate();
+        while events.len() > 0 {
+            let count = events.len().min(SLICE_EVENTS);
+            let mut arena = Vec::with_capacity(count * ARENA_BYTES_PER_EVENT);
+            let mut items = Vec::with_capacity(count);
+            for (index, event) in events.by_ref().take(SLICE_EVENTS) {
+                match meter_item(&catalogue, actor, event, &mut arena) {
+                    Ok(item) => items.push(item),
+                    Err(error) => unknown.push((index, error)),
+                }
+            }
+            on_the_way.push_back(self.send(items, arena, false).await);
+            if on_the_way.len() == SLICES_AHEAD_MAX
+                && let Some(flight) = on_the_way.pop_front()
+            {
+                self.land(flight, &mut outcomes).await;
             }
         }
-        let mut outcomes = self.call(items, arena, false).await;
+        for flight in on_the_way {
+            self.land(flight, &mut outcomes).await;
+        }
         for (index, error) in unknown {
             outcomes.insert(index, Err(error));
         }
@@ -121,8 +144,7 @@ impl Environment {
             (items, arena) = (answered.items, answered.arena);
             match verdict {
                 Some(Verdict::Done { position, at, fact }) => {
-                    let id = seal(position, at, &fact);
-                    return Ok(Outcome { id, at, fact, is_replay: false });
+                    return Ok(Outcome::new(position, at, fact));
                 }
                 Some(Verdict::PerhapsDuplicate(position)) => {
                     let Some(Item { key: Key::Hash(key), .. }) = items.first() else { break };

@@ -33,7 +33,7 @@ pub use builder::RunBuilder;
 pub use file::{RUNS_DIR, run_path};
 pub use format::{RUN_FORMAT, RUN_PAGE_BYTES};
 pub use run::Run;
-pub use set::Runs;
+pub use set::{Runs, RunsFilter};
 
 /// Facts in a run: 7/8 of 2^20, so that a hash table of its keys fills 2^20 buckets and needs no more.
 pub const RUN_FACTS: u32 = 917_504;

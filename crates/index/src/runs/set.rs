@@ -27,6 +27,26 @@ pub struct Runs {
 /// Runs whose filters a thread builds before it goes over the whole group with them: 11 MiB of full runs.
 const OPENING_BATCH_RUNS: usize = 8;
 
+/// Says of a key that it is in no run, without reading any.
+pub struct RunsFilter {
+    length: RunLength,
+    published: Arc<Published>,
+}
+
+impl RunsFilter {
+    /// The position up to which answers hold.
+    pub fn sealed_to(&self) -> Position {
+        self.length.first(count(self.published.runs.len()))
+    }
+
+    /// Whether a run may have this key: certainly where one has it, and once in some thousand times where none does.
+    pub fn may_have(&self, key: KeyHash) -> bool {
+        let rows = Rows::of(prefix_of(key), row_count(self.length.facts()));
+        let mut groups = self.published.groups.iter().zip(self.published.runs.chunks(GROUP_RUNS));
+        groups.any(|(group, runs)| group.candidates(&rows) & (u64::MAX >> (GROUP_RUNS - runs.len())) != 0)
+    }
+}
+
 /// What readers see: filters may already have bits of a run that is not in the list yet; nobody looks at them.
 struct Published {
     runs: Arc<[Arc<Run>]>,
@@ -112,6 +132,11 @@ impl Runs {
         // The bits first, then the run: whoever sees the run sees its bits.
         self.published.store(Arc::new(Published { runs, groups }));
         Ok(())
+    }
+
+    /// The filter as it stands, for asking about many keys.
+    pub fn filter(&self) -> RunsFilter {
+        RunsFilter { length: self.length, published: self.published.load_full() }
     }
 
     /// The facts that bound this key, or another of the same first 64 bits, ascending; and the position up to which
