@@ -15,20 +15,34 @@ const VIEWS_FLUSH_EVERY_MS: i64 = 60_000;
 /// How long the thread rests when there is nothing to fold.
 const NAP: Duration = Duration::from_millis(100);
 
+/// How long it rests when it cannot go on, before it tries again.
+const RETRY_NAP: Duration = Duration::from_millis(500);
+
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The thread: folds what is committed, writes it now and then, and ends once all is folded after the writer's end.
 pub(crate) fn derive(environment: &Weak<Environment>) {
-    let mut flushed_ms = None;
+    let (mut flushed_ms, mut is_behind) = (None, false);
     while let Some(environment) = environment.upgrade() {
         let closing = environment.closing().load(Ordering::Acquire);
         let folded = match environment.fold_committed() {
             Ok(folded) => folded,
-            Err(error) => {
-                tracing::error!(environment = environment.name(), %error, "what is derived cannot be folded on");
+            Err(error) if closing => {
+                tracing::error!(environment = environment.name(), %error, "what is derived is left behind");
                 return;
             }
+            Err(error) => {
+                // A full disk, mostly: what is committed stays to be folded.
+                if !is_behind {
+                    tracing::error!(environment = environment.name(), %error, "what is derived cannot go on");
+                }
+                is_behind = true;
+                drop(environment);
+                std::thread::sleep(RETRY_NAP);
+                continue;
+            }
         };
+        is_behind = false;
         let now_ms = environment.clock().monotonic_ms();
         let since = *flushed_ms.get_or_insert(now_ms);
         let is_due = now_ms - since >= VIEWS_FLUSH_EVERY_MS || environment.views().should_flush();
@@ -81,8 +95,8 @@ impl Environment {
     fn note_lag(&self) {
         let head = self.tail().committed().next;
         let lag = self.views().lag(head).max(head.0.saturating_sub(self.lookup().filled_to().0));
-        #[expect(clippy::cast_precision_loss, reason = "a gauge")]
-        metrics::gauge!("chargly_derived_lag_facts", "environment" => self.name().to_owned()).set(lag as f64);
+        let lag = u32::try_from(lag).unwrap_or(u32::MAX);
+        metrics::gauge!("chargly_derived_lag_facts", "environment" => self.name().to_owned()).set(lag);
     }
 
     fn flush_views(&self) {

@@ -41,6 +41,8 @@ pub(crate) struct Driver {
     pub(crate) looked_for_room_ms: i64,
     /// Whether one is handed over of which nothing was heard yet.
     pub(crate) is_checkpointing: bool,
+    /// Whether the wall clock was not believed when it was last looked at.
+    pub(crate) clock_was_suspect: bool,
     pub(crate) meters: Meters,
     pub(crate) name: String,
 }
@@ -49,6 +51,7 @@ pub(crate) struct Driver {
 pub(crate) struct Meters {
     groups: metrics::Counter,
     facts: metrics::Counter,
+    clock_is_suspect: metrics::Gauge,
 }
 
 impl Meters {
@@ -56,7 +59,8 @@ impl Meters {
         let environment = environment.to_owned();
         Self {
             groups: metrics::counter!("chargly_groups_total", "environment" => environment.clone()),
-            facts: metrics::counter!("chargly_facts_total", "environment" => environment),
+            facts: metrics::counter!("chargly_facts_total", "environment" => environment.clone()),
+            clock_is_suspect: metrics::gauge!("chargly_clock_is_suspect", "environment" => environment),
         }
     }
 }
@@ -73,6 +77,7 @@ impl Driver {
             self.take_up_checkpoints();
             self.look_for_room();
             self.checkpoint_for_erasures();
+            self.note_clock();
             if !is_open && self.writer.pending().is_empty() {
                 break;
             }
@@ -161,6 +166,25 @@ impl Driver {
             self.checkpoint();
             // Keys of runs sealed meanwhile: whoever was on the way with an older search has arrived by now.
             self.writer.forget_keys_below(self.lookup.runs().sealed_to());
+        }
+    }
+
+    /// Says so when the wall clock is not believed any more, or again.
+    fn note_clock(&mut self) {
+        let is_suspect = self.writer.clock_is_suspect();
+        if is_suspect == self.clock_was_suspect {
+            return;
+        }
+        self.clock_was_suspect = is_suspect;
+        self.meters.clock_is_suspect.set(u8::from(is_suspect));
+        if is_suspect {
+            tracing::warn!(
+                environment = self.name,
+                "the wall clock has jumped ahead and is not believed: expiries wait for it to return, or for a start \
+                 with --accept-clock"
+            );
+        } else {
+            tracing::info!(environment = self.name, "the wall clock is believed again");
         }
     }
 

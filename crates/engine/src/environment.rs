@@ -359,6 +359,7 @@ impl Environment {
             readiness: Arc::clone(&self.readiness),
             reserve: Reserve::keep_in(&self.dir),
             looked_for_room_ms: 0,
+            clock_was_suspect: false,
             keeper: handle,
             checkpointed,
             checkpoint_every_facts,

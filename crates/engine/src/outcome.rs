@@ -272,7 +272,7 @@ impl Environment {
                 }
             }
             let again = take_item(answered, index);
-            let mut once_more = self.ask(vec![again], answered.arena.clone(), false).await?;
+            let mut once_more = self.ask(vec![again], answered.arena.clone(), answered.is_urgent).await?;
             verdict = once_more.verdicts.pop().unwrap_or(Verdict::Failed(Failure::Stopped));
             if let Some(item) = once_more.items.pop() {
                 answered.items[index] = item;

@@ -12,15 +12,33 @@ use chargly_views::Views;
 
 use crate::environment::OpenError;
 use crate::erasures::Erasures;
-use crate::fold::Fold;
+use crate::fold::{Fold, FoldError, FoldProblem};
 use crate::lookup::Lookup;
 use crate::writer::Recovered;
 
 /// Bytes of journal folded at once.
 const FOLD_BYTES: usize = 4 * 1024 * 1024;
 
-/// Folds the journal to its head, from the checkpoint where there is a good one.
+/// Folds the journal to its head, from the checkpoint where there is a good one. One that turns out on the way to be
+/// damaged where the fold needs it is thrown away.
 pub(crate) fn recover(
+    dir: &Path,
+    journal: &SqliteJournal,
+    checkpoints: &mut Checkpoints,
+    length: RunLength,
+    accept_loss: bool,
+) -> Result<(Recovered, Lookup), OpenError> {
+    match fold_to_head(dir, journal, checkpoints, length, accept_loss) {
+        Err(OpenError::Fold { source: FoldError { source: FoldProblem::Checkpoint(error), .. }, .. }) => {
+            tracing::warn!(dir = %dir.display(), %error, "the checkpoint is damaged; folding from the start");
+            checkpoints.clear().map_err(|source| OpenError::Checkpoints { dir: dir.into(), source })?;
+            fold_to_head(dir, journal, checkpoints, length, accept_loss)
+        }
+        folded => folded,
+    }
+}
+
+fn fold_to_head(
     dir: &Path,
     journal: &SqliteJournal,
     checkpoints: &mut Checkpoints,

@@ -174,6 +174,8 @@ pub enum Failure {
 #[derive(Debug)]
 pub struct Answered {
     /// As submitted.
+    pub is_urgent: bool,
+    /// As submitted.
     pub items: Vec<Item>,
     /// As submitted.
     pub arena: Vec<u8>,
@@ -259,8 +261,8 @@ impl Submission {
     pub(crate) fn answer(mut self) -> usize {
         let bytes = self.bytes();
         if let Some(reply) = self.reply.take() {
-            let Self { items, arena, verdicts, .. } = self;
-            let _ = reply.send(Answered { items, arena, verdicts });
+            let Self { is_urgent, items, arena, verdicts, .. } = self;
+            let _ = reply.send(Answered { is_urgent, items, arena, verdicts });
         }
         bytes
     }

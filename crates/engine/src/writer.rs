@@ -186,6 +186,11 @@ impl<J: Journal> Writer<J> {
         &mut self.pending
     }
 
+    /// Whether the wall clock is believed to be wrong, so that time goes on without it.
+    pub fn clock_is_suspect(&self) -> bool {
+        self.clock.is_suspect
+    }
+
     /// Whether anything of an idle wallet is due.
     pub fn has_due(&mut self, clock: &dyn Clock) -> bool {
         let now = self.clock.tick(clock);

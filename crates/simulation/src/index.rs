@@ -80,9 +80,9 @@ impl Index {
     }
 
     /// Takes a checkpoint in hand; gives it back where one is in hand already.
-    pub(crate) fn hand_over(&mut self, delta: Delta) -> Result<(), Delta> {
+    pub(crate) fn hand_over(&mut self, delta: Delta) -> Result<(), Box<Delta>> {
         if self.is_busy() && self.bug != Some(Bug::CheckpointBehindAFailedOne) {
-            return Err(delta);
+            return Err(Box::new(delta));
         }
         // In that bug two are under way: the first fails, and the second is written all the same.
         self.write(true);

@@ -49,11 +49,17 @@ pub(crate) fn make_item(
         (Some(key), Namespace::Environment) => Key::Hash(key_hash(salt, None, key)),
         (Some(key), Namespace::OfWallet) => Key::OfWalletsCustomer(key.clone()),
     };
-    item_of(actor, action, hashed, Payload { key, ..payload }, arena)
+    item_of(actor, action, hashed, &Payload { key, ..payload }, arena)
 }
 
 /// Makes one item whose key is hashed already; the payload has the raw key.
-pub(crate) fn item_of(actor: KeyNo, action: Action, key: Key, payload: Payload, arena: &mut Vec<u8>) -> Item {
+pub(crate) fn item_of(
+    actor: KeyNo,
+    action: Action,
+    key: Key,
+    payload: &Payload,
+    arena: &mut Vec<u8>,
+) -> Item {
     let start = arena.len();
     if !payload.is_empty() {
         payload.encode_into(arena);

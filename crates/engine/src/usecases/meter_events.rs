@@ -271,5 +271,5 @@ fn meter_item(
         None => Key::None,
     };
     let payload = Payload { key, properties, ..Payload::default() };
-    Ok(item_of(actor, Action::Meter { customer, request, inputs }, hashed, payload, arena))
+    Ok(item_of(actor, Action::Meter { customer, request, inputs }, hashed, &payload, arena))
 }

@@ -158,7 +158,7 @@ impl World {
     fn answer_of_old(&mut self, part: Part, position: Position) {
         let verdicts = vec![Verdict::PerhapsDuplicate(position)];
         let (reply, answer) = tokio::sync::oneshot::channel();
-        let _ = reply.send(Answered { items: Vec::new(), arena: Vec::new(), verdicts });
+        let _ = reply.send(Answered { is_urgent: false, items: Vec::new(), arena: Vec::new(), verdicts });
         let (parts, from) = (vec![part], self.books.len());
         self.flights.push(Flight { parts, answer, from, is_known_of_old: true, ..Flight::nothing() });
     }
