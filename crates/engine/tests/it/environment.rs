@@ -3,10 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use chargly_engine::ledger::{
-    Credits, EventTypeRequest, Fact, GrantKind, GrantRequest, IfInsufficient, KeyNo, Quantity, Scope,
-    WalletEvent,
-};
+use crate::fixtures::{event, event_type, lot};
+use chargly_engine::ledger::{Fact, KeyNo, Quantity, Scope, WalletEvent};
 use chargly_engine::{CallError, Environment, MeterEvent, OpenOptions, Outcome, SystemClock, create, verify};
 
 fn options() -> OpenOptions {
@@ -20,48 +18,13 @@ fn open(dir: &Path) -> Arc<Environment> {
 async fn prepared(dir: &Path) -> Arc<Environment> {
     create(dir, "test", [7; 32], options()).expect("created");
     let env = open(dir);
-    env.define_event_type(
-        KeyNo::SYSTEM,
-        EventTypeRequest {
-            name: "chat.reply".into(),
-            label: "Chat reply".into(),
-            description: "".into(),
-            caller_set_credits: false,
-            dimensions: Vec::new(),
-            archived: false,
-            first_price: Credits::whole(8),
-        },
-    )
-    .await
-    .expect("defined");
+    env.define_event_type(KeyNo::SYSTEM, event_type("chat.reply", 8)).await.expect("defined");
     env.grant(KeyNo::SYSTEM, "ada".into(), lot(100), None, Some("g1".into())).await.expect("granted");
     env
 }
 
-fn lot(credits: i64) -> GrantRequest {
-    GrantRequest {
-        credits: Credits::whole(credits).expect("in range"),
-        kind: GrantKind::Promotional,
-        price: None,
-        priority: 0,
-        effective_at: None,
-        expires_at: None,
-        scope: Vec::new(),
-    }
-}
-
-fn event(key: &str) -> MeterEvent {
-    MeterEvent {
-        customer: "ada".into(),
-        event: "chat.reply".into(),
-        quantity: Quantity::ONE,
-        credits: None,
-        cost: None,
-        occurred_at: None,
-        if_insufficient: IfInsufficient::Refuse,
-        properties: None,
-        key: Some(key.into()),
-    }
+fn chat(key: &str) -> MeterEvent {
+    event("ada", "chat.reply", Some(key))
 }
 
 fn same(a: &Outcome, b: &Outcome) -> bool {
@@ -72,13 +35,13 @@ fn same(a: &Outcome, b: &Outcome) -> bool {
 async fn a_retry_gets_the_first_answer_also_after_a_restart_and_refusals_too() {
     let dir = tempfile::tempdir().expect("a directory");
     let env = prepared(dir.path()).await;
-    let first = env.meter_one(KeyNo::SYSTEM, event("m1")).await.expect("metered");
-    let again = env.meter_one(KeyNo::SYSTEM, event("m1")).await.expect("replayed");
+    let first = env.meter_one(KeyNo::SYSTEM, chat("m1")).await.expect("metered");
+    let again = env.meter_one(KeyNo::SYSTEM, chat("m1")).await.expect("replayed");
     assert!(!first.is_replay && again.is_replay && same(&first, &again));
     for i in 0..11 {
-        env.meter_one(KeyNo::SYSTEM, event(&format!("fill{i}"))).await.expect("metered");
+        env.meter_one(KeyNo::SYSTEM, chat(&format!("fill{i}"))).await.expect("metered");
     }
-    let refused = env.meter_one(KeyNo::SYSTEM, event("m2")).await.expect("a verdict");
+    let refused = env.meter_one(KeyNo::SYSTEM, chat("m2")).await.expect("a verdict");
     assert!(matches!(
         refused.fact.as_ref(),
         Fact::Wallet(fact) if matches!(fact.event, WalletEvent::Refused { .. })
@@ -88,9 +51,9 @@ async fn a_retry_gets_the_first_answer_also_after_a_restart_and_refusals_too() {
     drop(env);
 
     let env = open(dir.path());
-    let again = env.meter_one(KeyNo::SYSTEM, event("m1")).await.expect("replayed");
+    let again = env.meter_one(KeyNo::SYSTEM, chat("m1")).await.expect("replayed");
     assert!(again.is_replay && same(&first, &again));
-    let again = env.meter_one(KeyNo::SYSTEM, event("m2")).await.expect("still refused");
+    let again = env.meter_one(KeyNo::SYSTEM, chat("m2")).await.expect("still refused");
     assert!(again.is_replay && same(&refused, &again), "a top-up does not turn a refusal into a charge");
     env.close();
 }
@@ -99,8 +62,8 @@ async fn a_retry_gets_the_first_answer_also_after_a_restart_and_refusals_too() {
 async fn the_same_key_for_another_request_names_the_field() {
     let dir = tempfile::tempdir().expect("a directory");
     let env = prepared(dir.path()).await;
-    env.meter_one(KeyNo::SYSTEM, event("m1")).await.expect("metered");
-    let other = MeterEvent { quantity: Quantity::parse("2").expect("a quantity"), ..event("m1") };
+    env.meter_one(KeyNo::SYSTEM, chat("m1")).await.expect("metered");
+    let other = MeterEvent { quantity: Quantity::parse("2").expect("a quantity"), ..chat("m1") };
     match env.meter_one(KeyNo::SYSTEM, other).await {
         Err(CallError::Conflict { field, first, now }) => {
             assert_eq!((field, first.as_str(), now.as_str()), ("quantity", "1", "2"));
@@ -123,7 +86,7 @@ async fn what_is_closed_verifies_and_opens_as_it_was() {
         .await
         .expect("made");
     for i in 0..12 {
-        env.meter_one(KeyNo::SYSTEM, event(&format!("m{i}"))).await.expect("metered");
+        env.meter_one(KeyNo::SYSTEM, chat(&format!("m{i}"))).await.expect("metered");
     }
     let before = env.wallet("ada").await.expect("read").expect("there");
     env.close();
@@ -166,7 +129,7 @@ async fn sixty_four_tasks_on_ten_affordable_calls_get_exactly_ten() {
     let tasks: Vec<_> = (0..64)
         .map(|i| {
             let env = Arc::clone(&env);
-            tokio::spawn(async move { env.meter_one(KeyNo::SYSTEM, event(&format!("m{i}"))).await })
+            tokio::spawn(async move { env.meter_one(KeyNo::SYSTEM, chat(&format!("m{i}"))).await })
         })
         .collect();
     let mut accepted = 0;
@@ -190,7 +153,7 @@ async fn verify_beside_a_busy_environment_raises_no_false_alarm() {
         async move {
             let mut n = 0;
             while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                let events = (n..n + 50).map(|i| event(&format!("m{i}"))).collect();
+                let events = (n..n + 50).map(|i| chat(&format!("m{i}"))).collect();
                 assert!(env.meter(KeyNo::SYSTEM, events).await.iter().all(Result::is_ok));
                 env.views().flush().expect("written");
                 n += 50;

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use chargly_engine::journal::Journal as _;
 use chargly_engine::journal::{Chunk, PayloadRef, SqliteJournal};
 use chargly_engine::ledger::{
-    Action, Call, CaptureRequest, Credits, EventTypeRequest, Fact, GrantKind, GrantRequest, IfInsufficient,
-    KeyNo, Quantity, Rejection, VoidHoldRequest, WalletEvent,
+    Action, Call, CaptureRequest, Credits, Fact, IfInsufficient, KeyNo, Rejection, VoidHoldRequest,
+    WalletEvent,
 };
 use chargly_engine::{
     Ask, CallError, Clock, Environment, EventFilter, Fold, GroupEnd, HoldTerms, Item, ManualClock,
     MeterEvent, OpenOptions, Outcome, RunLength, StoredPayload, Submission, SystemEntropy, Writer, create,
     remove_indexes, verify_with,
 };
+
+use crate::fixtures::{event, event_type, lot};
 
 const NOON: i64 = 1_800_000_000_000;
 /// Everything in a payload of hers has this in it.
@@ -37,55 +39,24 @@ fn open(dir: &Path) -> Arc<Environment> {
     Environment::open(dir, options).expect("opens")
 }
 
-fn lot(credits: i64) -> GrantRequest {
-    GrantRequest {
-        credits: Credits::whole(credits).expect("in range"),
-        kind: GrantKind::Promotional,
-        price: None,
-        priority: 0,
-        effective_at: None,
-        expires_at: None,
-        scope: Vec::new(),
-    }
-}
-
-fn event(customer: &str, key: &str) -> MeterEvent {
-    MeterEvent {
-        customer: customer.into(),
-        event: "chat.reply".into(),
-        quantity: Quantity::ONE,
-        credits: None,
-        cost: None,
-        occurred_at: None,
-        if_insufficient: IfInsufficient::Refuse,
-        properties: None,
-        key: Some(key.into()),
-    }
+fn chat(customer: &str, key: &str) -> MeterEvent {
+    event(customer, "chat.reply", Some(key))
 }
 
 /// Two customers with facts in several runs, of every kind that has a payload.
 async fn filled(dir: &Path) -> Arc<Environment> {
     let env = open(dir);
-    let chat = EventTypeRequest {
-        name: "chat.reply".into(),
-        label: "Chat reply".into(),
-        description: "".into(),
-        caller_set_credits: false,
-        dimensions: Vec::new(),
-        archived: false,
-        first_price: Credits::whole(8),
-    };
-    env.define_event_type(KeyNo::SYSTEM, chat).await.expect("defined");
+    env.define_event_type(KeyNo::SYSTEM, event_type("chat.reply", 8)).await.expect("defined");
     for customer in [HERS, "bob"] {
         let (reason, key) = (format!("{customer} bought"), format!("{customer} grant"));
         let granted =
             env.grant(KeyNo::SYSTEM, customer.into(), lot(10_000), Some(reason.into()), Some(key.into()));
         granted.await.expect("granted");
         for number in 0..90 {
-            let event = event(customer, &format!("{customer} {number}"));
+            let event = chat(customer, &format!("{customer} {number}"));
             env.meter_one(KeyNo::SYSTEM, event).await.expect("metered");
         }
-        let batch = vec![event(customer, "not used"), event(customer, "not used")];
+        let batch = vec![chat(customer, "not used"), chat(customer, "not used")];
         let key = format!("{customer} batch");
         env.meter_atomic(KeyNo::SYSTEM, batch, Some(key.into())).await.expect("metered");
         env.freeze(KeyNo::SYSTEM, customer.into(), format!("{customer} cheats").into())
@@ -157,7 +128,7 @@ async fn an_erased_customer_is_in_no_file_and_every_amount_stays() {
 async fn an_erased_key_never_charges_again_and_nothing_erased_is_shown() {
     let dir = tempfile::tempdir().expect("a directory");
     let env = filled(dir.path()).await;
-    let young: Outcome = env.meter_one(KeyNo::SYSTEM, event(HERS, "young")).await.expect("metered");
+    let young: Outcome = env.meter_one(KeyNo::SYSTEM, chat(HERS, "young")).await.expect("metered");
     env.erase_customer(KeyNo::SYSTEM, HERS.into()).await.expect("erased");
     // What is young is in memory, too: the live tail must not give it away.
     let stored = env.facts().read(young.id.position).expect("readable").expect("a fact");
@@ -167,11 +138,11 @@ async fn an_erased_key_never_charges_again_and_nothing_erased_is_shown() {
     assert_eq!((page.events.len(), erased), (185, 92), "its events are listed still, with their amounts");
 
     for key in ["young", "ada-lovelace 0", "ada-lovelace 89"] {
-        let again = env.meter_one(KeyNo::SYSTEM, event(HERS, key)).await;
+        let again = env.meter_one(KeyNo::SYSTEM, chat(HERS, key)).await;
         assert!(matches!(again, Err(CallError::Gone)), "{key}: {again:?}");
     }
     assert!(env.wallet(HERS).await.expect("answered").is_none(), "not even a new wallet");
-    let fresh = env.meter_one(KeyNo::SYSTEM, event(HERS, "fresh")).await.expect("answered");
+    let fresh = env.meter_one(KeyNo::SYSTEM, chat(HERS, "fresh")).await.expect("answered");
     assert!(
         matches!(fresh.fact.as_ref(), Fact::Wallet(f) if matches!(f.event, WalletEvent::Refused { .. })),
         "who comes back under the same id begins with nothing"
@@ -193,7 +164,7 @@ async fn nobody_can_act_for_an_erased_customer() {
         key: None,
     };
     let hold = env.place_hold(KeyNo::SYSTEM, hold).await.expect("placed").id;
-    let event = env.meter_one(KeyNo::SYSTEM, event(HERS, "to reverse")).await.expect("metered").id;
+    let event = env.meter_one(KeyNo::SYSTEM, chat(HERS, "to reverse")).await.expect("metered").id;
     let grant = env.wallet(HERS).await.expect("answered").expect("a wallet").lots[0].id;
     let erased = env.erase_customer(KeyNo::SYSTEM, HERS.into()).await.expect("erased");
     assert_eq!(erased.open_holds, 1);
@@ -278,7 +249,7 @@ async fn customers_erased_one_after_another_leave_nothing_of_any() {
     for number in 0..60 {
         for customer in &customers {
             let key = format!("{customer}-{number}-{}", "x".repeat(number * 37 % 150));
-            let mut event = event(customer, &key);
+            let mut event = chat(customer, &key);
             event.if_insufficient = IfInsufficient::Record;
             env.meter_one(KeyNo::SYSTEM, event).await.expect("metered");
         }

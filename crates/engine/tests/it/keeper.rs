@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chargly_engine::ledger::{
-    Credits, EventTypeRequest, GrantKind, GrantRequest, IfInsufficient, KeyNo, Quantity,
-};
-use chargly_engine::{Clock, Environment, ManualClock, MeterEvent, OpenOptions, create};
+use chargly_engine::ledger::{Credits, KeyNo};
+use chargly_engine::{Clock, Environment, ManualClock, OpenOptions, create};
+
+use crate::fixtures::{event, event_type, lot};
 
 const NOON: i64 = 1_800_000_000_000;
 /// Facts after which a checkpoint is written.
@@ -20,17 +20,7 @@ fn options(clock: &Arc<ManualClock>) -> OpenOptions {
 
 async fn meter(env: &Environment, customer: &str, times: u64) {
     for _ in 0..times {
-        let event = MeterEvent {
-            customer: customer.into(),
-            event: "chat.reply".into(),
-            quantity: Quantity::ONE,
-            credits: None,
-            cost: None,
-            occurred_at: None,
-            if_insufficient: IfInsufficient::Refuse,
-            properties: None,
-            key: None,
-        };
+        let event = event(customer, "chat.reply", None);
         env.meter_one(KeyNo::SYSTEM, event).await.expect("metered");
     }
 }
@@ -53,26 +43,10 @@ async fn a_checkpoint_behind_one_that_failed_holds_what_that_one_held() {
     let (dir, clock) = (tempfile::tempdir().expect("a directory"), Arc::new(ManualClock::at(NOON)));
     create(dir.path(), "test", [7; 32], options(&clock)).expect("created");
     let env = Environment::open(dir.path(), options(&clock)).expect("opens");
-    let define = EventTypeRequest {
-        name: "chat.reply".into(),
-        label: "Chat reply".into(),
-        description: "".into(),
-        caller_set_credits: false,
-        dimensions: Vec::new(),
-        archived: false,
-        first_price: Credits::whole(1),
-    };
+    let define = event_type("chat.reply", 1);
     env.define_event_type(KeyNo::SYSTEM, define).await.expect("defined");
     for customer in ["ada", "bob"] {
-        let request = GrantRequest {
-            credits: Credits::whole(100).expect("in range"),
-            kind: GrantKind::Promotional,
-            price: None,
-            priority: 0,
-            effective_at: None,
-            expires_at: None,
-            scope: Vec::new(),
-        };
+        let request = lot(100);
         env.grant(KeyNo::SYSTEM, customer.into(), request, None, None).await.expect("granted");
     }
     meter(&env, "ada", EVERY).await;

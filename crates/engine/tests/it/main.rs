@@ -2,6 +2,7 @@
 
 mod environment;
 mod erase;
+mod fixtures;
 mod keeper;
 mod runs;
 mod split;

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chargly_engine::ledger::{
-    CaptureRequest, Credits, EntryId, EventTypeNo, EventTypeRequest, Fact, GrantKind, GrantRequest,
-    IfInsufficient, KeyNo, Millis, Quantity, Refusal, VoidHoldRequest, WalletEvent,
+    CaptureRequest, Credits, EntryId, EventTypeNo, Fact, IfInsufficient, KeyNo, Millis, Quantity, Refusal,
+    VoidHoldRequest, WalletEvent,
 };
 use chargly_engine::{
     CallError, Environment, EventFilter, HoldTerms, ManualClock, MeterEvent, OpenOptions, Outcome, RunLength,
     create, verify_with,
 };
+
+use crate::fixtures::{event, event_type, lot};
 
 const NOON: i64 = 1_800_000_000_000;
 const RUN: u32 = 64;
@@ -37,15 +39,7 @@ impl World {
         create(dir.path(), "test", [7; 32], options(&clock)).expect("created");
         let env = Environment::open(dir.path(), options(&clock)).expect("opens");
         for name in ["chat.reply", "image.generate"] {
-            let request = EventTypeRequest {
-                name: name.into(),
-                label: name.into(),
-                description: "".into(),
-                caller_set_credits: false,
-                dimensions: Vec::new(),
-                archived: false,
-                first_price: Credits::whole(8),
-            };
+            let request = event_type(name, 8);
             env.define_event_type(KeyNo::SYSTEM, request).await.expect("defined");
         }
         let world = Self { dir, clock, env };
@@ -59,33 +53,15 @@ impl World {
     }
 
     async fn grant(&self, customer: &str, credits: i64, key: &str) -> Outcome {
-        let request = GrantRequest {
-            credits: Credits::whole(credits).expect("in range"),
-            kind: GrantKind::Promotional,
-            price: None,
-            priority: 0,
-            effective_at: None,
-            expires_at: None,
-            scope: Vec::new(),
-        };
+        let request = lot(credits);
         self.env
             .grant(KeyNo::SYSTEM, customer.into(), request, None, Some(key.into()))
             .await
             .expect("granted")
     }
 
-    async fn meter(&self, customer: &str, event: &str, key: &str) -> Outcome {
-        let event = MeterEvent {
-            customer: customer.into(),
-            event: event.into(),
-            quantity: Quantity::ONE,
-            credits: None,
-            cost: None,
-            occurred_at: None,
-            if_insufficient: IfInsufficient::Refuse,
-            properties: None,
-            key: Some(key.into()),
-        };
+    async fn meter(&self, customer: &str, name: &str, key: &str) -> Outcome {
+        let event = event(customer, name, Some(key));
         self.env.meter_one(KeyNo::SYSTEM, event).await.expect("metered")
     }
 
@@ -137,17 +113,7 @@ async fn a_key_of_a_sealed_run_gets_its_first_answer_also_after_a_restart_and_co
     assert!(same(&first, &world.meter("ada", "chat.reply", "first").await));
     let world = world.reopen();
     assert!(same(&first, &world.meter("ada", "chat.reply", "first").await));
-    let other = MeterEvent {
-        customer: "ada".into(),
-        event: "image.generate".into(),
-        quantity: Quantity::ONE,
-        credits: None,
-        cost: None,
-        occurred_at: None,
-        if_insufficient: IfInsufficient::Refuse,
-        properties: None,
-        key: Some("first".into()),
-    };
+    let other = event("ada", "image.generate", Some("first"));
     match world.env.meter_one(KeyNo::SYSTEM, other.clone()).await {
         Err(CallError::Conflict { field, .. }) => assert_eq!(field, "event"),
         result => panic!("{result:?}"),
@@ -162,17 +128,7 @@ async fn a_key_of_a_sealed_run_gets_its_first_answer_also_after_a_restart_and_co
 #[tokio::test]
 async fn an_atomic_batch_of_a_sealed_run_is_replayed() {
     let world = World::new().await;
-    let event = |name: &str| MeterEvent {
-        customer: "ada".into(),
-        event: name.into(),
-        quantity: Quantity::ONE,
-        credits: None,
-        cost: None,
-        occurred_at: None,
-        if_insufficient: IfInsufficient::Refuse,
-        properties: None,
-        key: None,
-    };
+    let event = |name: &str| event("ada", name, None);
     let events = || vec![event("chat.reply"), event("image.generate")];
     let first = world.env.meter_atomic(KeyNo::SYSTEM, events(), Some("b1".into())).await.expect("accepted");
     world.go_on("a").await;

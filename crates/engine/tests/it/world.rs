@@ -4,14 +4,16 @@ use chargly_engine::journal::Journal as _;
 use chargly_engine::journal::memory::{Faults, MemoryDisk};
 use chargly_engine::journal::{MemoryJournal, payload_digest};
 use chargly_engine::ledger::{
-    Action, Call, Credits, Currency, EventTypeNo, EventTypeRequest, Fact, GrantKind, GrantRequest,
-    IfInsufficient, KeyNo, MeterRequest, Payload, Quantity, WalletEvent, key_hash,
+    Action, Call, Credits, Currency, EventTypeNo, Fact, IfInsufficient, KeyNo, MeterRequest, Payload,
+    Quantity, WalletEvent, key_hash,
 };
 use chargly_engine::{
     Answered, Ask, Entropy, Failure, Fold, GroupEnd, Item, Key, ManualClock, Submission, Verdict,
     WalletAsked, Writer,
 };
 use tokio::sync::oneshot::{Receiver, error::TryRecvError};
+
+use crate::fixtures::{event_type, lot};
 
 pub(crate) const NOON: i64 = 1_800_000_000_000;
 
@@ -55,15 +57,7 @@ impl World {
         let created =
             Fact::EnvironmentCreated { name: "test".into(), salt: [7; 32], currency: Currency::USD };
         assert!(matches!(world.writer.record_own(1, &created, &world.clock), GroupEnd::Committed(_)));
-        let define = Action::DefineEventType(EventTypeRequest {
-            name: "chat.reply".into(),
-            label: "Chat reply".into(),
-            description: "".into(),
-            caller_set_credits: false,
-            dimensions: Vec::new(),
-            archived: false,
-            first_price: Credits::whole(10),
-        });
+        let define = Action::DefineEventType(event_type("chat.reply", 10));
         assert!(matches!(world.act(define, None), Verdict::Done { .. }));
         world
     }
@@ -163,15 +157,7 @@ pub(crate) fn item(action: Action, key: Option<&str>, arena: &mut Vec<u8>) -> It
 }
 
 pub(crate) fn grant(customer: &str, credits: i64) -> Action {
-    let request = GrantRequest {
-        credits: Credits::whole(credits).expect("in range"),
-        kind: GrantKind::Promotional,
-        price: None,
-        priority: 0,
-        effective_at: None,
-        expires_at: None,
-        scope: Vec::new(),
-    };
+    let request = lot(credits);
     Action::Grant { customer: customer.into(), request }
 }
 
