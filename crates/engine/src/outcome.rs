@@ -38,6 +38,17 @@ impl Outcome {
     }
 }
 
+/// Whether a batch was let into the queue.
+#[derive(Clone, Copy)]
+pub(crate) enum Admission {
+    /// Its first slice has not asked yet.
+    Asked,
+    /// It was: what follows is let in, too.
+    Granted,
+    /// It was not, and nothing that follows is.
+    Refused(Failure),
+}
+
 /// Items on their way to the writer.
 pub(crate) struct Flight {
     /// How many there were.
@@ -110,15 +121,31 @@ impl Environment {
     }
 
     /// Submits items, but for those whose answers are known.
-    pub(crate) async fn send(&self, mut items: Vec<Item>, arena: Vec<u8>, is_urgent: bool) -> Flight {
+    pub(crate) async fn send(&self, items: Vec<Item>, arena: Vec<u8>, is_urgent: bool) -> Flight {
+        self.send_slice(items, arena, is_urgent, &mut Admission::Asked).await
+    }
+
+    /// As [`Environment::send`], for a slice of a batch that is let in or turned away as a whole.
+    pub(crate) async fn send_slice(
+        &self,
+        mut items: Vec<Item>,
+        arena: Vec<u8>,
+        is_urgent: bool,
+        admission: &mut Admission,
+    ) -> Flight {
         let count = items.len();
         let known = self.known_of_old(&mut items, &arena).await;
         let answer = if items.is_empty() {
             None
+        } else if let Admission::Refused(failure) = *admission {
+            Some(Err(failure))
         } else {
             let (mut submission, answer) = Submission::new(items, arena);
             submission.is_urgent = is_urgent;
-            Some(self.queue().push(submission).map(|()| answer))
+            submission.is_admitted = matches!(admission, Admission::Granted);
+            let pushed = self.queue().push(submission);
+            *admission = pushed.map_or_else(Admission::Refused, |()| Admission::Granted);
+            Some(pushed.map(|()| answer))
         };
         Flight { count, known, answer }
     }

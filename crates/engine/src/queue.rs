@@ -42,7 +42,8 @@ impl Queue {
         }
         let reserve = if submission.is_urgent { 0 } else { QUEUE_RESERVE_BYTES.min(self.bytes_max / 8) };
         // A single submission larger than the queue may pass while nothing else waits: it was bounded at the door.
-        if inner.bytes > 0 && inner.bytes + bytes > self.bytes_max - reserve {
+        let is_too_much = inner.bytes > 0 && inner.bytes + bytes > self.bytes_max - reserve;
+        if is_too_much && !submission.is_admitted {
             return Err(Failure::Overloaded);
         }
         inner.bytes += bytes;

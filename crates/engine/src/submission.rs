@@ -194,6 +194,8 @@ pub struct Submission {
     pub atomic: bool,
     /// Whether this may use the reserve that is kept for ending what was begun.
     pub is_urgent: bool,
+    /// Whether it goes on with a batch that was let in: a batch is let in or turned away as a whole.
+    pub(crate) is_admitted: bool,
     reply: Option<oneshot::Sender<Answered>>,
     /// Verdicts so far.
     pub(crate) verdicts: Vec<Verdict>,
@@ -213,6 +215,7 @@ impl Submission {
             arena,
             atomic: false,
             is_urgent: false,
+            is_admitted: false,
             reply: Some(reply),
             verdicts,
             group: 0,

@@ -11,7 +11,7 @@ use compact_str::CompactString;
 use super::item::item_of;
 use crate::environment::Environment;
 use crate::facts::StoredFact;
-use crate::outcome::{CallError, Outcome, TRIES_MAX, index_failed};
+use crate::outcome::{Admission, CallError, Outcome, TRIES_MAX, index_failed};
 use crate::submission::{Failure, Item, Key, Submission, Verdict};
 
 /// Events of a batch that are handed to the writer at once: few enough to stay in the cache until it takes them up, and
@@ -69,6 +69,7 @@ impl Environment {
         let catalogue = self.catalogue();
         let (mut outcomes, mut unknown) = (Vec::with_capacity(events.len()), Vec::new());
         let mut on_the_way = VecDeque::with_capacity(SLICES_AHEAD_MAX);
+        let mut admission = Admission::Asked;
         let mut events = events.into_iter().enumerate();
         while events.len() > 0 {
             let count = events.len().min(SLICE_EVENTS);
@@ -80,7 +81,7 @@ impl Environment {
                     Err(error) => unknown.push((index, error)),
                 }
             }
-            on_the_way.push_back(self.send(items, arena, false).await);
+            on_the_way.push_back(self.send_slice(items, arena, false, &mut admission).await);
             if on_the_way.len() == SLICES_AHEAD_MAX
                 && let Some(flight) = on_the_way.pop_front()
             {
