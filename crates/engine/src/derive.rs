@@ -64,6 +64,8 @@ impl Environment {
     /// Folds some of what is committed; says how much.
     fn fold_committed(&self) -> Result<u64, AnyError> {
         let lookup = self.lookup();
+        // Full where it could not be sealed the last time.
+        self.seal_full_run()?;
         let from = self.views().next().min(lookup.filled_to());
         let mut folded = 0;
         for chunk in self.facts().chunks_from(from)? {
@@ -84,12 +86,23 @@ impl Environment {
                     Ok::<(), chargly_ledger::DecodeError>(())
                 })?;
                 if is_full {
-                    lookup.seal(chunk.hash.0)?;
+                    self.seal_full_run()?;
                 }
             }
         }
         self.note_lag();
         Ok(folded)
+    }
+
+    /// Seals the run being filled, if it is full.
+    fn seal_full_run(&self) -> Result<(), AnyError> {
+        let lookup = self.lookup();
+        if !lookup.is_full() {
+            return Ok(());
+        }
+        let last = Position(lookup.filled_to().0 - 1);
+        let chunk = self.facts().chunk_at(last)?.ok_or("the chunk with a run's last fact is not there")?;
+        Ok(lookup.seal(chunk.hash.0)?)
     }
 
     fn note_lag(&self) {

@@ -55,6 +55,11 @@ impl Lookup {
         self.read_filling().next()
     }
 
+    /// Whether the run being filled waits to be sealed.
+    pub(crate) fn is_full(&self) -> bool {
+        self.read_filling().is_full()
+    }
+
     /// Lets `fill` add facts to the run being filled.
     pub(crate) fn fill<T>(&self, fill: impl FnOnce(&mut RunBuilder) -> T) -> T {
         fill(&mut self.filling.write().unwrap_or_else(PoisonError::into_inner))

@@ -298,11 +298,15 @@ impl Environment {
                     answered.items[index].warm = Some(Box::new(self.load_cold(keys.to_vec()).await?));
                 }
             }
-            let again = take_item(answered, index);
-            let mut once_more = self.ask(vec![again], answered.arena.clone(), answered.is_urgent).await?;
+            // With its own payload alone: of a batch, many may be taken up again.
+            let mut again = take_item(answered, index);
+            let payload = std::mem::take(&mut again.payload);
+            let own = answered.arena[payload.clone()].to_vec();
+            again.payload = 0..own.len();
+            let mut once_more = self.ask(vec![again], own, answered.is_urgent).await?;
             verdict = once_more.verdicts.pop().unwrap_or(Verdict::Failed(Failure::Stopped));
             if let Some(item) = once_more.items.pop() {
-                answered.items[index] = item;
+                answered.items[index] = Item { payload, ..item };
             }
         }
         Err(Failure::NotRecorded.into())

@@ -86,7 +86,7 @@ fn fold_to_head(
         return Err(OpenError::Ahead { dir: dir.into(), what: "head", found: head, head: fold.next });
     }
     fold.keys.forget_below(lookup.runs().sealed_to());
-    Ok((Recovered { state: fold.state, keys: fold.keys, evicted_to, erasures: fold.erasures }, lookup))
+    Ok((Recovered::new(fold, evicted_to), lookup))
 }
 
 /// The fold to go on with: from the checkpoint, or from the start.

@@ -320,3 +320,20 @@ async fn an_event_is_reversed_once_and_into_its_used_up_lot_after_all_of_it_left
     assert_eq!(amended.reversed, Credits::whole(8).expect("in range"));
     world.env.close();
 }
+
+#[tokio::test]
+async fn a_run_that_could_not_be_sealed_is_sealed_once_it_can_be() {
+    let world = World::new().await;
+    // A file in the place of the folder: nothing can be written into it.
+    let folder = world.path().join("runs");
+    std::fs::write(&folder, "in the way").expect("written");
+    let first = world.meter("ada", "chat.reply", "first").await;
+    world.go_on("a").await;
+    assert!(folder.is_file(), "nothing was sealed");
+    std::fs::remove_file(&folder).expect("removed");
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    world.go_on("b").await;
+    assert!(world.sealed() >= 3, "{} runs", world.sealed());
+    assert!(same(&first, &world.meter("ada", "chat.reply", "first").await));
+    world.reopen().env.close();
+}
