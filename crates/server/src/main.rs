@@ -19,6 +19,7 @@ mod listener;
 mod logging;
 mod output;
 mod patience;
+mod place;
 mod progress;
 mod scan;
 mod settings;

@@ -1,6 +1,5 @@
 //! `chargly customers erase`: forget a customer, in a data directory that nobody serves, or through a server.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
@@ -12,9 +11,10 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::data_dir::{DataDir, HowToOpen, environments_named, time_text};
-use crate::failure::{Advice, Usage};
+use crate::failure::Advice;
 use crate::http_client::Client;
 use crate::output;
+use crate::place::Place;
 
 /// Flags of `chargly customers`.
 #[derive(Clone, Debug, Args)]
@@ -39,21 +39,8 @@ struct EraseArgs {
     /// Yes, for good: nothing brings it back but a backup from before
     #[arg(long, env = "CHARGLY_YES")]
     yes: bool,
-    /// Data directory; no server may be using it
-    #[arg(long, env = "CHARGLY_DATA", default_value = "./chargly-data", value_name = "DIR")]
-    data: PathBuf,
-    /// Environment of the data directory: test or live
-    #[arg(long, env = "CHARGLY_ENV", default_value = "test", value_name = "NAME")]
-    env: String,
-    /// Work through the server at this address instead
-    #[arg(long, env = "CHARGLY_URL", value_name = "URL")]
-    url: Option<String>,
-    /// A secret key with the scope admin, of the server's environment
-    #[arg(long, env = "CHARGLY_API_KEY", value_name = "KEY", hide_env_values = true)]
-    key: Option<String>,
-    /// Print the result as JSON
-    #[arg(long, env = "CHARGLY_JSON")]
-    json: bool,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Erases the customer, and says what was left.
@@ -68,17 +55,11 @@ pub(crate) fn run(args: &CustomersArgs) -> Result<()> {
             "If that is what you want, say so with --yes. docs/guides/erasure.md tells what stays.",
         ));
     }
-    let erased = match &args.url {
-        Some(url) => {
-            let key = args.key.as_deref().ok_or_else(|| {
-                Usage("--url needs a secret key: give it with --key or in CHARGLY_API_KEY".to_owned())
-            })?;
-            let client = Client::new(url, key)?;
-            super::runtime()?.block_on(through_server(&client, &args.customer))?
-        }
+    let erased = match args.place.client()? {
+        Some(client) => super::runtime()?.block_on(through_server(&client, &args.customer))?,
         None => in_directory(args)?,
     };
-    if args.json {
+    if args.place.json {
         return output::print_json(&erased);
     }
     output::print(&in_words(&erased))
@@ -93,9 +74,9 @@ async fn through_server(client: &Client, customer: &str) -> Result<Value> {
 }
 
 fn in_directory(args: &EraseArgs) -> Result<Value> {
-    let data = DataDir::at(&args.data);
+    let data = DataDir::at(&args.place.data);
     data.project()?;
-    let name = environments_named(Some(&args.env))?[0];
+    let name = environments_named(Some(&args.place.env))?[0];
     let clock = Arc::new(SystemClock::start());
     let _lock = data.lock("`chargly customers`", clock.as_ref())?;
     let runtime = super::runtime()?;

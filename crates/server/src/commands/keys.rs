@@ -1,7 +1,6 @@
 //! `chargly keys`: who may call, in a data directory that nobody serves, or through a server.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
@@ -14,8 +13,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::data_dir::{DataDir, HowToOpen, environments_named, time_text};
-use crate::failure::{Advice, Usage};
+use crate::failure::Advice;
 use crate::http_client::Client;
+use crate::place::Place;
 use crate::{output, scan};
 
 /// Milliseconds in a second.
@@ -70,42 +70,14 @@ enum What {
     },
 }
 
-/// Where the keys are.
-#[derive(Clone, Debug, Args)]
-struct Place {
-    /// Data directory; no server may be using it, but for listing
-    #[arg(long, env = "CHARGLY_DATA", default_value = "./chargly-data", value_name = "DIR")]
-    data: PathBuf,
-    /// Environment of the data directory: test or live
-    #[arg(long, env = "CHARGLY_ENV", default_value = "test", value_name = "NAME")]
-    env: String,
-    /// Work through the server at this address instead
-    #[arg(long, env = "CHARGLY_URL", value_name = "URL")]
-    url: Option<String>,
-    /// A secret key with the scope admin, of the server's environment
-    #[arg(long, env = "CHARGLY_API_KEY", value_name = "KEY", hide_env_values = true)]
-    // A settings file makes its values defaults, and help shows those.
-    #[arg(hide_default_value = true)]
-    key: Option<String>,
-    /// Print the result as JSON
-    #[arg(long, env = "CHARGLY_JSON")]
-    json: bool,
-}
-
 /// Does it, and prints the key or keys.
 ///
 /// # Errors
 /// If there is no such key, or the data directory or the server cannot be used.
 pub(crate) fn run(args: &KeysArgs) -> Result<()> {
     let place = args.what.place();
-    let result = match &place.url {
-        Some(url) => {
-            let key = place.key.as_deref().ok_or_else(|| {
-                Usage("--url needs a secret key: give it with --key or in CHARGLY_API_KEY".to_owned())
-            })?;
-            let client = Client::new(url, key)?;
-            super::runtime()?.block_on(through_server(&client, &args.what))?
-        }
+    let result = match place.client()? {
+        Some(client) => super::runtime()?.block_on(through_server(&client, &args.what))?,
         None => in_directory(place, &args.what)?,
     };
     if place.json {

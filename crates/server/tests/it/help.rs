@@ -34,6 +34,28 @@ fn help_of_every_command() {
 }
 
 #[test]
+fn help_never_prints_a_key_of_the_settings_file() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("chargly.toml");
+    let commands: [&[&str]; 6] = [
+        &["replay"],
+        &["keys", "list"],
+        &["keys", "create"],
+        &["keys", "rotate"],
+        &["keys", "revoke"],
+        &["customers", "erase"],
+    ];
+    for command in commands {
+        for table in [String::new(), format!("[{}]\n", command.join(".")), format!("[{}]\n", command[0])] {
+            std::fs::write(&file, format!("{table}key = \"sk_test_of_the_settings_file\"\n")).expect("written");
+            let config = ["--help", "--config", crate::support::text(&file)];
+            let said = crate::support::said(&crate::support::chargly(&[command, &config].concat()));
+            assert!(!said.contains("sk_test_of"), "{command:?}: {said}");
+        }
+    }
+}
+
+#[test]
 fn what_is_not_understood_ends_with_2() {
     for command in [
         &["sreve"][..],
