@@ -47,7 +47,8 @@ fn help_never_prints_a_key_of_the_settings_file() {
     ];
     for command in commands {
         for table in [String::new(), format!("[{}]\n", command.join(".")), format!("[{}]\n", command[0])] {
-            std::fs::write(&file, format!("{table}key = \"sk_test_of_the_settings_file\"\n")).expect("written");
+            std::fs::write(&file, format!("{table}key = \"sk_test_of_the_settings_file\"\n"))
+                .expect("written");
             let config = ["--help", "--config", crate::support::text(&file)];
             let said = crate::support::said(&crate::support::chargly(&[command, &config].concat()));
             assert!(!said.contains("sk_test_of"), "{command:?}: {said}");
