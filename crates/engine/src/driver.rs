@@ -72,7 +72,7 @@ impl Driver {
         }
         loop {
             let idle = self.writer.pending().is_empty();
-            self.queue.release(self.writer.take_answered_bytes());
+            self.queue.release(self.writer.take_answered());
             let is_open = self.queue.take(self.writer.pending(), idle.then_some(IDLE_SLEEP));
             self.take_up_checkpoints();
             self.look_for_room();
@@ -135,7 +135,7 @@ impl Driver {
         loop {
             let is_open = self.queue.take(self.writer.pending(), Some(IDLE_SLEEP));
             self.writer.answer_reads_only(self.clock.as_ref());
-            self.queue.release(self.writer.take_answered_bytes());
+            self.queue.release(self.writer.take_answered());
             if !is_open {
                 return;
             }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::submission::{Failure, Submission};
+use crate::submission::{Failure, Submission, Weight};
 
 /// How much may wait for the writer, in bytes. At 100,000 events a second this is some two seconds' worth: beyond it
 /// a caller is better served by an honest "later" than by a longer wait.
@@ -22,7 +22,7 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct Inner {
     waiting: VecDeque<Submission>,
-    bytes: usize,
+    weight: Weight,
     writer_sleeps: bool,
     is_closed: bool,
     is_read_only: bool,
@@ -35,18 +35,23 @@ impl Queue {
 
     /// Puts a submission in line, or says why not. Nothing of a refused one is applied.
     pub(crate) fn push(&self, submission: Submission) -> Result<(), Failure> {
-        let bytes = submission.bytes();
+        let weight = submission.weight();
         let mut inner = self.lock();
         if inner.is_closed || inner.is_read_only && !submission.only_reads() {
             return Err(Failure::Stopped);
         }
-        let reserve = if submission.is_urgent { 0 } else { QUEUE_RESERVE_BYTES.min(self.bytes_max / 8) };
-        // A single submission larger than the queue may pass while nothing else waits: it was bounded at the door.
-        let is_too_much = inner.bytes > 0 && inner.bytes + bytes > self.bytes_max - reserve;
-        if is_too_much && !submission.is_admitted {
+        let reserve = QUEUE_RESERVE_BYTES.min(self.bytes_max / 8);
+        let has_room = inner.weight.bytes + weight.bytes <= self.bytes_max - reserve
+            // A single submission larger than the queue may pass while nothing else waits: it was bounded at the door.
+            || inner.weight.bytes == 0
+            // The rest of a batch that was let in follows, so that the others may together be past the bound: the
+            // reserve is counted by itself.
+            || submission.is_admitted
+            || submission.is_urgent && inner.weight.urgent_bytes + weight.bytes <= reserve;
+        if !has_room {
             return Err(Failure::Overloaded);
         }
-        inner.bytes += bytes;
+        inner.weight += weight;
         inner.waiting.push_back(submission);
         let wake = std::mem::take(&mut inner.writer_sleeps);
         drop(inner);
@@ -75,11 +80,12 @@ impl Queue {
         !inner.is_closed
     }
 
-    /// Makes room for as many bytes: what took them was answered.
-    pub(crate) fn release(&self, bytes: usize) {
-        if bytes > 0 {
+    /// Makes room again for as much: what took it was answered.
+    pub(crate) fn release(&self, weight: Weight) {
+        if weight.bytes > 0 {
             let mut inner = self.lock();
-            inner.bytes = inner.bytes.saturating_sub(bytes);
+            inner.weight.bytes = inner.weight.bytes.saturating_sub(weight.bytes);
+            inner.weight.urgent_bytes = inner.weight.urgent_bytes.saturating_sub(weight.urgent_bytes);
         }
     }
 
@@ -96,7 +102,7 @@ impl Queue {
 
     /// Bytes waiting.
     pub(crate) fn bytes(&self) -> usize {
-        self.lock().bytes
+        self.lock().weight.bytes
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -117,15 +123,23 @@ mod tests {
         let queue = Queue::new(8_000);
         assert_eq!(queue.push(submission(6_900 - 64)), Ok(()));
         assert_eq!(queue.push(submission(100)), Err(Failure::Overloaded), "past the bound less the reserve");
-        let mut urgent = submission(900);
-        urgent.is_urgent = true;
-        assert_eq!(queue.push(urgent), Ok(()), "the reserve is for what is urgent");
+        let mut rest_of_a_batch = submission(4_000);
+        rest_of_a_batch.is_admitted = true;
+        assert_eq!(queue.push(rest_of_a_batch), Ok(()), "a batch is let in as a whole, past the bound");
+        let urgent = |bytes| {
+            let mut urgent = submission(bytes);
+            urgent.is_urgent = true;
+            urgent
+        };
+        assert_eq!(queue.push(urgent(900)), Ok(()), "the reserve is for what is urgent, whatever else waits");
+        assert_eq!(queue.push(urgent(100)), Err(Failure::Overloaded), "past the reserve");
         let mut taken = VecDeque::new();
         assert!(queue.take(&mut taken, None));
-        assert_eq!((taken.len(), queue.bytes()), (2, 7_864), "taken is not answered");
+        assert_eq!((taken.len(), queue.bytes()), (3, 11_928), "taken is not answered");
         assert_eq!(queue.push(submission(100)), Err(Failure::Overloaded));
-        queue.release(7_864);
+        queue.release(Weight { bytes: 11_928, urgent_bytes: 964 });
         assert_eq!(queue.push(submission(100)), Ok(()));
+        assert_eq!(queue.push(urgent(900)), Ok(()));
         queue.close();
         assert_eq!(queue.push(submission(1)), Err(Failure::Stopped));
     }

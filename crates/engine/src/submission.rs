@@ -1,6 +1,6 @@
 //! What callers hand to the writer, and what they get back.
 
-use std::ops::Range;
+use std::ops::{AddAssign, Range};
 
 use chargly_ledger::{
     Call, Cold, ColdKey, EntryId, Fact, HoldRef, KeyHash, Millis, Position, Rejection, Wallet, WalletNo,
@@ -183,6 +183,22 @@ pub struct Answered {
     pub verdicts: Vec<Verdict>,
 }
 
+/// What submissions take of the queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Weight {
+    /// All of them, in bytes.
+    pub bytes: usize,
+    /// Those that may use the reserve, in bytes.
+    pub urgent_bytes: usize,
+}
+
+impl AddAssign for Weight {
+    fn add_assign(&mut self, other: Self) {
+        self.bytes += other.bytes;
+        self.urgent_bytes += other.urgent_bytes;
+    }
+}
+
 /// A caller's items, with what belongs to them.
 #[derive(Debug)]
 pub struct Submission {
@@ -224,9 +240,10 @@ impl Submission {
         (submission, answer)
     }
 
-    /// What it takes of the queue, in bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        self.arena.len() + self.items.len() * size_of::<Item>() + 64
+    /// What it takes of the queue.
+    pub(crate) fn weight(&self) -> Weight {
+        let bytes = self.arena.len() + self.items.len() * size_of::<Item>() + 64;
+        Weight { bytes, urgent_bytes: if self.is_urgent { bytes } else { 0 } }
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -259,14 +276,14 @@ impl Submission {
         self.verdicts.resize(wanted, Verdict::Failed(failure));
     }
 
-    /// Answers, and says how many bytes it took of the queue. A caller that has gone away does not matter: what was
-    /// decided stands.
-    pub(crate) fn answer(mut self) -> usize {
-        let bytes = self.bytes();
+    /// Answers, and says what it took of the queue. A caller that has gone away does not matter: what was decided
+    /// stands.
+    pub(crate) fn answer(mut self) -> Weight {
+        let weight = self.weight();
         if let Some(reply) = self.reply.take() {
             let Self { is_urgent, items, arena, verdicts, .. } = self;
             let _ = reply.send(Answered { is_urgent, items, arena, verdicts });
         }
-        bytes
+        weight
     }
 }

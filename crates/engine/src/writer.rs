@@ -22,7 +22,9 @@ use crate::clock::{Clock, JournalClock};
 use crate::erasures::Erasures;
 use crate::fold::Fold;
 use crate::recorder::{Desk, Entropy};
-use crate::submission::{Ask, Census, Erase, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm};
+use crate::submission::{
+    Ask, Census, Erase, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm, Weight,
+};
 
 /// Facts one group may hold. Bounds how long the first of them waits for the last.
 pub const GROUP_FACTS_MAX: usize = 4_096;
@@ -65,8 +67,8 @@ pub struct Writer<J> {
     bound: Vec<(KeyHash, Position)>,
     /// Counts the groups.
     group: u64,
-    /// Bytes of submissions answered since this was last asked.
-    answered_bytes: usize,
+    /// Submissions answered since this was last asked.
+    answered: Weight,
     /// Erasures that are recorded and not carried out yet.
     erasures: Erasures,
 }
@@ -94,7 +96,7 @@ impl<J: Journal> Writer<J> {
             finished: Vec::new(),
             bound: Vec::new(),
             group: 0,
-            answered_bytes: 0,
+            answered: Weight::default(),
             erasures,
         }
     }
@@ -238,7 +240,7 @@ impl<J: Journal> Writer<J> {
     pub fn fail_all(&mut self, failure: Failure) {
         for mut submission in self.pending.drain(..).chain(self.finished.drain(..)) {
             submission.fail(failure);
-            self.answered_bytes += submission.answer();
+            self.answered += submission.answer();
         }
     }
 
@@ -259,7 +261,7 @@ impl<J: Journal> Writer<J> {
                     *verdict = Verdict::PerhapsDuplicate(seen);
                 }
             }
-            self.answered_bytes += submission.answer();
+            self.answered += submission.answer();
         }
     }
 
@@ -274,13 +276,13 @@ impl<J: Journal> Writer<J> {
             } else {
                 submission.fail(Failure::Stopped);
             }
-            self.answered_bytes += submission.answer();
+            self.answered += submission.answer();
         }
     }
 
-    /// Bytes of submissions answered since this was last asked: so much room there is in the queue again.
-    pub fn take_answered_bytes(&mut self) -> usize {
-        std::mem::take(&mut self.answered_bytes)
+    /// Submissions answered since this was last asked: so much room there is in the queue again.
+    pub fn take_answered(&mut self) -> Weight {
+        std::mem::take(&mut self.answered)
     }
 
     fn begin(&mut self, epoch: u32, clock: &dyn Clock) -> Millis {
@@ -558,7 +560,7 @@ impl<J: Journal> Writer<J> {
     /// tail, the catalogue) can be published first.
     pub fn answer_finished(&mut self) {
         for submission in self.finished.drain(..) {
-            self.answered_bytes += submission.answer();
+            self.answered += submission.answer();
         }
     }
 
@@ -573,7 +575,7 @@ impl<J: Journal> Writer<J> {
         for mut submission in writes {
             submission.take_back(self.group);
             submission.fail(failure);
-            self.answered_bytes += submission.answer();
+            self.answered += submission.answer();
         }
         // Nobody's write keeps a reader from an answer: it is asked again of the state as it was.
         self.pending.extend(reads.into_iter().map(|mut submission| {
