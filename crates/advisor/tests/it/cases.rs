@@ -1,0 +1,1 @@
+//! Hand-worked figures, and what is missing when there are too few.
