@@ -10,6 +10,10 @@ use super::log_series::LogSeries;
 use super::windows::Reach;
 use crate::statistics::{as_float, mean};
 
+/// Independent placebos that the average over all types counts for, beside the target's own: types differ in how much
+/// they move by themselves, and few are busy enough, for long enough, to show it alone.
+const ALL_TYPES_WEIGHT: f64 = 3.0;
+
 /// The series that may serve as controls of `target` at this date.
 pub(super) fn controls<'a>(target: &LogSeries, others: &'a [LogSeries], reach: Reach) -> Vec<&'a LogSeries> {
     others
@@ -25,13 +29,25 @@ pub(super) fn measure(
     let moved: Vec<f64> = controls.iter().filter_map(|control| control.change_at(reach)).collect();
     let log_effect = target.change_at(reach)? - mean(&moved)?;
     let placebos = Placebos::of(all, reach);
-    let error = placebos.error(moved.len())?;
-    Some(Measured { log_effect, error, placebos: placebos.independent(reach.days), has_controls: true })
+    let all_types = mean(&placebos.squares)?;
+    let all_independent = placebos.independent(reach.days);
+    let (square, independent) = match mean(&placebos.own_squares) {
+        Some(own) => {
+            let weight = 1.0 + as_float(placebos.own_squares.len() - 1) / f64::from(reach.days);
+            let both = weight + ALL_TYPES_WEIGHT;
+            ((weight * own + ALL_TYPES_WEIGHT * all_types) / both, both.min(all_independent))
+        }
+        None => (all_types, all_independent),
+    };
+    let error = libm::sqrt(square * control_factor(moved.len()));
+    Some(Measured { log_effect, error, placebos: independent, has_controls: true })
 }
 
 /// The same estimate wherever no price changed.
 #[derive(Default)]
 struct Placebos {
+    /// Those of the target itself.
+    own_squares: Vec<f64>,
     /// Squares, each as if there had been no error in its controls.
     squares: Vec<f64>,
     dates: usize,
@@ -55,7 +71,11 @@ impl Placebos {
                     moved.iter().filter(|(other, _)| !other.is_related(series)).map(|(_, change)| *change).collect();
                 let Some(expected) = mean(&others) else { continue };
                 let off = change - expected;
-                placebos.squares.push(off * off / control_factor(others.len()));
+                let square = off * off / control_factor(others.len());
+                placebos.squares.push(square);
+                if series.event_type == calendar.event_type {
+                    placebos.own_squares.push(square);
+                }
                 found += 1;
             }
             if found > 0 {
@@ -65,11 +85,6 @@ impl Placebos {
             }
         }
         placebos
-    }
-
-    /// The root mean square, for an estimate with this many controls.
-    fn error(&self, controls: usize) -> Option<f64> {
-        Some(libm::sqrt(mean(&self.squares)? * control_factor(controls)))
     }
 
     /// How many of them are worth one independent estimate each: dates closer than a window share days.

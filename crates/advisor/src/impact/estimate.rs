@@ -25,7 +25,7 @@ pub(super) struct Measured {
 const TAILS: (f64, f64) = (0.05, 0.95);
 /// Independent placebos from which the comparison speaks for itself: Student's t with 8 degrees of freedom is within
 /// a tenth of a normal's width there.
-const PLACEBOS_ENOUGH: f64 = 8.0;
+const PLACEBOS_ENOUGH: f64 = 5.0;
 /// The smallest error taken: figures without any scatter are made up, or one of them is a copy.
 const ERROR_MIN: f64 = 0.005;
 /// Logarithm of the smallest price change that has an elasticity: 2 %. Demand moves by more than that by itself.

@@ -108,18 +108,25 @@ fn before_after(simulated: &Simulated, impact: &Impact) -> (f64, f64) {
 fn table_of_many_worlds() {
     let base = World::default();
     let mut worlds = Vec::new();
-    for elasticity in [0.0, -0.3, -0.4, -0.7, -1.0, -1.2, -1.4, -1.7, -2.0] {
+    for elasticity in [0.3, 0.0, -0.3, -0.4, -0.7, -1.0, -1.2, -1.4, -1.7, -2.0] {
         worlds.push((format!("e = {elasticity}"), World { elasticity, ..base }));
     }
     worlds.push(("own trend ×10".to_owned(), World { own_trend: 0.002, ..base }));
     worlds.push(("rise of 10 %".to_owned(), World { price_bp: 11_000, ..base }));
     worlds.push(("cut of 20 %".to_owned(), World { price_bp: 8_000, ..base }));
+    worlds.push(("365 days before".to_owned(), World { days_before: 365, ..base }));
+    worlds.push(("60 days before".to_owned(), World { days_before: 60, ..base }));
     worlds.push(("two types".to_owned(), World { types: 2, ..base }));
     worlds.push(("two types, 60 days before".to_owned(), World { types: 2, days_before: 60, ..base }));
     worlds.push(("three types, 28 days before".to_owned(), World { types: 3, days_before: 28, ..base }));
     worlds.push(("14 days after".to_owned(), World { days_after: 17, ..base }));
     worlds.push(("one type".to_owned(), World { types: 1, ..base }));
     worlds.push(("one type, 28 days before".to_owned(), World { types: 1, days_before: 28, ..base }));
+    worlds.push(("one type, e = 0.3".to_owned(), World { types: 1, elasticity: 0.3, ..base }));
+    worlds.push(("one type, e = -1.7".to_owned(), World { types: 1, elasticity: -1.7, ..base }));
+    worlds.push(("target twice as noisy".to_owned(), World { target_noise: 2.0, ..base }));
+    worlds.push(("target three times as noisy".to_owned(), World { target_noise: 3.0, ..base }));
+    worlds.push(("target half as noisy".to_owned(), World { target_noise: 0.5, ..base }));
     worlds.push(("own shocks ×3".to_owned(), World { own_shock: 0.24, ..base }));
     let runs = std::env::var("CHARGLY_ADVISOR_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(LONG_RUNS);
     for (name, world) in worlds {

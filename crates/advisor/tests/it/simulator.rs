@@ -31,6 +31,8 @@ pub(crate) struct World {
     /// Shocks of all types and of one type, as the standard deviation of a day in logarithms.
     pub(crate) common_shock: f64,
     pub(crate) own_shock: f64,
+    /// How much larger than those of other types the changed type's own shocks are.
+    pub(crate) target_noise: f64,
 }
 
 impl Default for World {
@@ -46,18 +48,19 @@ impl Default for World {
             own_trend: 0.0002,
             common_shock: 0.12,
             own_shock: 0.08,
+            target_noise: 1.0,
         }
     }
 }
 
 /// Standard deviation of the shared daily trend, in logarithms.
-const COMMON_TREND: f64 = 0.002;
+const COMMON_TREND: f64 = 0.003;
 /// How much of a shock is left on the next day.
 const SHOCK_KEPT: f64 = 0.8;
 /// Standard deviation of customers' volumes, in logarithms.
 const CUSTOMER_SIGMA: f64 = 1.0;
 /// Chance that a customer comes on a day.
-const ACTIVE_CHANCE: f64 = 0.6;
+const ACTIVE_CHANCE: f64 = 0.8;
 /// Units of one type that a customer of median volume uses on a day he comes.
 const UNITS_A_DAY: f64 = 1.5;
 /// Factors of the days of the week.
@@ -96,7 +99,10 @@ pub(crate) fn simulate(seed: u64, world: &World) -> Simulated {
     let common_trend = COMMON_TREND * draw.normal();
     let mut common = Shock::new(world.common_shock, &mut draw);
     let mut own: Vec<(f64, Shock)> = (0..world.types)
-        .map(|_| (world.own_trend * draw.normal(), Shock::new(world.own_shock, &mut draw)))
+        .map(|number| {
+            let noise = if number == 0 { world.target_noise } else { 1.0 };
+            (world.own_trend * draw.normal(), Shock::new(world.own_shock * noise, &mut draw))
+        })
         .collect();
     let new_price = CREDITS_A_UNIT_MICRO * world.price_bp / 10_000;
     let demand = libm::pow(new_price as f64 / CREDITS_A_UNIT_MICRO as f64, world.elasticity);
