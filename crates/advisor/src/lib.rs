@@ -14,7 +14,8 @@ mod impact;
 mod statistics;
 
 pub use impact::{
-    ActiveDay, AmountRange, Basis, Cap, Claim, Confidence, Counterfactual, CUSTOMERS_MIN, DAYS_EACH_SIDE_MIN, Day,
-    DaySeries, EVENTS_EACH_SIDE_MIN, Estimate, Impact, ImpactError, Interval, Level, Options, PlainChange,
-    PriceChange, Question, Status, Totals, WASHOUT_DAYS_MAX, WINDOW_DAYS_MAX, Why, Window, Windows, price_impact,
+    ActiveDay, AmountRange, Basis, CUSTOMERS_MIN, Cap, Claim, Confidence, Counterfactual, DAYS_EACH_SIDE_MIN,
+    Day, DaySeries, EVENTS_EACH_SIDE_MIN, Estimate, Impact, ImpactError, Interval, Level, Options,
+    PlainChange, PriceChange, Question, Status, Totals, WASHOUT_DAYS_MAX, WINDOW_DAYS_MAX, Why, Window,
+    Windows, price_impact,
 };

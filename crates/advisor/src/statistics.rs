@@ -121,7 +121,8 @@ pub(crate) fn least_squares<const K: usize>(rows: &[([f64; K], f64)], asked: usi
     }
     solve(&mut normal, &mut right)?;
     let coefficients = std::array::from_fn(|k| right[k][0]);
-    let fitted = |columns: &[f64; K]| columns.iter().zip(&coefficients).map(|(x, c): (&f64, &f64)| x * c).sum::<f64>();
+    let fitted =
+        |columns: &[f64; K]| columns.iter().zip(&coefficients).map(|(x, c): (&f64, &f64)| x * c).sum::<f64>();
     let residuals = rows.iter().map(|(columns, y)| y - fitted(columns)).collect();
     Some(Fit { coefficients, unit_variance: right[asked][1], residuals })
 }
@@ -131,7 +132,8 @@ fn solve<const K: usize>(matrix: &mut [[f64; K]; K], right: &mut [[f64; 2]; K]) 
     /// A pivot smaller than this, among sums of small whole numbers, is a dependent column.
     const PIVOT_MIN: f64 = 1e-9;
     for column in 0..K {
-        let pivot = (column..K).max_by(|a, b| matrix[*a][column].abs().total_cmp(&matrix[*b][column].abs()))?;
+        let pivot =
+            (column..K).max_by(|a, b| matrix[*a][column].abs().total_cmp(&matrix[*b][column].abs()))?;
         if matrix[pivot][column].abs() < PIVOT_MIN {
             return None;
         }
@@ -200,12 +202,21 @@ mod tests {
         let fit = least_squares(&rows, 1).expect("two points would do");
         assert!(close(fit.coefficients[0], 3.0, 1e-12) && close(fit.coefficients[1], 2.0, 1e-12));
         assert!(close(fit.unit_variance, 0.2, 1e-12), "1 ÷ Σ(x − 1.5)²");
-        assert!(fit.residuals.iter().zip([1.0, -1.0, -1.0, 1.0]).all(|(found, expected)| close(*found, expected, 1e-12)));
+        assert!(
+            fit.residuals
+                .iter()
+                .zip([1.0, -1.0, -1.0, 1.0])
+                .all(|(found, expected)| close(*found, expected, 1e-12))
+        );
     }
 
     #[test]
     fn rows_that_determine_nothing_have_no_fit() {
-        assert_eq!(least_squares(&[([1.0, 1.0], 1.0), ([1.0, 2.0], 2.0)], 0), None, "as many rows as columns");
+        assert_eq!(
+            least_squares(&[([1.0, 1.0], 1.0), ([1.0, 2.0], 2.0)], 0),
+            None,
+            "as many rows as columns"
+        );
         assert_eq!(least_squares(&[([1.0, 2.0], 1.0), ([1.0, 2.0], 2.0), ([1.0, 2.0], 3.0)], 0), None);
     }
 }

@@ -19,7 +19,7 @@ pub struct Impact {
     pub after: Totals,
     /// After against before: what happened, not what the price caused.
     pub plain: PlainChange,
-    /// The event types it was compared with.
+    /// The event types it was compared with, by number; none before there is an estimate.
     pub controls: Vec<EventTypeNo>,
     /// What the price caused, as far as can be said.
     pub status: Status,
@@ -155,7 +155,7 @@ pub struct Estimate {
     pub without_change: Counterfactual,
     /// Margin that the change brought in the window after, in nano-units of the currency; below 0 it cost.
     pub margin_gain_nano: AmountRange,
-    /// Whether the change was worth it; `None` where too much cost is missing to say.
+    /// Whether the change was worth it; `None` where too much cost is missing to say, or the type became free.
     pub confidence: Option<Confidence>,
     /// What the interval of `units_bp` rests on.
     pub basis: Basis,

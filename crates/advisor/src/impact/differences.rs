@@ -18,13 +18,18 @@ const ALL_TYPES_WEIGHT: f64 = 3.0;
 pub(super) fn controls<'a>(target: &LogSeries, others: &'a [LogSeries], reach: Reach) -> Vec<&'a LogSeries> {
     others
         .iter()
-        .filter(|other| !other.is_related(target) && other.is_steady(reach) && other.change_at(reach).is_some())
+        .filter(|other| {
+            !other.is_related(target) && other.is_steady(reach) && other.change_at(reach).is_some()
+        })
         .collect()
 }
 
 /// The estimate with its error; `None` without a control, too few days, or no placebo to take the error from.
 pub(super) fn measure(
-    target: &LogSeries, controls: &[&LogSeries], all: &[LogSeries], reach: Reach,
+    target: &LogSeries,
+    controls: &[&LogSeries],
+    all: &[LogSeries],
+    reach: Reach,
 ) -> Option<Measured> {
     let moved: Vec<f64> = controls.iter().filter_map(|control| control.change_at(reach)).collect();
     let log_effect = target.change_at(reach)? - mean(&moved)?;
@@ -67,8 +72,11 @@ impl Placebos {
                 .collect();
             let mut found = 0;
             for (series, change) in &moved {
-                let others: Vec<f64> =
-                    moved.iter().filter(|(other, _)| !other.is_related(series)).map(|(_, change)| *change).collect();
+                let others: Vec<f64> = moved
+                    .iter()
+                    .filter(|(other, _)| !other.is_related(series))
+                    .map(|(_, change)| *change)
+                    .collect();
                 let Some(expected) = mean(&others) else { continue };
                 let off = change - expected;
                 let square = off * off / control_factor(others.len());

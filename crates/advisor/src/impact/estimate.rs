@@ -23,19 +23,22 @@ pub(super) struct Measured {
 
 /// Both ends of what is printed as "9 times in 10".
 const TAILS: (f64, f64) = (0.05, 0.95);
-/// Independent placebos from which the comparison speaks for itself: Student's t with 8 degrees of freedom is within
-/// a tenth of a normal's width there.
+/// Independent placebos from which the comparison speaks for itself: with fewer, Student's t is more than a fifth wider
+/// than a normal, and the prior tells more than it biases.
 const PLACEBOS_ENOUGH: f64 = 5.0;
 /// The smallest error taken: figures without any scatter are made up, or one of them is a copy.
 const ERROR_MIN: f64 = 0.005;
 /// Logarithm of the smallest price change that has an elasticity: 2 %. Demand moves by more than that by itself.
 const LOG_PRICE_MIN: f64 = 0.0198;
-/// Logarithm of the largest effect that is looked for: four hundred times as much, or as little.
+/// Logarithm of the largest effect that is looked for: four hundred times as much, or as little. Beyond it the amounts
+/// of a range would say nothing.
 const LOG_EFFECT_MAX: f64 = 6.0;
 /// How many scales of what is wider a distribution is followed.
 const REACH_SCALES: f64 = 40.0;
 /// Degrees of freedom of the prior: heavy tails, so that clear figures overrule it.
 const PRIOR_FREEDOM: f64 = 4.0;
+/// How much wider the prior is taken without controls: little speaks against it then, so it must not say much itself.
+const NO_CONTROLS_PRIOR_FACTOR: f64 = 2.0;
 /// Centres of the priors that a claim about profit must hold under, beside the chosen one, in thousandths.
 const CLAIM_CENTRES_MILLI: [i32; 2] = [-400, -1_500];
 /// Priors that differ by more than this about a claim disagree.
@@ -56,7 +59,9 @@ const FACTOR_UNIT: f64 = 1e9;
 pub(super) fn estimate(measured: &Measured, options: Options, impact: &Impact) -> Estimate {
     let log_price = log_price(impact);
     let with_prior = |centre_milli: i32| {
-        log_price.map(|log_price| distribution(measured, Some((log_price, centre_milli, options.prior_scale_milli))))
+        log_price.map(|log_price| {
+            distribution(measured, Some((log_price, centre_milli, options.prior_scale_milli)))
+        })
     };
     let alone = distribution(measured, None);
     let posterior = with_prior(options.prior_centre_milli);
@@ -109,9 +114,10 @@ fn distribution(measured: &Measured, prior: Option<(f64, i32, i32)>) -> Distribu
     let Some((log_price, centre_milli, scale_milli)) = prior else {
         return product(&[likelihood]);
     };
+    let factor = if measured.has_controls { 1.0 } else { NO_CONTROLS_PRIOR_FACTOR };
     let prior = StudentT {
         centre: f64::from(centre_milli) / 1e3 * log_price,
-        scale: f64::from(scale_milli) / 1e3 * log_price.abs(),
+        scale: f64::from(scale_milli) / 1e3 * log_price.abs() * factor,
         freedom: PRIOR_FREEDOM,
     };
     product(&[likelihood, prior])
@@ -123,7 +129,11 @@ fn product(parts: &[StudentT]) -> Distribution {
     let centres = || parts.iter().map(|part| part.centre);
     let low = centres().fold(f64::INFINITY, f64::min) - REACH_SCALES * narrowest;
     let high = centres().fold(f64::NEG_INFINITY, f64::max) + REACH_SCALES * narrowest;
-    Distribution::product(parts, low.clamp(-LOG_EFFECT_MAX, LOG_EFFECT_MAX - 1.0), high.clamp(1.0 - LOG_EFFECT_MAX, LOG_EFFECT_MAX))
+    Distribution::product(
+        parts,
+        low.clamp(-LOG_EFFECT_MAX, LOG_EFFECT_MAX - 1.0),
+        high.clamp(1.0 - LOG_EFFECT_MAX, LOG_EFFECT_MAX),
+    )
 }
 
 /// Low, middle and high of a monotone reading of the shift, rounded to whole numbers.
@@ -151,7 +161,8 @@ fn counterfactual(impact: &Impact, ends: (f64, f64)) -> Counterfactual {
     let cost = range(after.cost_nano, more, 1.0);
     // Revenue and cost go with the same units, so their lowest and highest margins are at the same ends.
     let margins = (revenue.0.saturating_sub(cost.0), revenue.1.saturating_sub(cost.1));
-    let ordered = |(one, other): (i128, i128)| AmountRange { low: one.min(other), high: one.max(other) }.widened();
+    let ordered =
+        |(one, other): (i128, i128)| AmountRange { low: one.min(other), high: one.max(other) }.widened();
     Counterfactual {
         units_micro: ordered(range(after.units_micro, more, 1.0)),
         credits_micro: ordered(at_old_price(after.credits_micro, before.credits_micro)),
@@ -166,7 +177,9 @@ fn range(amount: i128, factors: (f64, f64), ratio: f64) -> (i128, i128) {
     let times = |factor: f64| {
         let parts = i128::from(whole(factor * ratio * FACTOR_UNIT));
         let unit = i128::from(whole(FACTOR_UNIT));
-        amount.checked_mul(parts).map_or_else(|| (amount / unit).saturating_mul(parts), |product| product / unit)
+        amount
+            .checked_mul(parts)
+            .map_or_else(|| (amount / unit).saturating_mul(parts), |product| product / unit)
     };
     (times(factors.0), times(factors.1))
 }
@@ -192,7 +205,9 @@ fn confidence(views: &[Distribution], has_controls: bool, impact: &Impact) -> Op
     let uncapped = u32::try_from(whole(lowest * 1e4)).unwrap_or(0);
     let cap = match has_controls {
         false => Some((Cap::NoControls, NO_CONTROLS_CAP_BP)),
-        true => (highest - lowest > DISAGREEMENT_MAX).then_some((Cap::PriorsDisagree, PRIORS_DISAGREE_CAP_BP)),
+        true => {
+            (highest - lowest > DISAGREEMENT_MAX).then_some((Cap::PriorsDisagree, PRIORS_DISAGREE_CAP_BP))
+        }
     };
     let cap = cap.filter(|(_, cap_bp)| uncapped > *cap_bp);
     let probability_bp = cap.map_or(uncapped, |(_, cap_bp)| cap_bp);

@@ -61,7 +61,9 @@ impl LogSeries {
         let mut values = vec![None; active.len()];
         let mut counts = vec![0; active.len()];
         for day in &series.days {
-            let Some(index) = index_of(day.day, start).filter(|index| *index < active.len()) else { continue };
+            let Some(index) = index_of(day.day, start).filter(|index| *index < active.len()) else {
+                continue;
+            };
             counts[index] = day.events;
             if day.units_micro > 0 && active[index] > 0 {
                 values[index] = Some(log_of(day.units_micro) - libm::log(f64::from(active[index])));

@@ -20,8 +20,8 @@ use chargly_ledger::{EventTypeNo, PriceNo};
 use thiserror::Error;
 
 pub use answer::{
-    AmountRange, Basis, Cap, Claim, Confidence, Counterfactual, Estimate, Impact, Interval, Level, PlainChange,
-    Status, Totals, Why, Window, Windows,
+    AmountRange, Basis, Cap, Claim, Confidence, Counterfactual, Estimate, Impact, Interval, Level,
+    PlainChange, Status, Totals, Why, Window, Windows,
 };
 
 use estimate::Measured;
@@ -200,7 +200,7 @@ fn compared(change: &PriceChange, days: &[Day], windows: Option<Windows>) -> Res
     Ok(Impact { change: *change, windows, before, after, plain, controls: Vec::new(), status })
 }
 
-/// The best method that these windows allow, and the controls it used; the target is the first of the series.
+/// The best method that these windows allow, and the controls it used, by number; the target is the first of the series.
 fn measure(all: &[LogSeries], reach: Reach) -> Option<(Measured, Vec<EventTypeNo>)> {
     let (target, others) = all.split_first()?;
     let controls = differences::controls(target, others, reach);
@@ -208,7 +208,9 @@ fn measure(all: &[LogSeries], reach: Reach) -> Option<(Measured, Vec<EventTypeNo
         true => trend::measure(target, reach),
         false => differences::measure(target, &controls, all, reach),
     };
-    Some((measured?, controls.iter().map(|control| control.event_type).collect()))
+    let mut event_types: Vec<EventTypeNo> = controls.iter().map(|control| control.event_type).collect();
+    event_types.sort_unstable();
+    Some((measured?, event_types))
 }
 
 fn check(question: &Question<'_>) -> Result<(), ImpactError> {

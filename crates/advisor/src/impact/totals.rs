@@ -107,7 +107,10 @@ mod tests {
         let most = [day(10, 1, i128::MAX, 0), day(11, 1, 1, 0)];
         assert_eq!(Totals::of(&most, WINDOW), Err(ImpactError::Overflow));
         assert_eq!(Totals::of(&[day(10, 1, i128::MIN, 1)], WINDOW), Err(ImpactError::Overflow));
-        assert_eq!(Totals::of(&[day(10, u64::MAX, 0, 0), day(11, 1, 0, 0)], WINDOW), Err(ImpactError::Overflow));
+        assert_eq!(
+            Totals::of(&[day(10, u64::MAX, 0, 0), day(11, 1, 0, 0)], WINDOW),
+            Err(ImpactError::Overflow)
+        );
         // A real journal's largest amounts, for every event of a window, are far from the edge.
         let large = i128::from(i64::MAX) * 1_000_000_000;
         assert!(Totals::of(&[day(10, 1, large, large), day(11, 1, large, large)], WINDOW).is_ok());

@@ -33,14 +33,18 @@ impl Why {
     /// The second half of the sentence.
     fn words(self, have_days: u32, need_days: u32) -> String {
         match self {
-            Self::DaysAfter => format!("{have_days} whole days since the change settled, {need_days} are needed."),
+            Self::DaysAfter => {
+                format!("{have_days} whole days since the change settled, {need_days} are needed.")
+            }
             Self::ChangedAgain => format!(
                 "the price changed again after {have_days} whole days, {need_days} are needed. Waiting will not help."
             ),
             Self::DaysBefore { have, need } => {
                 format!("{have} days at the price before, {need} are needed. Waiting will not help.")
             }
-            Self::Customers { have, need } => format!("{have} customers in the days before, {need} are needed."),
+            Self::Customers { have, need } => {
+                format!("{have} customers in the days before, {need} are needed.")
+            }
             Self::Events { have, need } => format!("{have} events on one side, {need} are needed."),
             Self::DaysWithoutUse => "on too many days nobody used it.".to_owned(),
             Self::NoPlaceboDates => format!(

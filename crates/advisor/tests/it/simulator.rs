@@ -67,7 +67,10 @@ const UNITS_A_DAY: f64 = 1.5;
 const WEEKDAYS: [f64; 7] = [1.05, 1.1, 1.15, 1.1, 1.0, 0.7, 0.6];
 const CREDITS_A_UNIT_MICRO: i64 = 4_000_000;
 const NANO_A_CREDIT: i128 = 4_000_000;
-const COST_A_UNIT_NANO: i128 = 6_000_000;
+/// Revenue of a unit at the old price, and its cost: a margin of 62.5 %, so that a rise of 25 % pays above an
+/// elasticity of −1.51.
+pub(crate) const REVENUE_A_UNIT_NANO: i128 = 16_000_000;
+pub(crate) const COST_A_UNIT_NANO: i128 = 6_000_000;
 
 /// What came out.
 pub(crate) struct Simulated {
@@ -94,8 +97,7 @@ impl Simulated {
 /// Runs a world.
 pub(crate) fn simulate(seed: u64, world: &World) -> Simulated {
     let mut draw = Draw(ChaCha8Rng::seed_from_u64(seed));
-    let volumes: Vec<f64> =
-        (0..world.customers).map(|_| libm::exp(CUSTOMER_SIGMA * draw.normal())).collect();
+    let volumes: Vec<f64> = (0..world.customers).map(|_| libm::exp(CUSTOMER_SIGMA * draw.normal())).collect();
     let common_trend = COMMON_TREND * draw.normal();
     let mut common = Shock::new(world.common_shock, &mut draw);
     let mut own: Vec<(f64, Shock)> = (0..world.types)
