@@ -234,7 +234,7 @@ pub enum Level {
 /// Why a probability was lowered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Cap {
-    /// Without controls: at most 80 %.
+    /// Without controls: at most 65 %.
     NoControls,
     /// One change, and what one believed before still matters: at most 90 %.
     PriorsDisagree,

@@ -108,3 +108,70 @@ impl Placebos {
 fn control_factor(controls: usize) -> f64 {
     1.0 + 1.0 / as_float(controls.max(1))
 }
+
+#[cfg(test)]
+mod tests {
+    use chargly_ledger::{EventTypeNo, PriceNo};
+
+    use super::super::{ActiveDay, Day, DaySeries, Options, PriceChange, Question};
+    use super::*;
+
+    const CHANGE_DAY: i32 = 28;
+
+    /// Types with so many events a day before and after the change of type 0, over 28 days on each side of a washout
+    /// of 3: the only date that such windows fit around.
+    fn measured(events: &[(u64, u64)]) -> Option<Measured> {
+        let days = |(before, after): &(u64, u64)| {
+            let day = |day| {
+                let events = if day < CHANGE_DAY { *before } else { *after };
+                Day { day, events, units_micro: i128::from(events), ..Day::default() }
+            };
+            (0..59).map(day).collect()
+        };
+        let numbered = (0..).zip(events);
+        let series: Vec<DaySeries> = numbered
+            .map(|(number, events)| DaySeries {
+                event_type: EventTypeNo(number),
+                family: None,
+                days: days(events),
+            })
+            .collect();
+        let active: Vec<ActiveDay> = (0..59).map(|day| ActiveDay { day, customers: 10 }).collect();
+        let change = PriceChange {
+            event_type: EventTypeNo(0),
+            version: PriceNo(1),
+            day: CHANGE_DAY,
+            old_credits_micro: 4,
+            new_credits_micro: 5,
+        };
+        let question = Question {
+            series: &series,
+            active: &active,
+            changes: &[change],
+            asked: PriceNo(1),
+            through_day: 58,
+            customers: None,
+            options: Options::default(),
+        };
+        let all = LogSeries::all(&question, EventTypeNo(0));
+        let reach = Reach { day: CHANGE_DAY, days: 28, washout: 3 };
+        measure(&all[0], &controls(&all[0], &all[1..], reach), &all, reach)
+    }
+
+    #[test]
+    fn effect_and_error_are_those_worked_out_by_hand() {
+        // Controls moved by ln 1 and ln 1.21: the effect is ln 0.75 − ln 1.1. As placebos each is off by ± ln 1.21 from
+        // the other, which had an error of its own (so half of the square), while the effect has two controls (so one
+        // and a half times): √(3 ÷ 4) × ln 1.21. One follows from the other, on one date.
+        let measured = measured(&[(200, 150), (100, 100), (100, 121)]).expect("two controls");
+        assert!((measured.log_effect - libm::log(0.75 / 1.1)).abs() < 1e-12, "{measured:?}");
+        assert!((measured.error - libm::sqrt(0.75) * libm::log(1.21)).abs() < 1e-12, "{measured:?}");
+        assert!((measured.placebos - 1.0).abs() < 1e-12, "{measured:?}");
+    }
+
+    #[test]
+    fn one_control_at_its_only_date_is_nothing_to_take_an_error_from() {
+        assert_eq!(measured(&[(200, 150), (100, 100)]), None);
+        assert_eq!(measured(&[(200, 150)]), None);
+    }
+}

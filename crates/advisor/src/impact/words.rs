@@ -11,7 +11,7 @@ impl Status {
             }
             Self::NoControls(_) => "No other event type kept its price over these days, so there is nothing to \
                 compare with: the estimate assumes that the type's own trend would have gone on. Whatever else \
-                changed in those days looks like an effect of the price. Confidence is capped at 80 %."
+                changed in those days looks like an effect of the price. Confidence is capped at 65 %."
                 .to_owned(),
             Self::Estimated(estimate) => {
                 let prior = match estimate.basis {
@@ -59,7 +59,7 @@ impl Cap {
     /// Why the probability is not higher.
     pub fn words(self) -> &'static str {
         match self {
-            Self::NoControls => "capped at 80 %: nothing to compare with",
+            Self::NoControls => "capped at 65 %: nothing to compare with",
             Self::PriorsDisagree => "capped at 90 %: one change is not enough to settle how customers react",
         }
     }

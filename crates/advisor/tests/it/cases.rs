@@ -16,6 +16,7 @@ struct Product {
     first_day: i32,
     through_day: i32,
     customers: u32,
+    active_after: u32,
 }
 
 impl Product {
@@ -33,7 +34,14 @@ impl Product {
             DaySeries { event_type: EventTypeNo(number), family: None, days: days.collect() }
         });
         let series = series.collect();
-        Self { series, changes: vec![change(0, 1, CHANGE_DAY)], first_day, through_day, customers: 50 }
+        Self {
+            series,
+            changes: vec![change(0, 1, CHANGE_DAY)],
+            first_day,
+            through_day,
+            customers: 50,
+            active_after: 50,
+        }
     }
 
     fn impact(&self) -> Impact {
@@ -41,8 +49,9 @@ impl Product {
     }
 
     fn impact_with(&self, options: Options) -> Result<Impact, ImpactError> {
-        let active: Vec<ActiveDay> =
-            (self.first_day..=self.through_day).map(|day| ActiveDay { day, customers: 50 }).collect();
+        let active: Vec<ActiveDay> = (self.first_day..=self.through_day)
+            .map(|day| ActiveDay { day, customers: if day < CHANGE_DAY { 50 } else { self.active_after } })
+            .collect();
         price_impact(&Question {
             series: &self.series,
             active: &active,
@@ -172,8 +181,8 @@ fn without_controls_the_types_own_trend_answers_and_says_so() {
     assert!(impact.controls.is_empty() && impact.status.words().contains("nothing to compare with"));
     let sure = Product::new(&[(200, 198)]).impact();
     let confidence = self::estimate(&sure).confidence.expect("all cost is known");
-    assert_eq!((confidence.claim, confidence.probability_bp), (Claim::MarginRose, 8_000));
-    assert_eq!((confidence.cap, confidence.level), (Some(Cap::NoControls), Level::Medium));
+    assert_eq!((confidence.claim, confidence.probability_bp), (Claim::MarginRose, 6_500));
+    assert_eq!((confidence.cap, confidence.level), (Some(Cap::NoControls), Level::Low));
 }
 
 #[test]
@@ -186,6 +195,15 @@ fn growth_that_was_there_before_is_not_an_effect_of_the_price() {
     assert!(impact.plain.units_bp > Some(2_000), "{:?}", impact.plain);
     let effect = estimate(&impact).units_bp;
     assert!(effect.low < 0 && effect.high < 1_500, "{effect:?}");
+}
+
+#[test]
+fn more_customers_are_not_an_effect_of_the_price() {
+    // Twice the customers use twice the units, from the day of the change on.
+    let impact = Product { active_after: 100, ..Product::new(&[(200, 400)]) }.impact();
+    assert_eq!(impact.plain.units_bp, Some(10_000));
+    let effect = estimate(&impact).units_bp;
+    assert!(effect.low < 0 && effect.high < 1_000, "{effect:?}");
 }
 
 #[test]
