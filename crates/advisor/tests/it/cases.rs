@@ -173,6 +173,15 @@ fn type_of_the_same_family_or_with_a_new_price_is_no_control() {
 }
 
 #[test]
+fn busiest_64_types_are_looked_at() {
+    // Types 1 to 70, each busier than the one before; the type asked about is the least busy of all.
+    let units: Vec<(u64, u64)> =
+        std::iter::once((50, 40)).chain((1..=70).map(|more| (50 + more, 50 + more))).collect();
+    let controls = Product::new(&units).impact().controls;
+    assert_eq!(controls, (8..=70).map(EventTypeNo).collect::<Vec<_>>());
+}
+
+#[test]
 fn without_controls_the_types_own_trend_answers_and_says_so() {
     let impact = Product::new(&[(200, 150)]).impact();
     let Status::NoControls(estimate) = &impact.status else { panic!("{:?}", impact.status) };

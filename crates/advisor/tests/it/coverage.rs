@@ -169,6 +169,9 @@ fn one_type_alone_has_ranges_more_than_twice_as_wide_and_they_hold_far_from_the_
     let one = score(&World { types: 1, elasticity: 0.3, ..World::default() }, RUNS / 5, 13_000);
     assert!(one.half_width > 2.0 * six.half_width, "{} against {}", one.line(), six.line());
     assert!(one.elasticity_covered >= 35, "{}", one.line());
+    // Without placebo dates the error comes from the days' scatter.
+    let young = score(&World { types: 1, days_before: 28, ..World::default() }, RUNS / 5, 13_000);
+    assert!(young.elasticity_covered >= 35, "{}", young.line());
 }
 
 #[test]
