@@ -275,6 +275,7 @@ impl Environment {
                 | Verdict::Hold(_)
                 | Verdict::Amended(_)
                 | Verdict::Census(_)
+                | Verdict::Lots(_)
                 | Verdict::Erased(_) => {
                     return Err(Failure::Stopped.into());
                 }
