@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use crate::usecases::LotsSlice;
+use crate::usecases::figures::LotsSlice;
 
 /// One thing asked of the writer.
 #[derive(Debug)]

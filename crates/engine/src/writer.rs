@@ -25,7 +25,7 @@ use crate::recorder::{Desk, Entropy};
 use crate::submission::{
     Ask, Census, Erase, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm, Weight,
 };
-use crate::usecases::LotsSlice;
+use crate::usecases::figures::LotsSlice;
 
 /// Facts one group may hold. Bounds how long the first of them waits for the last.
 pub const GROUP_FACTS_MAX: usize = 4_096;

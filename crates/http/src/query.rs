@@ -74,6 +74,23 @@ impl Query {
         }
     }
 
+    /// The parameters of the form `prefix[name]=value`, in the order in which they were given.
+    pub(crate) fn indexed(&mut self, prefix: &str) -> Vec<(String, String)> {
+        let inside = |name: &str| {
+            let rest = name.strip_prefix(prefix)?.strip_prefix('[')?;
+            Some(rest.strip_suffix(']')?.to_owned())
+        };
+        let mut found = Vec::new();
+        self.left.retain_mut(|(name, value)| match inside(name) {
+            Some(inner) => {
+                found.push((inner, std::mem::take(value)));
+                false
+            }
+            None => true,
+        });
+        found
+    }
+
     /// Refuses what nobody asked for.
     pub(crate) fn finish(mut self, problems: &mut Problems) {
         self.left.sort();

@@ -5,7 +5,7 @@ mod change_catalogue;
 mod change_hold;
 mod change_wallet;
 mod erase_customer;
-mod figures;
+pub mod figures;
 mod get_event;
 mod get_wallet;
 mod grant;
@@ -20,7 +20,6 @@ mod quote;
 mod reverse_event;
 
 pub use erase_customer::ErasedCustomer;
-pub use figures::{LotSums, LotsSlice};
 pub use get_wallet::WalletAsOf;
 pub use list_audit::AuditPage;
 pub use list_events::{EventFilter, EventPage};

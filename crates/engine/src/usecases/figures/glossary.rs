@@ -22,6 +22,9 @@ pub struct Line {
     pub recognised_nano: i128,
     /// The part of it that is breakage.
     pub breakage_nano: i128,
+    /// The part of the credits charged that came from lots at no price: promotional ones and adjustments. In
+    /// micro-credits.
+    pub free_micro: i128,
     /// What the events cost the operator.
     pub cost: CostLine,
 }
@@ -53,21 +56,20 @@ impl Line {
         Self {
             events: f.events,
             quantity_micro: f.quantity_micro,
-            credits_used_micro: f.credits_micro - f.reversed_micro + f.recharged_micro,
+            credits_used_micro: f.used_micro(),
             uncharged_micro: f.uncharged_micro,
             refused: f.refused,
-            recognised_nano: f.revenue_nano + f.settled_revenue_nano + f.breakage_revenue_nano
-                - f.reversed_revenue_nano
-                + f.recharged_revenue_nano,
+            recognised_nano: f.recognised_nano(),
             breakage_nano: f.breakage_revenue_nano,
+            free_micro: f.free_micro,
             cost: CostLine {
                 events: f.events,
                 covered: f.events - f.cost_missing,
                 nano: f.cost_nano,
-                reported_nano: f.cost_nano - f.cost_rate_card_nano - f.cost_estimated_nano,
-                rate_card_nano: f.cost_rate_card_nano,
-                estimated_nano: f.cost_estimated_nano,
-                first_nano: f.cost_first_nano,
+                reported_nano: f.reported_cost_nano(),
+                rate_card_nano: f.card_cost_nano,
+                estimated_nano: f.estimated_cost_nano,
+                first_nano: f.cost_first_nano(),
                 unbilled_nano: f.unbilled_cost_nano,
             },
         }
