@@ -29,7 +29,8 @@ pub(crate) fn problem_of(error: CallError, catalogue: &Catalogue, event: Option<
         CallError::NotFound { kind } => Problem::not_found(kind),
         CallError::Failed(failure) => failure_problem(failure),
         CallError::FiguresBehind { .. } => {
-            Problem::new(ErrorCode::Unavailable, "The figures do not reflect that position yet.").retry_after(1)
+            Problem::new(ErrorCode::Unavailable, "The figures do not reflect that position yet.")
+                .retry_after(1)
         }
         CallError::Figures(error) => figures_problem(&error),
         CallError::Read(error) => {

@@ -1,6 +1,6 @@
 //! What every report is asked with: a range of time, an interval, what to group by, filters, and a form.
 
-use chargly_api::{IdKind, Problem, Problems, nearest, time};
+use chargly_api::{IdKind, Problems, nearest, time};
 use chargly_engine::Environment;
 use chargly_engine::ledger::{Catalogue, Dimension, Millis, Position, PriceNo};
 use chargly_engine::views::{By, FiguresQuery, Interval};
@@ -40,7 +40,8 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Reads what all reports take. What is left in `query` is the report's own.
+    /// Reads what all reports take; the interval, groups and filters of events only where the report can be `grouped`.
+    /// What is left in `query` is the report's own.
     pub(crate) fn read(call: &Call, query: &mut Query, problems: &mut Problems, grouped: bool) -> Self {
         let catalogue = call.env.catalogue();
         let now = Millis(call.env.wall_ms());
@@ -48,9 +49,14 @@ impl Request {
         let (interval, by) = if grouped { grouping(&catalogue, query, problems) } else { Default::default() };
         let event_type = query.event_type(&catalogue, problems);
         let customer = query.customer(problems).map(CompactString::from);
-        let price = query.optional("price_version", problems, |id| price_of(id, &catalogue));
-        let dimension = filter(&catalogue, query, problems);
-        let form = query.optional("format", problems, |form| one_of(form, &[("json", Form::Json), ("csv", Form::Csv)]));
+        let (price, dimension) = if grouped {
+            let price = query.optional("price_version", problems, |id| price_of(id, &catalogue));
+            (price, filter(&catalogue, query, problems))
+        } else {
+            Default::default()
+        };
+        let form = query
+            .optional("format", problems, |form| one_of(form, &[("json", Form::Json), ("csv", Form::Csv)]));
         let accepts_csv = call.accept.contains("text/csv") && !call.accept.contains("application/json");
         Self {
             query: FiguresQuery {
@@ -86,7 +92,9 @@ fn one_of<T: Copy>(word: &str, words: &[(&str, T)]) -> Result<T, String> {
 fn range(env: &Environment, now: Millis, query: &mut Query, problems: &mut Problems) -> (Millis, Millis) {
     let instant = |text: &str| match env.begin_of_date(text) {
         Some(at) => Ok(at),
-        None => time::parse(text).map(Millis).map_err(|problem| format!("{problem}, or a date like 2026-11-23")),
+        None => {
+            time::parse(text).map(Millis).map_err(|problem| format!("{problem}, or a date like 2026-11-23"))
+        }
     };
     let to = query.optional("to", problems, instant).unwrap_or(now);
     let from = query.optional("from", problems, instant);
@@ -138,11 +146,14 @@ fn declared(name: &str, catalogue: &Catalogue) -> Result<CompactString, String> 
     let fixed = ["event", "customer", "price_version"].into_iter();
     let near = nearest(name, fixed.chain(known().map(CompactString::as_str)));
     let near = near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
-    Err(format!("takes event, customer, price_version or a dimension that an event type declares, not {name:?}{near}"))
+    Err(format!(
+        "takes event, customer, price_version or a dimension that an event type declares, not {name:?}{near}"
+    ))
 }
 
 fn price_of(id: &str, catalogue: &Catalogue) -> Result<PriceNo, String> {
-    let id = entry_id(id, IdKind::Price).ok_or("must be the id of a price version, which begins with prv_")?;
+    let id =
+        entry_id(id, IdKind::Price).ok_or("must be the id of a price version, which begins with prv_")?;
     let found = catalogue.prices.iter().find(|price| price.id == id);
     found.map(|price| price.number).ok_or_else(|| "is not a price version of this environment".to_owned())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chargly_ledger::{Credits, Millis, Position, Wallet, WalletNo};
-use chargly_views::{FiguresQuery, FiguresReport, FiguresRow, Interval, Ranking, ViewError};
+use chargly_views::{After, FiguresQuery, FiguresReport, FiguresRow, Interval, Ranking, ViewError};
 use compact_str::CompactString;
 
 use super::burn::{BURN_DAYS, Burn};
@@ -14,7 +14,7 @@ use crate::outcome::CallError;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// One customer's line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CustomerLine {
     /// Whose.
     pub wallet: WalletNo,
@@ -39,6 +39,8 @@ pub struct CustomersPage {
     pub as_of: Position,
     /// The time of the last that they do.
     pub as_of_at: Millis,
+    /// Behind what the next page begins; `None` behind the last.
+    pub next: Option<After>,
 }
 
 impl Environment {
@@ -47,13 +49,14 @@ impl Environment {
         self: &Arc<Self>,
         query: FiguresQuery,
         ranking: Ranking,
-        (limit, after): (usize, Option<WalletNo>),
+        (limit, after): (usize, Option<After>),
         at_least: Option<Position>,
     ) -> Result<CustomersPage, CallError> {
         let now = Millis(self.wall_ms());
         let (report, paces) = self
             .viewing(at_least, move |env| {
-                let report = env.views().top_wallets(&query, ranking, limit, after)?;
+                let mut report = env.views().top_wallets(&query, ranking, limit, after)?;
+                report.as_of_at = env.time_before(report.as_of, report.as_of_at);
                 let pace = |row: &FiguresRow| Pace::of(env, row.wallet, query.from, now);
                 let paces = report.rows.iter().map(pace).collect::<Result<Vec<_>, ViewError>>()?;
                 Ok((report, paces))
@@ -61,7 +64,9 @@ impl Environment {
             .await?;
         let numbers: Vec<WalletNo> = report.rows.iter().filter_map(|row| row.wallet).collect();
         let wallets = self.wallets(&numbers).await?;
-        Ok(page(&report, &paces, &wallets))
+        let next =
+            report.rows.last().filter(|_| report.rows.len() == limit).and_then(|row| ranking.after(row));
+        Ok(CustomersPage { next, ..page(&report, &paces, &wallets) })
     }
 }
 
@@ -78,7 +83,7 @@ fn page(report: &FiguresReport, paces: &[Pace], wallets: &[Option<Box<Wallet>>])
             tenths_to_empty: pace.burn.tenths_to_empty(available.micro().into()),
         })
     });
-    CustomersPage { lines: lines.collect(), as_of: report.as_of, as_of_at: report.as_of_at }
+    CustomersPage { lines: lines.collect(), as_of: report.as_of, as_of_at: report.as_of_at, next: None }
 }
 
 /// How a wallet was used lately.
@@ -90,12 +95,7 @@ struct Pace {
 
 impl Pace {
     /// From `from` on, and from as far back as the pace is made of.
-    fn of(
-        env: &Environment,
-        wallet: Option<WalletNo>,
-        from: Millis,
-        now: Millis,
-    ) -> Result<Self, ViewError> {
+    fn of(env: &Environment, wallet: Option<WalletNo>, from: Millis, now: Millis) -> Result<Self, ViewError> {
         let today = env.day_of(now).start;
         let weeks_ago = env.day_of(Millis(today.0 - BURN_DAYS as i64 * DAY_MS + DAY_MS / 2)).start;
         let query = FiguresQuery {

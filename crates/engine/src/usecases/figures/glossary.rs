@@ -10,6 +10,8 @@ use super::ratios::{CreditValue, margin_bp, per_credit_nano, share_bp};
 pub struct Line {
     /// Meter events.
     pub events: i128,
+    /// Those of them that were recorded long after they occurred.
+    pub late_events: i128,
     /// Their quantity, in micro-units.
     pub quantity_micro: i128,
     /// Credits used: charges and captures, less reversals, plus what was charged again. In micro-credits.
@@ -55,6 +57,7 @@ impl Line {
     pub fn of(f: &Figures) -> Self {
         Self {
             events: f.events,
+            late_events: f.late_events,
             quantity_micro: f.quantity_micro,
             credits_used_micro: f.used_micro(),
             uncharged_micro: f.uncharged_micro,

@@ -18,7 +18,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chargly_ledger::{Millis, Position};
-use chargly_views::{BooksReport, BooksRow, Figures, FiguresQuery, FiguresReport, Interval, ViewError};
+use chargly_views::{
+    BooksReport, BooksRow, By, Figures, FiguresQuery, FiguresReport, FiguresRow, Interval, QUERY_ROWS_MAX,
+    ViewError,
+};
 
 use crate::environment::Environment;
 use crate::outcome::CallError;
@@ -55,7 +58,22 @@ impl Environment {
         query: FiguresQuery,
         at_least: Option<Position>,
     ) -> Result<FiguresReport, CallError> {
-        self.viewing(at_least, move |env| env.views().figures(&query)).await
+        self.viewing(at_least, move |env| {
+            let mut report = env.views().figures(&query)?;
+            report.as_of_at = env.time_before(report.as_of, report.as_of_at);
+            if query.by.is_empty() { with_empty_periods(env, &query, report) } else { Ok(report) }
+        })
+        .await
+    }
+
+    /// Where a report of this range really begins: its hour, or the local day where customers are told apart.
+    pub fn begin_of_report(&self, query: &FiguresQuery) -> Millis {
+        let zone = self.views().zone();
+        if query.wallet.is_some() || query.by.contains(&By::Wallet) {
+            zone.day(query.from).start
+        } else {
+            zone.hour(query.from).start
+        }
     }
 
     /// The books of whole days: what was sold, refunded, recognised. Waits until they reflect `at_least`.
@@ -65,7 +83,12 @@ impl Environment {
         interval: Interval,
         at_least: Option<Position>,
     ) -> Result<BooksReport, CallError> {
-        self.viewing(at_least, move |env| env.views().books(range.start, range.end, interval)).await
+        self.viewing(at_least, move |env| {
+            let mut books = env.views().books(range.start, range.end, interval)?;
+            books.as_of_at = env.time_before(books.as_of, books.as_of_at);
+            Ok(books)
+        })
+        .await
     }
 
     /// What a credit is worth in planning: as set, else what was really paid for one, else nothing.
@@ -92,6 +115,16 @@ impl Environment {
         self.blocking(move || Ok(ask(&env)?)).await
     }
 
+    /// The time of the last fact before a position: as the rollups know it, else, after a start, as the journal does.
+    pub(super) fn time_before(&self, position: Position, known: Millis) -> Millis {
+        if known.0 != i64::MIN {
+            return known;
+        }
+        let last = position.0.checked_sub(1).map(Position);
+        let chunk = last.and_then(|last| self.facts().chunk_at(last).ok().flatten());
+        chunk.map_or(Millis(0), |chunk| Millis(chunk.at_ms))
+    }
+
     async fn wait_for_figures(&self, position: Position) -> Result<(), CallError> {
         let reached = async {
             while self.views().next() < position {
@@ -100,6 +133,40 @@ impl Environment {
         };
         tokio::time::timeout(WAIT, reached).await.map_err(|_| CallError::FiguresBehind { position })
     }
+}
+
+/// A row for every period of the range, also for those in which nothing happened.
+fn with_empty_periods(
+    env: &Environment,
+    query: &FiguresQuery,
+    report: FiguresReport,
+) -> Result<FiguresReport, ViewError> {
+    let zone = env.views().zone();
+    let mut found = report.rows.into_iter().peekable();
+    let (mut rows, mut at) = (Vec::new(), query.from);
+    while at < query.to {
+        if rows.len() == QUERY_ROWS_MAX {
+            return Err(ViewError::TooManyRows { limit: QUERY_ROWS_MAX });
+        }
+        let period = zone.interval(query.interval, at);
+        let row = found.next_if(|row| row.start.is_none_or(|start| start < period.end));
+        let (start, end) = match query.interval {
+            Interval::Total => (None, None),
+            _ => (Some(period.start), Some(period.end)),
+        };
+        let empty = || FiguresRow {
+            start,
+            end,
+            event_type: None,
+            price: None,
+            wallet: None,
+            dimension: None,
+            figures: Figures::default(),
+        };
+        rows.push(row.unwrap_or_else(empty));
+        at = period.end;
+    }
+    Ok(FiguresReport { rows, ..report })
 }
 
 /// The books of all periods together.
