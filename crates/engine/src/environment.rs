@@ -181,7 +181,7 @@ pub struct Environment {
     catalogue: Arc<ArcSwap<Catalogue>>,
     facts: Arc<Facts>,
     lookup: Arc<Lookup>,
-    views: Views,
+    views: ArcSwap<Views>,
     clock: Arc<dyn Clock>,
     readiness: Arc<Mutex<Readiness>>,
     closing: Arc<AtomicBool>,
@@ -226,7 +226,7 @@ impl Environment {
             facts: Arc::new(Facts::new(Arc::clone(&tail), readers)),
             lookup: Arc::new(lookup),
             tail,
-            views,
+            views: ArcSwap::from_pointee(views),
             clock,
             readiness: Arc::new(Mutex::new(Readiness::Ready)),
             closing: Arc::default(),
@@ -279,9 +279,14 @@ impl Environment {
         self.clock.wall_ms()
     }
 
-    /// The rollups, up to their own position.
-    pub fn views(&self) -> &Views {
-        &self.views
+    /// The rollups, up to their own position. Others take their place when they have been folded anew.
+    pub fn views(&self) -> Arc<Views> {
+        self.views.load_full()
+    }
+
+    /// Puts rollups that were folded anew in the place of the old ones.
+    pub(crate) fn replace_views(&self, views: Views) {
+        self.views.store(Arc::new(views));
     }
 
     pub(crate) fn lookup(&self) -> &Lookup {

@@ -113,7 +113,9 @@ impl Zone {
             Interval::Week | Interval::Month => {
                 let Some(date) = self.date(at) else { return self.day(at) };
                 let (begin, end) = match interval {
-                    Interval::Month => (date.first_of_month(), date.first_of_month().saturating_add(Span::new().months(1))),
+                    Interval::Month => {
+                        (date.first_of_month(), date.first_of_month().saturating_add(Span::new().months(1)))
+                    }
                     _ => {
                         let days = i64::from(date.weekday().to_monday_zero_offset());
                         let monday = date.saturating_sub(Span::new().days(days));
@@ -171,9 +173,6 @@ impl Zone {
         }
     }
 }
-
-
-
 
 /// The beginning of the local hour or day of an instant, by the clocks of that instant alone.
 const fn floor(at: i64, offset_ms: i64, length_ms: i64) -> i64 {
