@@ -20,7 +20,7 @@ use std::time::Duration;
 use chargly_ledger::{Millis, Position};
 use chargly_views::{
     BooksReport, BooksRow, By, Figures, FiguresQuery, FiguresReport, FiguresRow, Interval, QUERY_ROWS_MAX,
-    ViewError,
+    ViewError, Zone,
 };
 
 use crate::environment::Environment;
@@ -59,16 +59,18 @@ impl Environment {
         at_least: Option<Position>,
     ) -> Result<FiguresReport, CallError> {
         self.viewing(at_least, move |env| {
-            let mut report = env.views().figures(&query)?;
+            let views = env.views();
+            let mut report = views.figures(&query)?;
             report.as_of_at = env.time_before(report.as_of, report.as_of_at);
-            if query.by.is_empty() { with_empty_periods(env, &query, report) } else { Ok(report) }
+            if query.by.is_empty() { with_empty_periods(views.zone(), &query, report) } else { Ok(report) }
         })
         .await
     }
 
     /// Where a report of this range really begins: its hour, or the local day where customers are told apart.
     pub fn begin_of_report(&self, query: &FiguresQuery) -> Millis {
-        let zone = self.views().zone();
+        let views = self.views();
+        let zone = views.zone();
         if query.wallet.is_some() || query.by.contains(&By::Wallet) {
             zone.day(query.from).start
         } else {
@@ -137,11 +139,10 @@ impl Environment {
 
 /// A row for every period of the range, also for those in which nothing happened.
 fn with_empty_periods(
-    env: &Environment,
+    zone: &Zone,
     query: &FiguresQuery,
     report: FiguresReport,
 ) -> Result<FiguresReport, ViewError> {
-    let zone = env.views().zone();
     let mut found = report.rows.into_iter().peekable();
     let (mut rows, mut at) = (Vec::new(), query.from);
     while at < query.to {
