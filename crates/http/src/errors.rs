@@ -50,7 +50,11 @@ fn figures_problem(error: &ViewError) -> Problem {
             Problem::invalid("group_by", problem)
         }
         ViewError::NotAnswerable { why } => {
-            Problem::invalid("group_by", format!("is a combination that is not counted: {why}"))
+            let problem = format!(
+                "together with the filters and the interval asks for {why}, of which no figures are kept: ask for one \
+                 of them at a time, or count the events themselves (chargly export)"
+            );
+            Problem::invalid("group_by", problem)
         }
         error => {
             tracing::error!(error = error as &dyn std::error::Error, "the figures could not be read");

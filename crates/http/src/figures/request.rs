@@ -96,7 +96,8 @@ fn range(env: &Environment, now: Millis, query: &mut Query, problems: &mut Probl
             time::parse(text).map(Millis).map_err(|problem| format!("{problem}, or a date like 2026-11-23"))
         }
     };
-    let to = query.optional("to", problems, instant).unwrap_or(now);
+    // The hour that begins just now is in it.
+    let to = query.optional("to", problems, instant).unwrap_or(Millis(now.0 + 1));
     let from = query.optional("from", problems, instant);
     let from = from.unwrap_or_else(|| env.day_of(Millis(to.0 - (DAYS_DEFAULT - 1) * DAY_MS)).start);
     if from >= to {
