@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
-use chargly_journal::{Chunk, EntryRef, JournalReader as _, PayloadRef, SqliteJournal};
+use chargly_journal::{Chunk, EntryRef, PayloadRef, SqliteJournal};
 use chargly_ledger::{Millis, Position};
 use chargly_views::{Encoded, FILE_NAME, Setup, ViewError, Views, swap_in};
 use thiserror::Error;
