@@ -27,6 +27,7 @@ use crate::recover::{fit_views, recover};
 use crate::reserve::Reserve;
 use crate::submission::Failure;
 use crate::tail::{Committed, Tail};
+use crate::usecases::figures::DeferredCache;
 use crate::writer::{GroupEnd, Writer};
 
 /// How to open an environment.
@@ -191,6 +192,7 @@ pub struct Environment {
     erasing: tokio::sync::Mutex<()>,
     /// Where the checkpoint stands that was written last.
     checkpointed: watch::Receiver<Position>,
+    deferred: DeferredCache,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -233,6 +235,7 @@ impl Environment {
             closing: Arc::default(),
             erasing: tokio::sync::Mutex::default(),
             checkpointed,
+            deferred: DeferredCache::default(),
             threads: Mutex::default(),
         });
         environment.start(writer, (checkpoints, to_tell), (standing, checkpoint_every_facts));
@@ -319,6 +322,10 @@ impl Environment {
 
     pub(crate) fn erasing(&self) -> &tokio::sync::Mutex<()> {
         &self.erasing
+    }
+
+    pub(crate) fn deferred_cache(&self) -> &DeferredCache {
+        &self.deferred
     }
 
     pub(crate) fn checkpointed(&self) -> watch::Receiver<Position> {
