@@ -122,7 +122,8 @@ pub fn verify_with(dir: &Path, length: RunLength, progress: Progress<'_>) -> Res
     let mut check = Checker {
         fold: Fold::from_start(),
         chain: ChainCheck::from_anywhere(),
-        views: Views::in_memory()?,
+        // By what the stored ones are counted by: then a fresh fold must come to the same.
+        views: Views::in_memory_by(&stored_views.setup())?,
         runs: RunsCheck::new(dir, length, sealed, SqliteJournal::reader_in(dir)),
         frames: 0,
         error: None,
@@ -193,7 +194,10 @@ impl Checker {
                 *error = runs.fact(id.position, at, folded.fact).err();
             }
             if error.is_none() && id.position < views_to {
-                *error = views.fold(id.position, at, folded.fact).err().map(VerifyError::from);
+                *error = views
+                    .fold_with_payload(id.position, at, folded.fact, folded.payload)
+                    .err()
+                    .map(VerifyError::from);
             }
         })?;
         self.error.take().map_or(Ok(()), Err)
@@ -202,7 +206,7 @@ impl Checker {
 
 /// Checks the sums of one fact against the state after it.
 fn check_fact(folded: &Folded<'_>) -> Result<(), VerifyError> {
-    let Folded { recorded, fact, posted_before: before, state } = *folded;
+    let Folded { recorded, fact, posted_before: before, state, .. } = *folded;
     let Fact::Wallet(WalletFact { header, .. }) = fact else { return Ok(()) };
     let position = recorded.id.position;
     let wrong = |problem| Err(VerifyError::Sum { position, problem });
