@@ -4,6 +4,7 @@ mod environment;
 mod erase;
 mod fixtures;
 mod keeper;
+mod refold;
 mod runs;
 mod split;
 mod time;
