@@ -5,6 +5,7 @@ mod erase;
 mod figures;
 mod fixtures;
 mod keeper;
+mod refold;
 mod runs;
 mod split;
 mod time;
