@@ -21,6 +21,7 @@ mod outcome;
 mod queue;
 mod recorder;
 mod recover;
+mod refold;
 mod reserve;
 mod submission;
 mod tail;
@@ -45,6 +46,7 @@ pub use outcome::{CallError, Outcome};
 pub use queue::{QUEUE_BYTES_MAX, QUEUE_RESERVE_BYTES};
 pub use recorder::{Entropy, SystemEntropy};
 pub use recover::remove_indexes;
+pub use refold::{RebuildError, rebuild_views};
 pub use reserve::RESERVE_BYTES;
 pub use submission::{
     Answered, Ask, Census, Erase, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm,

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    backup, bench, customers, export, init, keys, rebuild, replay, reset, restore, resume_effects, serve,
-    verify,
+    backup, bench, customers, export, figures, init, keys, rebuild, replay, reset, restore, resume_effects,
+    serve, verify,
 };
 use crate::settings;
 
@@ -53,9 +53,15 @@ pub(crate) enum Command {
     ResumeEffects(resume_effects::ResumeEffectsArgs),
     /// Write events or ledger entries as CSV or NDJSON
     Export(export::ExportArgs),
+    /// Print what was used, from a running server
+    Usage(figures::ReportArgs),
+    /// Print what was recognised, sold and is still owed, from a running server
+    Revenue(figures::ReportArgs),
+    /// Print what was earned and what it cost, from a running server
+    Margin(figures::ReportArgs),
     /// List, make, rotate and revoke API keys
     Keys(keys::KeysArgs),
-    /// Forget a customer, for good
+    /// List customers by what they used, paid and cost; forget one, for good
     Customers(customers::CustomersArgs),
     /// Measure how fast a server of its own meters on this machine
     Bench(bench::BenchArgs),
