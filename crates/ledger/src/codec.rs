@@ -10,7 +10,7 @@ use smallvec::{Array, SmallVec};
 use thiserror::Error;
 
 use crate::{
-    Credits, Currency, EntryId, EventTypeNo, KeyHash, KeyNo, LotNo, Millis, Money, Position, PriceNo,
+    CardNo, Credits, Currency, EntryId, EventTypeNo, KeyHash, KeyNo, LotNo, Millis, Money, Position, PriceNo,
     Quantity, WalletNo,
 };
 
@@ -314,6 +314,7 @@ newtype_codec!(
     EventTypeNo(u32),
     PriceNo(u32),
     KeyNo(u32),
+    CardNo(u32),
     Millis(i64),
     KeyHash([u8; 16])
 );

@@ -8,7 +8,7 @@ use crate::state::Recorded;
 use crate::{
     Action, Balance, Call, CatalogueChange, CatalogueFact, EventTypeNo, EventTypeRequest, Fact, Grid, Header,
     HoldRef, KeyNo, LotStatus, Millis, Origin, Position, PriceNo, PriceRequest, Quantity, Refusal, Rejection,
-    Rounding, Rule, State, Wallet, WalletEvent, WalletFact, WalletNo, grants, holds, meter, reverse,
+    Rounding, Rule, State, Wallet, WalletEvent, WalletFact, WalletNo, grants, holds, meter, pricing, reverse,
 };
 
 /// Where facts go: the frame that the engine is filling.
@@ -435,7 +435,7 @@ fn define_event_type(
     }
     if let Some(credits) = request.first_price {
         let rule = Rule::Flat { credits };
-        check_rule(&rule)?;
+        pricing::check(&rule, Rounding::HalfUp, None)?;
         match catalogue.latest_price(event_type) {
             Some(latest) if latest.rule == rule => {}
             Some(_) => {
@@ -467,7 +467,8 @@ fn publish_price(
     now: Millis,
 ) -> Result<CatalogueChange, Rejection> {
     let event_type = catalogue.event_type_no(request.event_type).ok_or(Rejection::UnknownEventType)?;
-    check_rule(&request.rule)?;
+    let newest = None;
+    pricing::check(&request.rule, request.rounding, newest)?;
     if request.effective_at.is_some_and(|at| at < now) {
         return Err(Rejection::invalid(
             "effective_at",
@@ -480,29 +481,13 @@ fn publish_price(
         return Ok(CatalogueChange::PriceRefused { request: request.clone(), refusal });
     }
     let version = u32::try_from(event_type.prices.len() + 1).unwrap_or(u32::MAX);
-    Ok(published(catalogue, request.clone(), version, now))
+    let mut request = request.clone();
+    request.rule = request.rule.pinned(newest);
+    Ok(published(catalogue, request, version, now))
 }
 
 fn published(catalogue: &Catalogue, request: PriceRequest, version: u32, now: Millis) -> CatalogueChange {
     let price = PriceNo::at(catalogue.prices.len());
     let effective_at = request.effective_at.unwrap_or(now);
     CatalogueChange::PricePublished { request, price, version, effective_at }
-}
-
-fn check_rule(rule: &Rule) -> Result<(), Rejection> {
-    match rule {
-        Rule::Flat { credits } => meter::check_credits("rule.credits", *credits).map(|_| ()),
-        Rule::PerUnit { base, credits, minimum, maximum, .. } => {
-            meter::check_credits("rule.base", *base)?;
-            meter::check_credits("rule.credits", *credits)?;
-            let minimum = minimum.map(|m| meter::check_credits("rule.minimum", m)).transpose()?;
-            let maximum = maximum.map(|m| meter::check_credits("rule.maximum", m)).transpose()?;
-            match (minimum, maximum) {
-                (Some(minimum), Some(maximum)) if minimum > maximum => {
-                    Err(Rejection::invalid("rule.minimum", "must not be above the maximum"))
-                }
-                _ => Ok(()),
-            }
-        }
-    }
 }

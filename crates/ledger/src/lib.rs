@@ -51,11 +51,17 @@ pub use fact::{
     Adjustment, Asked, Balance, CatalogueChange, CatalogueFact, Charge, Draw, Fact, Header, Lineage, Origin,
     Reserve, Settlement, WalletEvent, WalletFact,
 };
-pub use ids::{EntryId, EventTypeNo, KeyHash, KeyNo, LotNo, Millis, Position, PriceNo, WalletNo, key_hash};
+pub use ids::{
+    CardNo, EntryId, EventTypeNo, KeyHash, KeyNo, LotNo, Millis, Position, PriceNo, WalletNo, key_hash,
+};
 pub use lot::{GrantKind, Lot, LotStatus};
 pub use meter::quote;
 pub use payload::Payload;
-pub use pricing::{Grid, Measure, PriceError, PriceInputs, PropertyValue, Rounding, Rule, price};
+pub use pricing::{
+    CONDITION_BYTES_MAX, CONDITIONS_MAX, CardPin, Condition, Figures, Grid, Measure, PriceContext,
+    PriceError, PriceInputs, PropertyValue, ROWS_MAX, RULE_BYTES_MAX, Ratio, RatioError, Rounding, Row, Rule,
+    TARGET_BP_END, TIERS_MAX, Tier, credits_for_margin, margin_bp, multiplier_for_margin, price, snapped_up,
+};
 pub use refusal::{Refusal, Rejection};
 pub use reverse::Original;
 pub use snapshot::{Rest, state_digest};

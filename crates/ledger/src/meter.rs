@@ -3,7 +3,7 @@
 use crate::draw::charge;
 use crate::{
     Balance, Catalogue, Charge, Credits, EntryId, EventTypeNo, MeterRequest, Millis, Money, Position,
-    PriceInputs, PriceNo, PriceVersion, Quantity, Refusal, Rejection, Wallet, WalletNo, price,
+    PriceContext, PriceInputs, PriceNo, PriceVersion, Quantity, Refusal, Rejection, Wallet, WalletNo, price,
 };
 
 /// Checks a meter request and finds its price. Nothing about the wallet is looked at yet.
@@ -73,7 +73,8 @@ pub(crate) fn price_by(
     quantity: Quantity,
     inputs: &PriceInputs,
 ) -> Result<Credits, Rejection> {
-    Ok(price(&version.rule, version.grid, version.rounding, quantity, inputs)?)
+    let event = PriceContext { quantity, inputs, cost_nano: &|_| None };
+    Ok(price(&version.rule, version.grid, version.rounding, &event)?)
 }
 
 /// Charges a priced event to a wallet.

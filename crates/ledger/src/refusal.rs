@@ -128,6 +128,11 @@ pub enum Rejection {
     /// The type has no price in force.
     #[error("the event type has no price in force")]
     NoActivePrice,
+    /// The price is made of the provider's cost, and the event came without one.
+    #[error(
+        "the price of this event type is made of the provider's cost: send the cost, or usage of a model with a rate"
+    )]
+    CostRequired,
     /// A field has a value that cannot be.
     #[error("{field} {problem}")]
     Invalid {
@@ -164,6 +169,7 @@ impl From<PriceError> for Rejection {
                 format!("properties.{name}")
             }
             PriceError::Overflow => "quantity".to_owned(),
+            PriceError::CostRequired => return Self::CostRequired,
         };
         Self::Invalid { field: field.into(), problem: error.to_string() }
     }
