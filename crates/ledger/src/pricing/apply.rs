@@ -1,6 +1,7 @@
 //! A rule applied to one event: exact up to the one rounding, then held within the rule's bounds.
 
 use compact_str::CompactString;
+use smallvec::SmallVec;
 use thiserror::Error;
 
 use super::{Condition, Grid, Measure, PriceInputs, PropertyValue, Ratio, Rounding, Rule, Tier};
@@ -69,7 +70,10 @@ pub fn price(
         }
         Rule::Tiered { tiers } => round(graduated(tiers, event.quantity), PICO_PER_MICRO, grid, rounding),
         Rule::ByDimension { rows, default } => {
-            let first = rows.iter().find(|row| row.when.iter().all(|c| matches(c, event.inputs)));
+            // Once for all rows: there may be hundreds.
+            let texts: Texts<'_> =
+                event.inputs.iter().map(|(name, value)| (name.as_str(), value.text())).collect();
+            let first = rows.iter().find(|row| row.when.iter().all(|c| matches(c, &texts)));
             // Rules inside are never by dimension themselves, so this goes one level down and no further.
             price(first.map_or(default, |row| &row.rule), grid, rounding, event)
         }
@@ -99,21 +103,20 @@ fn multiplied(cost_nano: i64, by: Ratio, grid: Grid) -> Result<Credits, PriceErr
     round(above, i128::from(by.den()) * NANO_PER_MICRO, grid, Rounding::Up)
 }
 
-fn matches(condition: &Condition, inputs: &PriceInputs) -> bool {
-    find(&condition.property, inputs).is_some_and(|value| value.text() == condition.value)
+/// Properties by name, as conditions compare them.
+type Texts<'a> = SmallVec<[(&'a str, CompactString); 4]>;
+
+fn matches(condition: &Condition, texts: &Texts<'_>) -> bool {
+    texts.iter().any(|(name, text)| *name == condition.property && *text == condition.value)
 }
 
 fn measured(name: &CompactString, inputs: &PriceInputs) -> Result<Quantity, PriceError> {
-    match find(name, inputs) {
+    match inputs.iter().find(|(known, _)| known == name).map(|(_, value)| value) {
         None => Err(PriceError::Missing(name.clone())),
         Some(PropertyValue::Text(_)) => Err(PriceError::NotANumber(name.clone())),
         Some(PropertyValue::BadNumber(why, _)) => Err(PriceError::BadNumber(name.clone(), *why)),
         Some(PropertyValue::Number(units)) => Ok(*units),
     }
-}
-
-fn find<'a>(name: &str, inputs: &'a PriceInputs) -> Option<&'a PropertyValue> {
-    inputs.iter().find(|(known, _)| known == name).map(|(_, value)| value)
 }
 
 /// Rounds a non-negative number of `1 / per_micro` micro-credits to the grid.

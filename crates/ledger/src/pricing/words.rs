@@ -129,7 +129,7 @@ mod tests {
     }
 
     fn tiers(tiers: &[(Option<&str>, &str)]) -> Rule {
-        let quantity = |text| Quantity::parse(text).expect("a quantity");
+        let quantity = |text: &str| Quantity::parse(text).expect("a quantity");
         let tier = |(up_to, credits): &(Option<&str>, &str)| Tier {
             up_to: up_to.map(quantity),
             credits: cr(credits),

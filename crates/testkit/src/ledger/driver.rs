@@ -174,6 +174,7 @@ fn rejected(rejection: &Rejection) -> Rejected {
         Rejection::UnknownEventType => Rejected::UnknownEventType,
         Rejection::EventTypeArchived => Rejected::EventTypeArchived,
         Rejection::NoActivePrice => Rejected::NoActivePrice,
+        Rejection::CostRequired => Rejected::CostRequired,
         Rejection::Invalid { field, .. } => Rejected::Invalid { field: field.to_string() },
         Rejection::NotFound { .. } => Rejected::NotFound,
         Rejection::CustomerErased => Rejected::CustomerErased,

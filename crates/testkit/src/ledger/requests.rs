@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chargly_ledger::{
-    Action, CaptureRequest, Credits, Currency, DecimalError, EntryId, EventTypeNo, EventTypeRequest,
+    Action, CaptureRequest, CardPin, Condition, Credits, Currency, EntryId, EventTypeNo, EventTypeRequest,
     ExtendRequest, Fact, GrantKind, GrantRequest, HoldRequest, IfInsufficient, IncreaseRequest, LotNo,
     MeterRequest, Millis, Money, Original, Position, PriceInputs, PriceNo, PriceRequest, PropertyValue,
-    Quantity, ReverseRequest, State, VoidGrantRequest, VoidHoldRequest, WalletEvent, WalletNo,
+    Quantity, Ratio, ReverseRequest, Row, State, Tier, VoidGrantRequest, VoidHoldRequest, WalletNo,
 };
 
 use super::{Driver, narrow};
@@ -47,6 +47,7 @@ pub fn action(names: &impl Names, request: &Request) -> Option<Action> {
                 caller_set_credits: *caller_set,
                 dimensions: Vec::new(),
                 archived: *archived,
+                estimated_cost_nano: None,
                 first_price: first_price.map(credits),
             })
         }
@@ -81,6 +82,7 @@ pub fn action(names: &impl Names, request: &Request) -> Option<Action> {
                     if_insufficient: if_insufficient(*record),
                 },
                 inputs: inputs(properties),
+                facets: None,
             }
         }
         Request::PlaceHold { customer, event_type, quantity, credits: set, ttl_s } => Action::PlaceHold {
@@ -111,6 +113,7 @@ pub fn action(names: &impl Names, request: &Request) -> Option<Action> {
                     is_final: *is_final,
                 },
                 inputs: inputs(properties),
+                facets: None,
             }
         }
         Request::VoidHold { hold } => Action::VoidHold(VoidHoldRequest { hold: id_of(names, *hold) }),
@@ -120,7 +123,8 @@ pub fn action(names: &impl Names, request: &Request) -> Option<Action> {
         Request::VoidGrant { customer, lot } => void_grant(names, customer, LotNo(*lot)),
         Request::Reverse { event, credits: asked } => {
             let original = Box::new(original(names, Position(*event))?);
-            let request = ReverseRequest { event: Position(*event), credits: asked.map(credits) };
+            let request =
+                ReverseRequest { event: Position(*event), credits: asked.map(credits), correction: None };
             Action::Reverse { request, original }
         }
         Request::SetPolicy { customer, policy } => Action::SetPolicy {
@@ -171,16 +175,8 @@ fn void_grant(names: &impl Names, customer: &str, lot: LotNo) -> Action {
 
 fn original(names: &impl Names, position: Position) -> Option<Original> {
     let Fact::Wallet(fact) = names.fact(position)? else { return None };
-    let wallet = fact.header.wallet;
-    match fact.event {
-        WalletEvent::Metered { request, charge } => {
-            Some(Original { position, wallet, event_type: request.event_type, charge })
-        }
-        WalletEvent::HoldCaptured { of, charge, .. } => {
-            Some(Original { position, wallet, event_type: of.event_type, charge })
-        }
-        _ => None,
-    }
+    // When it was recorded only moves reports, which no model looks at.
+    Original::of(fact, position, Millis(0))
 }
 
 /// An id that no fact has.
@@ -214,14 +210,14 @@ fn if_insufficient(record: bool) -> IfInsufficient {
 fn inputs(properties: &BTreeMap<String, Property>) -> PriceInputs {
     let value = |property: &Property| match property {
         Property::Number(micro) => PropertyValue::Number(quantity_of(*micro)),
-        Property::BadNumber => PropertyValue::BadNumber(DecimalError::Zero),
-        Property::NotANumber => PropertyValue::NotANumber,
+        Property::BadNumber => PropertyValue::number("0"),
+        Property::Text(text) => PropertyValue::Text(text.as_str().into()),
     };
     properties.iter().map(|(name, property)| (name.as_str().into(), value(property))).collect()
 }
 
-fn rule(rule: &model::Rule) -> chargly_ledger::Rule {
-    match rule {
+fn rule(asked: &model::Rule) -> chargly_ledger::Rule {
+    match asked {
         model::Rule::Flat(amount) => chargly_ledger::Rule::Flat { credits: credits(*amount) },
         model::Rule::PerUnit { base, credits: each, measure, minimum, maximum } => {
             chargly_ledger::Rule::PerUnit {
@@ -235,6 +231,29 @@ fn rule(rule: &model::Rule) -> chargly_ledger::Rule {
                 maximum: maximum.map(credits),
             }
         }
+        model::Rule::Tiered(tiers) => {
+            let tier = |(up_to, each): &(Option<Micro>, Micro)| Tier {
+                up_to: up_to.map(quantity_of),
+                credits: credits(*each),
+            };
+            chargly_ledger::Rule::Tiered { tiers: tiers.iter().map(tier).collect() }
+        }
+        model::Rule::ByDimension { rows, default } => {
+            let condition = |(property, value): (&String, &String)| Condition {
+                property: property.as_str().into(),
+                value: value.as_str().into(),
+            };
+            let rows = rows.iter().map(|(when, inside)| Row {
+                when: when.iter().map(condition).collect(),
+                rule: Box::new(rule(inside)),
+            });
+            chargly_ledger::Rule::ByDimension { rows: rows.collect(), default: Box::new(rule(default)) }
+        }
+        model::Rule::CostPlus { multiplier: (num, den), minimum } => chargly_ledger::Rule::CostPlus {
+            multiplier: Ratio::new(*num, *den).expect("a positive ratio"),
+            minimum: minimum.map(credits),
+            rate_card: CardPin::NEWEST,
+        },
     }
 }
 

@@ -1,8 +1,12 @@
 //! Reading one event: the body of `POST /v1/events`, an item of a batch, a quote.
 
 use chargly_api::{Fields, Problems, Properties, Value};
-use chargly_engine::ledger::{Catalogue, EventType, IfInsufficient, PriceInputs, PropertyValue, Quantity};
+use chargly_engine::ledger::{
+    Catalogue, DIMENSION_VALUE_BYTES_MAX, Dimension, EventType, IfInsufficient, PriceInputs, PropertyValue,
+    Quantity,
+};
 use chargly_engine::{MeterEvent, Properties as SentProperties};
+use compact_str::CompactString;
 
 use crate::read;
 
@@ -32,6 +36,7 @@ impl Context<'_> {
             quantity: quantity.unwrap_or(Quantity::ONE),
             credits,
             cost,
+            usage: None,
             occurred_at,
             if_insufficient: if_insufficient.unwrap_or(IfInsufficient::Refuse),
             properties,
@@ -49,26 +54,40 @@ impl Context<'_> {
     ) -> Option<SentProperties> {
         let sent = fields.optional("properties", problems, Properties::read)?;
         let mut inputs = PriceInputs::new();
-        let prices = event_type.into_iter().flat_map(|known| &known.prices);
-        for name in
-            prices.filter_map(|no| self.catalogue.price(*no)).flat_map(|price| price.rule.properties())
-        {
-            if inputs.iter().all(|(known, _)| known != name)
-                && let Some(value) = sent.get(name)
-            {
-                inputs.push((name.clone(), counted(value)));
+        for name in event_type.into_iter().flat_map(|known| self.catalogue.priced_properties(known.number)) {
+            if let Some(value) = sent.get(name) {
+                inputs.push((name.clone(), seen_by_prices(value)));
             }
         }
-        Some(SentProperties { canonical: sent.canonical.into(), inputs })
+        let declared = event_type.into_iter().flat_map(|known| &known.dimensions);
+        let dimensions = declared.filter_map(|name| {
+            let value = dimension_value(sent.get(name)?)?;
+            Some(Dimension { name: name.clone(), value })
+        });
+        let dimensions = dimensions.collect();
+        Some(SentProperties { canonical: sent.canonical.into(), inputs, dimensions })
     }
 }
 
-fn counted(value: Value<'_>) -> PropertyValue {
-    match value.number() {
-        Ok(text) => match Quantity::parse(text) {
-            Ok(quantity) => PropertyValue::Number(quantity),
-            Err(error) => PropertyValue::BadNumber(error),
-        },
-        Err(_) => PropertyValue::NotANumber,
+/// A text, number or yes-or-no as reports show it; nothing else can be grouped by.
+fn dimension_value(value: Value<'_>) -> Option<CompactString> {
+    let text = match value.text() {
+        Ok(text) => CompactString::from(text),
+        Err(_) if value.number().is_ok() || value.boolean().is_ok() => value.raw().into(),
+        Err(_) => return None,
+    };
+    let end = text.floor_char_boundary(DIMENSION_VALUE_BYTES_MAX);
+    Some(text[..end].into())
+}
+
+/// A property as prices see it. Objects and lists have no text that a condition could ask for.
+pub(crate) fn seen_by_prices(value: Value<'_>) -> PropertyValue {
+    if let Ok(number) = value.number() {
+        return PropertyValue::number(number);
+    }
+    match value.text() {
+        Ok(text) => PropertyValue::Text(text.into()),
+        Err(_) if value.boolean().is_ok() => PropertyValue::Text(value.raw().into()),
+        Err(_) => PropertyValue::Text(CompactString::default()),
     }
 }
