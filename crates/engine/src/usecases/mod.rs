@@ -17,6 +17,7 @@ mod meter_events;
 mod place_hold;
 mod quote;
 mod reverse_event;
+mod try_price;
 
 pub use erase_customer::ErasedCustomer;
 pub use get_wallet::WalletAsOf;
@@ -27,3 +28,4 @@ pub use manage_keys::NewKey;
 pub use meter_events::{BatchOutcome, MeterEvent, Properties};
 pub use place_hold::HoldTerms;
 pub use quote::Quote;
+pub use try_price::{Tried, TriedRule, TriedSample, TryError};

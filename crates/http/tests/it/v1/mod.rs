@@ -7,5 +7,6 @@ mod events;
 mod grants;
 mod holds;
 mod keys;
+mod quote;
 mod stream;
 mod wallet;

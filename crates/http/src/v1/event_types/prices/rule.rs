@@ -170,7 +170,8 @@ mod tests {
 
     #[test]
     fn a_target_margin_becomes_its_multiplier() {
-        let rule = read_rule(r#"{"type":"cost_plus","target_margin":"0.75","credit_value":"0.004","minimum":3}"#);
+        let rule =
+            read_rule(r#"{"type":"cost_plus","target_margin":"0.75","credit_value":"0.004","minimum":3}"#);
         let written = rule.map(|rule| rule_json(&rule));
         let expected = r#"{"type":"cost_plus","multiplier":"1000","minimum":3,"rate_card":null}"#;
         assert_eq!(written.as_deref(), Ok(expected));
