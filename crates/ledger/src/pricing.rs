@@ -227,6 +227,12 @@ impl Rule {
         self.clone().pinned(None)
     }
 
+    /// Without any card: what is said of it in another environment, where cards have other numbers.
+    pub fn unpinned(mut self) -> Self {
+        self.each_pin(|pin| *pin = CardPin::NEWEST);
+        self
+    }
+
     /// As a copy of it is published: with the cards it counts with now.
     pub fn as_copied(&self) -> Self {
         let mut copy = self.clone();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::pin::Pin;
 
 use anyhow::{Context as _, Result, ensure};
-use chargly_engine::ledger::{Credits, Measure, Rule};
+use chargly_engine::ledger::Credits;
 use chargly_traffic::RecordedEvent;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -45,7 +45,10 @@ impl Remote {
         }
         let definition = json!({"label": name, "description": "Defined by a replay."}).to_string();
         self.client.call(Method::PUT, &path, Some(definition)).await?.ok(&doing)?;
-        let price = format!(r#"{{"rule":{},"note":"First price, given to a replay."}}"#, chargly_http::rule_json(rule));
+        let price = format!(
+            r#"{{"rule":{},"note":"First price, given to a replay."}}"#,
+            chargly_http::rule_json(rule)
+        );
         self.client
             .call(Method::POST, &["v1", "event-types", name, "prices"], Some(price))
             .await?
