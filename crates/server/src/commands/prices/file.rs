@@ -193,9 +193,9 @@ mod tests {
 
     const FILE: &str = r#"
 [event_types."chat.reply"]
-label = "Chat reply"
 dimensions = ["model"]
 grid = "micro_credit"
+label = "Chat reply"
 rounding = "half_up"
 
 [event_types."chat.reply".rule]
@@ -222,8 +222,8 @@ credits = "a"
 model = "gpt-4o"
 
 [event_types.tool]
-label = "Tool"
 caller_set_credits = true
+label = "Tool"
 "#;
 
     fn known(entries: &[Entry]) -> Vec<Known> {
