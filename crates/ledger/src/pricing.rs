@@ -158,15 +158,17 @@ pub enum Rounding {
 }
 
 /// The properties of an event that prices look at, read out of the request by the caller.
-pub type PriceInputs = SmallVec<[(CompactString, PropertyValue); 2]>;
+///
+/// Room for one without asking for memory: calls wait in a queue, and most have none.
+pub type PriceInputs = SmallVec<[(CompactString, PropertyValue); 1]>;
 
 /// A property as a price rule sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PropertyValue {
     /// A number the ledger can count with.
     Number(Quantity),
-    /// A number it cannot, with its text: zero, negative, too precise or absurd.
-    BadNumber(DecimalError, CompactString),
+    /// A number it cannot, with its text: zero, negative, too precise or absurd. Rare, and kept small by the box.
+    BadNumber(Box<(DecimalError, CompactString)>),
     /// Anything else: a string's own text, `true` or `false`.
     Text(CompactString),
 }
@@ -177,8 +179,8 @@ impl PropertyValue {
         match Quantity::parse(text) {
             Ok(quantity) => Self::Number(quantity),
             // `0.0` and `0` are one value.
-            Err(DecimalError::Zero) => Self::BadNumber(DecimalError::Zero, "0".into()),
-            Err(error) => Self::BadNumber(error, text.into()),
+            Err(DecimalError::Zero) => Self::BadNumber(Box::new((DecimalError::Zero, "0".into()))),
+            Err(error) => Self::BadNumber(Box::new((error, text.into()))),
         }
     }
 
@@ -186,7 +188,8 @@ impl PropertyValue {
     pub fn text(&self) -> CompactString {
         match self {
             Self::Number(quantity) => compact_str::format_compact!("{quantity}"),
-            Self::BadNumber(_, text) | Self::Text(text) => text.clone(),
+            Self::BadNumber(bad) => bad.1.clone(),
+            Self::Text(text) => text.clone(),
         }
     }
 }
@@ -284,6 +287,12 @@ mod tests {
             assert_eq!(PropertyValue::number(text).text(), expected);
         }
         assert_eq!(PropertyValue::Text("1024.0".into()).text(), "1024.0");
+    }
+
+    #[test]
+    fn inputs_of_prices_take_little_of_the_queue() {
+        assert_eq!(size_of::<PropertyValue>(), 24);
+        assert!(size_of::<PriceInputs>() <= 64);
     }
 
     #[test]

@@ -114,7 +114,7 @@ fn measured(name: &CompactString, inputs: &PriceInputs) -> Result<Quantity, Pric
     match inputs.iter().find(|(known, _)| known == name).map(|(_, value)| value) {
         None => Err(PriceError::Missing(name.clone())),
         Some(PropertyValue::Text(_)) => Err(PriceError::NotANumber(name.clone())),
-        Some(PropertyValue::BadNumber(why, _)) => Err(PriceError::BadNumber(name.clone(), *why)),
+        Some(PropertyValue::BadNumber(bad)) => Err(PriceError::BadNumber(name.clone(), bad.0)),
         Some(PropertyValue::Number(units)) => Ok(*units),
     }
 }

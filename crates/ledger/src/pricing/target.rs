@@ -90,7 +90,7 @@ impl Wide {
         let mut digits = [0u64; 8];
         digits[0] = 1;
         for factor in factors {
-            let parts = [low(*factor), low(factor >> 64)];
+            let parts = [*factor, *factor >> 64].map(low);
             let mut product = [0u64; 8];
             for (i, digit) in digits.into_iter().enumerate().filter(|(_, digit)| *digit != 0) {
                 let mut carry = 0u128;
@@ -110,7 +110,8 @@ impl Wide {
 
 /// The low 64 bits.
 const fn low(wide: u128) -> u64 {
-    (wide & u64::MAX as u128) as u64
+    let [a, b, c, d, e, f, g, h, ..] = wide.to_le_bytes();
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
 #[cfg(test)]

@@ -117,8 +117,8 @@ fn entry(name: String, value: Value) -> Result<Entry> {
     let rounding = text("rounding")?
         .map(|name| named(&name, "rounding", ROUNDINGS, chargly_http::rounding_name))
         .transpose()?;
-    let dimensions = table.remove("dimensions").map(|names| names.try_into::<Vec<String>>());
-    let caller_set_credits = table.remove("caller_set_credits").map(|is| is.try_into::<bool>());
+    let dimensions = table.remove("dimensions").map(Value::try_into::<Vec<String>>);
+    let caller_set_credits = table.remove("caller_set_credits").map(Value::try_into::<bool>);
     let rule = table.remove("rule").map(|rule| from_toml(&rule, "rule")).transpose()?;
     if let Some(field) = table.keys().next() {
         bail!("`{field}` is not understood");

@@ -183,7 +183,7 @@ fn multiplier(rule: &mut Fields<'_>, problems: &mut Problems) -> Option<Ratio> {
 fn decimal(value: Value<'_>) -> Result<String, String> {
     match value.number() {
         Ok(number) => Ok(number.to_owned()),
-        Err(_) => value.text().map(|text| text.into_owned()),
+        Err(_) => value.text().map(std::borrow::Cow::into_owned),
     }
 }
 
