@@ -19,6 +19,7 @@ mod place_hold;
 mod price_impact;
 mod quote;
 mod reverse_event;
+mod try_price;
 
 pub use erase_customer::ErasedCustomer;
 pub use get_wallet::WalletAsOf;
@@ -30,3 +31,4 @@ pub use meter_events::{BatchOutcome, MeterEvent, Properties};
 pub use place_hold::HoldTerms;
 pub use price_impact::{PRICE_CHANGES_MAX, PriceImpactError, PriceImpacts};
 pub use quote::Quote;
+pub use try_price::{Tried, TriedRule, TriedSample, TryError};
