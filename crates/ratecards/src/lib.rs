@@ -5,8 +5,8 @@
 //! [`Reason`]. [`compare`] says what is new, changed or unchanged against the rates held; [`Comparison::cards`] are the
 //! rate cards to publish, with nothing in them that is in force already.
 //!
-//! Invariants: a number is read from its text, never through a float, and is exact or left out; a model of which one
-//! rate cannot be read is left out whole, because what remains would bill its usage wrongly. Reading is pure: the day
+//! Invariants: a number is read from its text, never through a float, and is exact or left out; a model without a
+//! rate for which another would stand in is left out whole, because its usage would be billed wrongly. Reading is pure: the day
 //! it is read for is an argument. Owns no list (the operator brings the file), publishes nothing, opens no file.
 
 mod compare;

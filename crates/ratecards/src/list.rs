@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use chargly_ledger::{MODEL_NAME_BYTES_MAX, Millis, Rate, Unit};
-use compact_str::CompactString;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
@@ -106,8 +105,8 @@ impl Reading {
 
     /// Takes a model in, or leaves it out where its name or its rates cannot be used.
     pub(crate) fn add(&mut self, name: ModelName, rates: Rates) {
-        for rate in rates.without_unit {
-            self.skip(&name, Reason::NoUnit { rate });
+        for reason in rates.left_out {
+            self.skip(&name, reason);
         }
         if let Some(reason) = rates.unreadable {
             return self.skip(&name, reason);
@@ -153,7 +152,7 @@ fn is_name(name: &str) -> bool {
 #[derive(Default)]
 pub(crate) struct Rates {
     rates: Vec<Rate>,
-    without_unit: Vec<CompactString>,
+    left_out: Vec<Reason>,
     unreadable: Option<Reason>,
 }
 
@@ -180,17 +179,20 @@ impl Rates {
             }
             Err(error) => {
                 let (rate, text) = (called.into(), text.into());
-                self.leave_out(match error {
-                    NumberError::NotExact => Reason::NotExact { rate, text },
-                    NumberError::NotAnAmount => Reason::NotAnAmount { rate, text },
-                });
+                match error {
+                    NumberError::NotAnAmount => self.leave_out(Reason::NotAnAmount { rate, text }),
+                    NumberError::NotExact if has_a_stand_in(unit, condition) => {
+                        self.leave_out(Reason::NotExact { rate, text });
+                    }
+                    NumberError::NotExact => self.left_out.push(Reason::RateNotExact { rate, text }),
+                }
             }
         }
     }
 
     /// Notes a rate that usage cannot name.
     pub(crate) fn without_unit(&mut self, called: &str) {
-        self.without_unit.push(called.into());
+        self.left_out.push(Reason::NoUnit { rate: called.into() });
     }
 
     /// Leaves the whole model out. The first reason stays.
@@ -211,6 +213,11 @@ impl Rates {
             }
         }
     }
+}
+
+/// Whether usage would be billed at another rate where this one is missing, and not be without a cost.
+fn has_a_stand_in(unit: Unit, condition: Condition) -> bool {
+    condition != Condition::default() || matches!(unit, Unit::CachedInputTokens | Unit::CacheWriteTokens)
 }
 
 /// A whole number of input tokens, as JSON writes it: `200000` or `256000.0`.

@@ -27,7 +27,14 @@ pub enum Reason {
         /// The day, as the list has it.
         from: CompactString,
     },
-    /// A rate has more than 12 decimal places. The model is left out.
+    /// A rate has more than 12 decimal places, and its unit would be missing. The model's other rates are imported.
+    RateNotExact {
+        /// What the list calls it.
+        rate: CompactString,
+        /// The number.
+        text: CompactString,
+    },
+    /// A rate has more than 12 decimal places, and without it another would bill its unit. The model is left out.
     NotExact {
         /// What the list calls it.
         rate: CompactString,
@@ -60,6 +67,7 @@ impl Reason {
         match self {
             Self::NoUnit { .. } => "no_unit",
             Self::LaterPrice { .. } => "later_price",
+            Self::RateNotExact { .. } => "rate_not_exact",
             Self::NotExact { .. } => "not_exact",
             Self::NotAnAmount { .. } => "not_an_amount",
             Self::TimeOfDay => "time_of_day",
@@ -75,6 +83,7 @@ impl Reason {
         match self {
             Self::NoUnit { .. } => "rates for units or conditions that usage cannot name",
             Self::LaterPrice { .. } => "prices that begin later",
+            Self::RateNotExact { .. } => "rates of more than 12 decimal places",
             Self::NotExact { .. } => "models with a rate of more than 12 decimal places",
             Self::NotAnAmount { .. } => "models with a rate that is no amount",
             Self::TimeOfDay => "models whose price changes within the day",
@@ -90,13 +99,23 @@ impl Reason {
         match self {
             Self::NoUnit { rate } => Some(rate.to_string()),
             Self::LaterPrice { from } => Some(format!("from {from}")),
-            Self::NotExact { rate, text } | Self::NotAnAmount { rate, text } => Some(format!("{rate}: {text}")),
+            Self::RateNotExact { rate, text }
+            | Self::NotExact { rate, text }
+            | Self::NotAnAmount { rate, text } => Some(format!("{rate}: {text}")),
             Self::TimeOfDay | Self::OnlyZeros | Self::NoRates | Self::NameTaken | Self::BadName => None,
         }
     }
 
     /// Whether the whole model is left out, and not only a part of what the list says of it.
-    pub const fn leaves_the_model_out(&self) -> bool {
-        !matches!(self, Self::NoUnit { .. } | Self::LaterPrice { .. } | Self::NameTaken)
+    pub fn leaves_the_model_out(&self) -> bool {
+        match self {
+            Self::NoUnit { .. } | Self::RateNotExact { .. } | Self::LaterPrice { .. } | Self::NameTaken => false,
+            Self::NotExact { .. }
+            | Self::NotAnAmount { .. }
+            | Self::TimeOfDay
+            | Self::OnlyZeros
+            | Self::NoRates
+            | Self::BadName => true,
+        }
     }
 }

@@ -29,7 +29,7 @@ const SECOND: &str = r#"{
     "same": {"litellm_provider": "acme", "output_cost_per_token": 0.000004, "input_cost_per_token": 0.000001},
     "dearer": {"litellm_provider": "acme", "input_cost_per_token": 2e-06},
     "new": {"litellm_provider": "acme", "input_cost_per_token": 3e-06},
-    "unread": {"litellm_provider": "acme", "input_cost_per_token": 1e-13},
+    "unread": {"litellm_provider": "acme", "cache_read_input_token_cost": 1e-13},
     "theirs": {"litellm_provider": "other", "input_cost_per_token": 9e-06}
 }"#;
 
@@ -87,7 +87,7 @@ fn report_tells_changes_and_what_was_left_out_by_reason() {
                 "meaning": "models with a rate of more than 12 decimal places",
                 "count": 1,
                 "examples": [
-                    {"provider": "acme", "model": "unread", "of": "input_cost_per_token: 1e-13"},
+                    {"provider": "acme", "model": "unread", "of": "cache_read_input_token_cost: 1e-13"},
                 ],
             }],
         })

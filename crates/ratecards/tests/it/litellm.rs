@@ -45,6 +45,21 @@ fn rates_that_usage_cannot_name_are_left_out_and_told() {
 }
 
 #[test]
+fn rate_that_is_not_exact_takes_the_model_with_it_only_where_another_would_stand_in() {
+    assert_eq!(
+        one("writer", r#""input_cost_per_token": 1e-06, "input_cost_per_second": 8.33333333333e-05"#),
+        [
+            "acme/writer: input_tokens 0.000001",
+            "- acme/writer: rate_not_exact input_cost_per_second: 8.33333333333e-05",
+        ]
+    );
+    assert_eq!(
+        one("writer", r#""input_cost_per_token": 1e-06, "input_cost_per_token_batches": 1e-13"#),
+        ["- acme/writer: not_exact input_cost_per_token_batches: 1e-13"]
+    );
+}
+
+#[test]
 fn model_with_a_rate_that_cannot_be_read_is_left_out_whole() {
     for (fields, reason) in [
         (
