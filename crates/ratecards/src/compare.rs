@@ -64,11 +64,7 @@ pub fn held_at(book: &RateBook, at: Millis) -> BTreeMap<ModelName, Held> {
 }
 
 /// Compares a list with the rates held, for these providers only, or for all when none is named.
-pub fn compare(
-    list: PriceList,
-    held: &BTreeMap<ModelName, Held>,
-    providers: &[CompactString],
-) -> Comparison {
+pub fn compare(list: PriceList, held: &BTreeMap<ModelName, Held>, providers: &[CompactString]) -> Comparison {
     let is_asked_for = |provider: &CompactString| providers.is_empty() || providers.contains(provider);
     let PriceList { format, models, mut skipped } = list;
     skipped.retain(|skipped| is_asked_for(&skipped.provider));

@@ -110,8 +110,11 @@ pub(crate) fn read(text: &str, at: Millis, reading: &mut Reading) -> Result<(), 
             let rates = rates_of(model, today, &name(&model.id), reading)?;
             reading.add(name(&model.id), rates);
             let matches = model.matches.and_then(|m| serde_json::from_str::<Match>(m.get()).ok());
-            let others = matches.into_iter().flat_map(|m| m.or.into_iter().filter_map(|m| m.equals).chain(m.equals));
-            aliases.extend(others.filter(|other| *other != model.id).map(|other| (name(&other), name(&model.id))));
+            let others =
+                matches.into_iter().flat_map(|m| m.or.into_iter().filter_map(|m| m.equals).chain(m.equals));
+            aliases.extend(
+                others.filter(|other| *other != model.id).map(|other| (name(&other), name(&model.id))),
+            );
         }
     }
     // After all ids, so that a model's own id holds against another's second name.
@@ -157,7 +160,9 @@ fn rates_of(
                     in_batch.entry(key.clone()).or_insert(price);
                 }
             }
-            (true, Since::Later(from)) => reading.skip(name, Reason::LaterPrice { from: from.as_str().into() }),
+            (true, Since::Later(from)) => {
+                reading.skip(name, Reason::LaterPrice { from: from.as_str().into() })
+            }
             (true, Since::TimeOfDay) => rates.leave_out(Reason::TimeOfDay),
             (false, _) => {
                 let when: Vec<_> = variant.when.iter().map(|(key, value)| format!("{key}={value}")).collect();

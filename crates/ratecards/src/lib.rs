@@ -18,7 +18,7 @@ mod report;
 mod skipped;
 
 pub use compare::{Change, Comparison, Held, ModelName, compare, held_at};
-pub use list::{LIST_BYTES_MAX, ListError, ListFormat, PriceList, read};
+pub use list::{LIST_BYTES_MAX, ListError, ListFormat, PriceList, read, source_of};
 pub use number::{NumberError, pico_of, rate_text};
 pub use report::rates_json;
 pub use skipped::{Reason, Skipped};

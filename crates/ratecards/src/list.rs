@@ -34,6 +34,11 @@ impl ListFormat {
     }
 }
 
+/// What a card says of where its rates come from: the list and its version, `litellm 1.109.1`.
+pub fn source_of(format: ListFormat, version: &str) -> String {
+    format!("{} {version}", format.as_str()).trim_end().to_owned()
+}
+
 /// Why a text is no list.
 #[derive(Debug, Error)]
 pub enum ListError {
@@ -173,7 +178,8 @@ impl Rates {
             Ok(pico) => {
                 let Condition { is_batch, above_input_tokens } = condition;
                 self.rates.retain(|rate| {
-                    (rate.unit, rate.is_batch, rate.above_input_tokens) != (unit, is_batch, above_input_tokens)
+                    (rate.unit, rate.is_batch, rate.above_input_tokens)
+                        != (unit, is_batch, above_input_tokens)
                 });
                 self.rates.push(Rate { unit, is_batch, above_input_tokens, pico });
             }
@@ -202,7 +208,13 @@ impl Rates {
 
     /// Adds the first of several rates of one unit that is not 0: a list prices what goes in and what comes out apart,
     /// and usage counts them as one. Others that differ are noted as rates that usage cannot name.
-    pub(crate) fn add_one_of(&mut self, unit: Unit, condition: Condition, candidates: &[(&str, &str)], per: u32) {
+    pub(crate) fn add_one_of(
+        &mut self,
+        unit: Unit,
+        condition: Condition,
+        candidates: &[(&str, &str)],
+        per: u32,
+    ) {
         let is_zero = |text: &str| pico_of(text, per) == Ok(0);
         let chosen = candidates.iter().find(|(_, text)| !is_zero(text)).or(candidates.first());
         let Some((called, text)) = chosen else { return };

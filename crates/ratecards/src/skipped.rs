@@ -109,7 +109,9 @@ impl Reason {
     /// Whether the whole model is left out, and not only a part of what the list says of it.
     pub fn leaves_the_model_out(&self) -> bool {
         match self {
-            Self::NoUnit { .. } | Self::RateNotExact { .. } | Self::LaterPrice { .. } | Self::NameTaken => false,
+            Self::NoUnit { .. } | Self::RateNotExact { .. } | Self::LaterPrice { .. } | Self::NameTaken => {
+                false
+            }
             Self::NotExact { .. }
             | Self::NotAnAmount { .. }
             | Self::TimeOfDay

@@ -15,8 +15,10 @@ mod list_history;
 mod manage_keys;
 mod meter_events;
 mod place_hold;
+mod publish_rate_card;
 mod quote;
 mod reverse_event;
+mod set_cost;
 
 pub use erase_customer::ErasedCustomer;
 pub use get_wallet::WalletAsOf;

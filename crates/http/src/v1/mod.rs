@@ -9,4 +9,5 @@ pub(crate) mod holds;
 pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod quote;
+pub(crate) mod rate_cards;
 pub(crate) mod stream;

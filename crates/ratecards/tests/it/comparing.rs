@@ -59,7 +59,8 @@ fn what_was_imported_is_unchanged_when_it_is_imported_again() {
 
 #[test]
 fn long_list_is_several_cards() {
-    let entry = |n: usize| format!(r#""m{n}": {{"litellm_provider": "acme", "input_cost_per_token": 1e-06}}"#);
+    let entry =
+        |n: usize| format!(r#""m{n}": {{"litellm_provider": "acme", "input_cost_per_token": 1e-06}}"#);
     let entries: Vec<_> = (0..=RATE_CARD_ENTRIES_MAX * 2).map(entry).collect();
     let compared = compare(list(&format!("{{{}}}", entries.join(","))), &BTreeMap::new(), &[]);
     let cards = compared.cards("litellm", "", None);

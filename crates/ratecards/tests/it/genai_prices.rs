@@ -22,7 +22,10 @@ fn prices_of_a_million_a_thousand_and_an_hour_become_those_of_one() {
             "- acme/writer: no_unit web_searches_kcount",
         ]
     );
-    assert_eq!(one(r#""prices": {"audio_hours": 0.1}"#), ["- acme/writer: rate_not_exact audio_hours: 0.1", "- acme/writer: no_rates"]);
+    assert_eq!(
+        one(r#""prices": {"audio_hours": 0.1}"#),
+        ["- acme/writer: rate_not_exact audio_hours: 0.1", "- acme/writer: no_rates"]
+    );
 }
 
 #[test]

@@ -13,9 +13,10 @@ pub(crate) fn list(text: &str) -> PriceList {
 
 /// A line for each model and one for each thing left out.
 pub(crate) fn told(list: &PriceList) -> Vec<String> {
-    let models = list.models.iter().map(|(name, rates)| {
-        format!("{}/{}: {}", name.provider, name.model, rates_told(rates))
-    });
+    let models = list
+        .models
+        .iter()
+        .map(|(name, rates)| format!("{}/{}: {}", name.provider, name.model, rates_told(rates)));
     let skipped = list.skipped.iter().map(|skipped| {
         let of = skipped.reason.of().map(|of| format!(" {of}")).unwrap_or_default();
         format!("- {}/{}: {}{of}", skipped.provider, skipped.model, skipped.reason.code())
