@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    backup, bench, customers, export, init, keys, rebuild, replay, reset, restore, resume_effects, serve,
-    verify,
+    backup, bench, customers, export, init, keys, rate_cards, rebuild, replay, reset, restore,
+    resume_effects, serve, verify,
 };
 use crate::settings;
 
@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Export(export::ExportArgs),
     /// List, make, rotate and revoke API keys
     Keys(keys::KeysArgs),
+    /// What providers charge: import a public list, list cards, show a model's rates
+    RateCards(rate_cards::RateCardsArgs),
     /// Forget a customer, for good
     Customers(customers::CustomersArgs),
     /// Measure how fast a server of its own meters on this machine
@@ -174,7 +176,8 @@ mod tests {
                 missing.extend(flag.filter(|flag| !page.contains(flag.as_str())));
             }
             for command in command.get_subcommands() {
-                let headings = ["", "keys ", "customers "].map(|of| format!("`{of}{}", command.get_name()));
+                let headings = ["", "keys ", "customers ", "rate-cards "]
+                    .map(|of| format!("`{of}{}", command.get_name()));
                 if !headings.iter().any(|heading| page.contains(heading)) {
                     missing.push(command.get_name().to_owned());
                 }

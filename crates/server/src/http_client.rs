@@ -42,10 +42,44 @@ impl Client {
     /// # Errors
     /// If the server cannot be reached, or answers no HTTP.
     pub(crate) async fn call(&self, method: Method, path: &[&str], body: Option<String>) -> Result<Answer> {
+        self.send(method, self.url_of(path), body).await
+    }
+
+    /// All pages of a list, as one.
+    ///
+    /// # Errors
+    /// As [`Client::call`], and for any answer but a page.
+    pub(crate) async fn list(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        doing: &str,
+    ) -> Result<Vec<Value>> {
+        let (mut items, mut cursor) = (Vec::new(), None::<String>);
+        loop {
+            let mut url = self.url_of(path);
+            let more = cursor.as_deref().map(|cursor| ("cursor", cursor));
+            url.query_pairs_mut().extend_pairs(query.iter().copied().chain(more));
+            let mut page = self.send(Method::GET, url, None).await?.ok(doing)?;
+            if let Some(data) = page["data"].as_array_mut() {
+                items.append(data);
+            }
+            cursor = page["next_cursor"].as_str().map(str::to_owned);
+            if cursor.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    fn url_of(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
         }
+        url
+    }
+
+    async fn send(&self, method: Method, url: Url, body: Option<String>) -> Result<Answer> {
         let mut request = self.http.request(method, url).bearer_auth(&self.key);
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body);

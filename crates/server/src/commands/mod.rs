@@ -6,6 +6,7 @@ pub(crate) mod customers;
 pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod keys;
+pub(crate) mod rate_cards;
 pub(crate) mod rebuild;
 pub(crate) mod replay;
 pub(crate) mod reset;
@@ -35,6 +36,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::ResumeEffects(args) => resume_effects::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Keys(args) => keys::run(&args),
+        Command::RateCards(args) => rate_cards::run(&args),
         Command::Customers(args) => customers::run(&args),
         Command::Bench(args) => bench::run(&args),
     }
