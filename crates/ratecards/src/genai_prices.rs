@@ -161,7 +161,7 @@ fn rates_of(
                 }
             }
             (true, Since::Later(from)) => {
-                reading.skip(name, Reason::LaterPrice { from: from.as_str().into() })
+                reading.skip(name, Reason::LaterPrice { from: from.as_str().into() });
             }
             (true, Since::TimeOfDay) => rates.leave_out(Reason::TimeOfDay),
             (false, _) => {
