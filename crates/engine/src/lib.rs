@@ -49,6 +49,7 @@ pub use submission::{
     Answered, Ask, Census, Erase, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm,
 };
 pub use tail::{Committed, RING_BYTES_MAX, Tail};
+pub use usecases::figures;
 pub use usecases::{
     AuditPage, BatchOutcome, ErasedCustomer, EventFilter, EventPage, HistoryLine, HistoryPage, HoldTerms,
     MeterEvent, NewKey, Properties, Quote, WalletAsOf,

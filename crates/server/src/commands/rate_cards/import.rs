@@ -73,8 +73,11 @@ pub(super) fn run(args: &ImportArgs) -> Result<()> {
         output::print(&words::report(&would))?;
     }
     let is_nothing_to_do = words::to_publish(&would) == 0;
-    if args.dry_run || is_nothing_to_do || !(args.yes || confirmed(&would)?) {
+    if args.dry_run || is_nothing_to_do {
         return if args.place.json { output::print_json(&would) } else { Ok(()) };
+    }
+    if !(args.yes || confirmed(&would)?) {
+        return output::print("nothing was published\n");
     }
     let done = match &place {
         Some(client) => super::super::runtime()?.block_on(through_server(client, args, &list, false))?,
