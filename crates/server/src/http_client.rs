@@ -37,50 +37,59 @@ impl Client {
         Ok(Self { http, base, key: key.to_owned() })
     }
 
-    /// Calls a path, given by its segments.
+    /// Reads a path with query parameters, as the text that is answered.
     ///
     /// # Errors
-    /// If the server cannot be reached, or answers no HTTP.
-    pub(crate) async fn call(&self, method: Method, path: &[&str], body: Option<String>) -> Result<Answer> {
-        self.send(method, self.url_of(path), body).await
+    /// If the server cannot be reached, and in its own words where it refuses.
+    pub(crate) async fn text(
+        &self,
+        path: &[&str],
+        query: &[(String, String)],
+        doing: &str,
+    ) -> Result<String> {
+        let mut url = self.url_of(path);
+        url.query_pairs_mut().extend_pairs(query);
+        let calling = || format!("calling {}", self.base);
+        let response = self.http.get(url).bearer_auth(&self.key).send().await.with_context(calling)?;
+        let status = response.status();
+        let text = response.text().await.with_context(calling)?;
+        if status.is_success() {
+            return Ok(text);
+        }
+        let body = serde_json::from_str(&text).unwrap_or_default();
+        Answer { status, body }.ok(doing)?;
+        Ok(text)
     }
 
     /// All pages of a list, as one.
     ///
     /// # Errors
-    /// As [`Client::call`], and for any answer but a page.
+    /// As [`Client::text`], and for what is no page.
     pub(crate) async fn list(
         &self,
         path: &[&str],
-        query: &[(&str, &str)],
+        query: &[(String, String)],
         doing: &str,
     ) -> Result<Vec<Value>> {
-        let (mut items, mut cursor) = (Vec::new(), None::<String>);
+        let (mut items, mut query) = (Vec::new(), query.to_vec());
         loop {
-            let mut url = self.url_of(path);
-            let more = cursor.as_deref().map(|cursor| ("cursor", cursor));
-            url.query_pairs_mut().extend_pairs(query.iter().copied().chain(more));
-            let mut page = self.send(Method::GET, url, None).await?.ok(doing)?;
+            let text = self.text(path, &query, doing).await?;
+            let mut page: Value = serde_json::from_str(&text).with_context(|| doing.to_owned())?;
             if let Some(data) = page["data"].as_array_mut() {
                 items.append(data);
             }
-            cursor = page["next_cursor"].as_str().map(str::to_owned);
-            if cursor.is_none() {
-                return Ok(items);
-            }
+            let Some(cursor) = page["next_cursor"].as_str() else { return Ok(items) };
+            query.retain(|(name, _)| name != "cursor");
+            query.push(("cursor".to_owned(), cursor.to_owned()));
         }
     }
 
-    fn url_of(&self, path: &[&str]) -> Url {
-        let mut url = self.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
-        }
-        url
-    }
-
-    async fn send(&self, method: Method, url: Url, body: Option<String>) -> Result<Answer> {
-        let mut request = self.http.request(method, url).bearer_auth(&self.key);
+    /// Calls a path, given by its segments.
+    ///
+    /// # Errors
+    /// If the server cannot be reached, or answers no HTTP.
+    pub(crate) async fn call(&self, method: Method, path: &[&str], body: Option<String>) -> Result<Answer> {
+        let mut request = self.http.request(method, self.url_of(path)).bearer_auth(&self.key);
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body);
         }
@@ -89,6 +98,14 @@ impl Client {
         let status = response.status();
         let bytes = response.bytes().await.with_context(doing)?;
         Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or_default() })
+    }
+
+    fn url_of(&self, path: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        url
     }
 }
 

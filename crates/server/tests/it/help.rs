@@ -1,7 +1,7 @@
 //! What `--help` says, word for word: a change to a flag shows itself in review.
 
 /// Every command, as typed.
-const COMMANDS: [&[&str]; 23] = [
+const COMMANDS: [&[&str]; 27] = [
     &[],
     &["serve"],
     &["init"],
@@ -25,6 +25,10 @@ const COMMANDS: [&[&str]; 23] = [
     &["rate-cards", "show"],
     &["customers"],
     &["customers", "erase"],
+    &["customers", "list"],
+    &["usage"],
+    &["revenue"],
+    &["margin"],
 ];
 
 #[test]
@@ -41,7 +45,7 @@ fn help_of_every_command() {
 fn help_never_prints_a_key_of_the_settings_file() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("chargly.toml");
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 9] = [
         &["replay"],
         &["keys", "list"],
         &["keys", "create"],
@@ -49,6 +53,8 @@ fn help_never_prints_a_key_of_the_settings_file() {
         &["keys", "revoke"],
         &["rate-cards", "import"],
         &["customers", "erase"],
+        &["customers", "list"],
+        &["usage"],
     ];
     for command in commands {
         for table in [String::new(), format!("[{}]\n", command.join(".")), format!("[{}]\n", command[0])] {
