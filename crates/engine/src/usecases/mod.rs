@@ -21,6 +21,7 @@ mod publish_rate_card;
 mod quote;
 mod reverse_event;
 mod set_cost;
+mod try_price;
 
 pub use erase_customer::ErasedCustomer;
 pub use get_wallet::WalletAsOf;
@@ -32,3 +33,4 @@ pub use meter_events::{BatchOutcome, MeterEvent, Properties};
 pub use place_hold::HoldTerms;
 pub use price_impact::{PRICE_CHANGES_MAX, PriceImpactError, PriceImpacts};
 pub use quote::Quote;
+pub use try_price::{Tried, TriedRule, TriedSample, TryError};

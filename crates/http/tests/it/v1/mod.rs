@@ -9,6 +9,7 @@ mod figures;
 mod grants;
 mod holds;
 mod keys;
+mod quote;
 mod rate_cards;
 mod settings;
 mod stream;
