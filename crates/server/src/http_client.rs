@@ -57,6 +57,29 @@ impl Client {
         Ok(text)
     }
 
+    /// All pages of a list, as one.
+    ///
+    /// # Errors
+    /// As [`Client::text`], and for what is no page.
+    pub(crate) async fn list(
+        &self,
+        path: &[&str],
+        query: &[(String, String)],
+        doing: &str,
+    ) -> Result<Vec<Value>> {
+        let (mut items, mut query) = (Vec::new(), query.to_vec());
+        loop {
+            let text = self.text(path, &query, doing).await?;
+            let mut page: Value = serde_json::from_str(&text).with_context(|| doing.to_owned())?;
+            if let Some(data) = page["data"].as_array_mut() {
+                items.append(data);
+            }
+            let Some(cursor) = page["next_cursor"].as_str() else { return Ok(items) };
+            query.retain(|(name, _)| name != "cursor");
+            query.push(("cursor".to_owned(), cursor.to_owned()));
+        }
+    }
+
     /// Calls a path, given by its segments.
     ///
     /// # Errors

@@ -81,7 +81,8 @@ fn cards(place: &Place) -> Result<Vec<Value>> {
 
 fn rates(place: &Place, provider: &str, model: &str) -> Result<Option<Value>> {
     if let Some(client) = place.client()? {
-        let query = [("provider", provider), ("model", model)];
+        let query =
+            [("provider", provider), ("model", model)].map(|(name, value)| (name.into(), value.into()));
         let finding = client.list(&["v1", "rate-cards", "models"], &query, "reading rates");
         return Ok(super::runtime()?.block_on(finding)?.pop());
     }
