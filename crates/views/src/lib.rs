@@ -23,6 +23,7 @@
 //! journal, names of event types, and ratios such as margin (made from these figures where they are shown).
 
 mod answer;
+mod bases;
 mod books;
 mod compare;
 mod counters;
