@@ -8,6 +8,7 @@ use rusqlite::Connection;
 
 use crate::answer::{plan, scan_wallet};
 use crate::bases::{Base, ByWallet, Scope, Sums, add, add_counted, wallet_of};
+use crate::counters::Counters;
 use crate::rollup::{Key, Rollup};
 use crate::store::{from_row, select_sql};
 use crate::views::Reading;
@@ -162,7 +163,8 @@ impl Page {
     }
 }
 
-/// Answers from a base and what it does not have yet; `None` where it does not fit to what is in memory.
+/// Answers from a base and what it does not have yet; `None` where it does not fit to what is in memory, or a sum does not
+/// fit into it.
 fn top(
     reading: &Reading<'_>,
     base: &mut Base,
@@ -170,27 +172,10 @@ fn top(
     page: Page,
     zone: &Zone,
 ) -> Result<Option<FiguresReport>, ViewError> {
-    let Some(counted) = reading.counted_from(base.at) else { return Ok(None) };
-    let mut more = ByWallet::new();
-    for counters in &counted {
-        add_counted(counters, scope, &mut more).ok_or(ViewError::Overflow)?;
-    }
-    let known = base.sums.iter().map(|(wallet, sums)| match more.get(wallet) {
-        Some(more) => Some((*wallet, sums.checked_add(*more)?)),
-        None => Some((*wallet, *sums)),
-    });
-    let new = more.iter().filter(|(wallet, _)| !base.sums.contains_key(*wallet));
-    let mut ranks = Vec::with_capacity(base.sums.len() + more.len());
-    for found in known.chain(new.map(|(wallet, sums)| Some((*wallet, *sums)))) {
-        let (wallet, sums) = found.ok_or(ViewError::Overflow)?;
-        ranks.push(rank(page.ranking.value_of(&sums), wallet));
-    }
-    ranks.retain(|one| page.is_behind(*one));
-    if ranks.len() > page.limit && page.limit > 0 {
-        ranks.select_nth_unstable(page.limit - 1);
-    }
-    ranks.truncate(page.limit);
-    ranks.sort_unstable();
+    let counted = reading.counted_from(base.at);
+    let Some(ranks) = counted.and_then(|counted| ranks(&counted, base, scope, page)) else {
+        return Ok(None);
+    };
     let mut rows = Vec::with_capacity(ranks.len());
     for (_, wallet) in ranks {
         let figures = detail(reading, base, scope, wallet, zone)?;
@@ -216,6 +201,29 @@ fn top(
     }
     let (as_of, as_of_at) = (reading.memory.next, reading.memory.next_at);
     Ok(Some(FiguresReport { as_of, as_of_at, rows }))
+}
+
+/// The wallets of a page in order; `None` where a sum does not fit.
+fn ranks(counted: &[&Counters], base: &Base, scope: &Scope, page: Page) -> Option<Vec<Rank>> {
+    let mut more = ByWallet::new();
+    counted.iter().try_for_each(|counters| add_counted(counters, scope, &mut more))?;
+    let known = base.sums.iter().map(|(wallet, sums)| match more.get(wallet) {
+        Some(more) => Some((*wallet, sums.checked_add(*more)?)),
+        None => Some((*wallet, *sums)),
+    });
+    let new = more.iter().filter(|(wallet, _)| !base.sums.contains_key(*wallet));
+    let mut ranks = Vec::with_capacity(base.sums.len() + more.len());
+    for found in known.chain(new.map(|(wallet, sums)| Some((*wallet, *sums)))) {
+        let (wallet, sums) = found?;
+        ranks.push(rank(page.ranking.value_of(&sums), wallet));
+    }
+    ranks.retain(|one| page.is_behind(*one));
+    if page.limit > 0 && ranks.len() > page.limit {
+        ranks.select_nth_unstable(page.limit - 1);
+    }
+    ranks.truncate(page.limit);
+    ranks.sort_unstable();
+    Some(ranks)
 }
 
 /// The figures of one wallet on disk, kept where the base stands there, too.
