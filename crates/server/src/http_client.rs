@@ -117,31 +117,6 @@ impl Client {
         let body = serde_json::from_slice(&bytes).unwrap_or_default();
         Ok(Answer { status, body, raw: bytes.into() })
     }
-
-    /// All pages of a list, as one.
-    ///
-    /// # Errors
-    /// As [`Client::call`], and for any answer but a page.
-    pub(crate) async fn list(
-        &self,
-        path: &[&str],
-        query: &[(&str, &str)],
-        doing: &str,
-    ) -> Result<Vec<Value>> {
-        let (mut items, mut cursor) = (Vec::new(), None::<String>);
-        loop {
-            let mut query = query.to_vec();
-            query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
-            let mut page = self.call_with(Method::GET, path, &query, None).await?.ok(doing)?;
-            if let Some(data) = page["data"].as_array_mut() {
-                items.append(data);
-            }
-            cursor = page["next_cursor"].as_str().map(str::to_owned);
-            if cursor.is_none() {
-                return Ok(items);
-            }
-        }
-    }
 }
 
 impl Answer {
