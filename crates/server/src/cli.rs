@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    backup, bench, customers, export, figures, init, keys, rebuild, replay, reset, restore, resume_effects,
-    serve, verify,
+    backup, bench, customers, export, figures, init, keys, prices, rebuild, replay, reset, restore,
+    resume_effects, serve, verify,
 };
 use crate::settings;
 
@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Margin(figures::ReportArgs),
     /// List, make, rotate and revoke API keys
     Keys(keys::KeysArgs),
+    /// Keep the prices of all event types in a file
+    Prices(prices::PricesArgs),
     /// List customers by what they used, paid and cost; forget one, for good
     Customers(customers::CustomersArgs),
     /// Measure how fast a server of its own meters on this machine
@@ -180,7 +182,8 @@ mod tests {
                 missing.extend(flag.filter(|flag| !page.contains(flag.as_str())));
             }
             for command in command.get_subcommands() {
-                let headings = ["", "keys ", "customers "].map(|of| format!("`{of}{}", command.get_name()));
+                let headings =
+                    ["", "keys ", "customers ", "prices "].map(|of| format!("`{of}{}", command.get_name()));
                 if !headings.iter().any(|heading| page.contains(heading)) {
                     missing.push(command.get_name().to_owned());
                 }

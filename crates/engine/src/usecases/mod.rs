@@ -16,8 +16,10 @@ mod list_history;
 mod manage_keys;
 mod meter_events;
 mod place_hold;
+mod price_impact;
 mod quote;
 mod reverse_event;
+mod try_price;
 
 pub use erase_customer::ErasedCustomer;
 pub use get_wallet::WalletAsOf;
@@ -27,4 +29,6 @@ pub use list_history::{HistoryLine, HistoryPage};
 pub use manage_keys::NewKey;
 pub use meter_events::{BatchOutcome, MeterEvent, Properties};
 pub use place_hold::HoldTerms;
+pub use price_impact::{PRICE_CHANGES_MAX, PriceImpactError, PriceImpacts};
 pub use quote::Quote;
+pub use try_price::{Tried, TriedRule, TriedSample, TryError};

@@ -96,3 +96,11 @@ fn every_call_of_the_guides_to_figures_succeeds_as_printed() {
         assert!(all_succeed(page, &server, &project.test_key) >= least);
     }
 }
+
+#[test]
+fn every_call_of_the_pricing_guide_succeeds_as_printed() {
+    let project = Project::begin();
+    let server = project.serve();
+    let calls = all_succeed(include_str!("../../../../docs/guides/pricing.md"), &server, &project.test_key);
+    assert!(calls >= 9, "{calls} calls found");
+}

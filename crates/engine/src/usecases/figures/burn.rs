@@ -14,7 +14,9 @@ const WEIGHTS: [i128; BURN_DAYS] = [
     18_089, 16_384, 14_839, 13_440, 12_173, 11_026, 9_986, 9_045, 8_192, 7_420, 6_720, 6_087, 5_513, 4_993,
     4_522,
 ];
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+pub(super) const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// As long as that reaches back, but for changes of the clocks.
+pub(super) const BURN_MS: i64 = 28 * DAY_MS;
 
 /// What a wallet used on each of the last whole days, yesterday first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,6 +8,7 @@ mod figures;
 mod grants;
 mod holds;
 mod keys;
+mod quote;
 mod settings;
 mod stream;
 mod wallet;
