@@ -57,6 +57,29 @@ impl Client {
         Ok(text)
     }
 
+    /// All pages of a list, as one.
+    ///
+    /// # Errors
+    /// As [`Client::text`], and for what is no page.
+    pub(crate) async fn list(
+        &self,
+        path: &[&str],
+        query: &[(String, String)],
+        doing: &str,
+    ) -> Result<Vec<Value>> {
+        let (mut items, mut query) = (Vec::new(), query.to_vec());
+        loop {
+            let text = self.text(path, &query, doing).await?;
+            let mut page: Value = serde_json::from_str(&text).with_context(|| doing.to_owned())?;
+            if let Some(data) = page["data"].as_array_mut() {
+                items.append(data);
+            }
+            let Some(cursor) = page["next_cursor"].as_str() else { return Ok(items) };
+            query.retain(|(name, _)| name != "cursor");
+            query.push(("cursor".to_owned(), cursor.to_owned()));
+        }
+    }
+
     /// Calls a path, given by its segments.
     ///
     /// # Errors
@@ -76,7 +99,10 @@ impl Client {
         query: &[(&str, &str)],
         body: Option<String>,
     ) -> Result<Answer> {
-        let mut url = self.url_of(path);
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -92,12 +118,29 @@ impl Client {
         Ok(Answer { status, body, raw: bytes.into() })
     }
 
-    fn url_of(&self, path: &[&str]) -> Url {
-        let mut url = self.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
+    /// All pages of a list, as one.
+    ///
+    /// # Errors
+    /// As [`Client::call`], and for any answer but a page.
+    pub(crate) async fn list(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        doing: &str,
+    ) -> Result<Vec<Value>> {
+        let (mut items, mut cursor) = (Vec::new(), None::<String>);
+        loop {
+            let mut query = query.to_vec();
+            query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+            let mut page = self.call_with(Method::GET, path, &query, None).await?.ok(doing)?;
+            if let Some(data) = page["data"].as_array_mut() {
+                items.append(data);
+            }
+            cursor = page["next_cursor"].as_str().map(str::to_owned);
+            if cursor.is_none() {
+                return Ok(items);
+            }
         }
-        url
     }
 }
 

@@ -1,6 +1,7 @@
 //! `/v1`, path by path.
 
 mod batch;
+mod costs;
 mod customers;
 mod event_types;
 mod events;
@@ -9,6 +10,7 @@ mod grants;
 mod holds;
 mod keys;
 mod quote;
+mod rate_cards;
 mod settings;
 mod stream;
 mod wallet;
