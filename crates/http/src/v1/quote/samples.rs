@@ -56,9 +56,9 @@ pub(super) fn from_request(
         let Some(mut sample) = Fields::of(Item::unread(item.raw()), path, problems) else { continue };
         let quantity = sample.optional("quantity", problems, read::quantity).unwrap_or(Quantity::ONE);
         let properties = context.properties_tried(event_type, &also, &mut sample, problems);
-        let SentCost { reported, usage } = read_cost(&mut sample, problems);
+        let SentCost { reported: cost, usage } = read_cost(&mut sample, problems);
         sample.finish(problems);
-        samples.push(TriedSample { quantity, properties, cost: reported, usage });
+        samples.push(TriedSample { quantity, properties, cost, usage });
     }
     Some(Request { event: event?, proposed, samples })
 }
