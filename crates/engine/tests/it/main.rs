@@ -5,6 +5,7 @@ mod erase;
 mod figures;
 mod fixtures;
 mod keeper;
+mod price_impact;
 mod refold;
 mod runs;
 mod split;
