@@ -99,7 +99,10 @@ impl Client {
         query: &[(&str, &str)],
         body: Option<String>,
     ) -> Result<Answer> {
-        let mut url = self.url_of(path);
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -113,14 +116,6 @@ impl Client {
         let bytes = response.bytes().await.with_context(doing)?;
         let body = serde_json::from_slice(&bytes).unwrap_or_default();
         Ok(Answer { status, body, raw: bytes.into() })
-    }
-
-    fn url_of(&self, path: &[&str]) -> Url {
-        let mut url = self.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
-        }
-        url
     }
 }
 

@@ -117,6 +117,20 @@ fn every_call_of_the_http_reference_succeeds_as_printed() {
 }
 
 #[test]
+fn every_call_of_the_guides_to_figures_succeeds_as_printed() {
+    let project = Project::begin();
+    let server = project.serve();
+    for (page, least) in [
+        (include_str!("../../../../docs/guides/usage.md"), 1),
+        (include_str!("../../../../docs/guides/revenue.md"), 1),
+        (include_str!("../../../../docs/guides/margin.md"), 1),
+        (include_str!("../../../../docs/guides/customers.md"), 2),
+    ] {
+        assert!(all_succeed(page, &server, &project.test_key) >= least);
+    }
+}
+
+#[test]
 fn every_call_of_the_pricing_guide_succeeds_as_printed() {
     let project = Project::begin();
     let server = project.serve();
