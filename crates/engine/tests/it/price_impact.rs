@@ -49,7 +49,7 @@ async fn a_rise_that_drove_a_fifth_away_is_told_from_a_quiet_month() {
             raise(&env, 5).await;
         }
         if day == CHANGED_ON + 10 {
-            let [early] = &impacts(&env, &clock).await[..] else { panic!("one change") };
+            let [early] = &impacts(&env, &clock, &[]).await[..] else { panic!("one change") };
             // Whole days behind the three that are left out, up to yesterday.
             let expected = Status::TooEarly { have_days: 7, need_days: 14, why: Why::DaysAfter };
             assert_eq!(early.status, expected);
@@ -68,7 +68,7 @@ async fn a_rise_that_drove_a_fifth_away_is_told_from_a_quiet_month() {
         clock.advance(DAY_MS);
     }
 
-    let [impact] = &impacts(&env, &clock).await[..] else { panic!("one change") };
+    let [impact] = &impacts(&env, &clock, &[]).await[..] else { panic!("one change") };
     let windows = impact.windows.expect("windows");
     let first_day = windows.before.last_day - i32::try_from(CHANGED_ON).expect("small") + 1;
     for (totals, window, price) in [(impact.before, windows.before, 4), (impact.after, windows.after, 5)] {
@@ -86,6 +86,9 @@ async fn a_rise_that_drove_a_fifth_away_is_told_from_a_quiet_month() {
         assert_eq!(totals.margin_nano, totals.revenue_nano - totals.cost_nano);
     }
     assert_eq!(impact.controls, [EventTypeNo(1), EventTypeNo(2)]);
+    let [without_chat] = &impacts(&env, &clock, &[EventTypeNo(1)]).await[..] else { panic!("one change") };
+    assert_eq!(without_chat.controls, [EventTypeNo(2)], "chat is said to stand in for images");
+    assert_eq!((without_chat.before, without_chat.after), (impact.before, impact.after));
     let Status::Estimated(estimate) = &impact.status else { panic!("{:?}", impact.status) };
     let units = estimate.units_bp;
     assert!(units.low <= -2_000 && -2_000 <= units.high && units.high < 0, "a fifth less: {units:?}");
@@ -104,9 +107,9 @@ async fn raise(env: &Environment, whole: i64) {
     env.publish_price(SYSTEM, request, None).await.expect("published");
 }
 
-async fn impacts(env: &Arc<Environment>, clock: &ManualClock) -> Vec<Impact> {
+async fn impacts(env: &Arc<Environment>, clock: &ManualClock, left_out: &[EventTypeNo]) -> Vec<Impact> {
     let reached = Position(env.tail().committed().next.0);
     let now = Millis(clock.wall_ms());
-    let found = env.price_impacts((None, None), Options::default(), Some(reached), now).await;
+    let found = env.price_impacts((None, None), left_out, Options::default(), Some(reached), now).await;
     found.expect("answered").impacts
 }
