@@ -30,6 +30,7 @@ mod verify;
 mod verify_runs;
 mod writer;
 
+pub use chargly_advisor as advisor;
 pub use chargly_index::RunLength;
 pub use chargly_journal as journal;
 pub use chargly_ledger as ledger;
@@ -54,7 +55,8 @@ pub use tail::{Committed, RING_BYTES_MAX, Tail};
 pub use usecases::figures;
 pub use usecases::{
     AuditPage, BatchOutcome, ErasedCustomer, EventFilter, EventPage, HistoryLine, HistoryPage, HoldTerms,
-    MeterEvent, NewKey, Properties, Quote, WalletAsOf,
+    MeterEvent, NewKey, PRICE_CHANGES_MAX, PriceImpactError, PriceImpacts, Properties, Quote, Tried,
+    TriedRule, TriedSample, TryError, WalletAsOf,
 };
 pub use verify::{Progress, Report, VerifyError, verify, verify_with};
 pub use writer::{GROUP_DECIDING_MS_MAX, GROUP_FACTS_MAX, GroupEnd, Recovered, TURN_ITEMS_MAX, Writer};

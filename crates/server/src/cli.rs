@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    backup, bench, customers, export, init, keys, rebuild, replay, reset, restore, resume_effects, serve,
-    verify,
+    backup, bench, customers, export, figures, init, keys, prices, rate_cards, rebuild, replay, reset,
+    restore, resume_effects, serve, verify,
 };
 use crate::settings;
 
@@ -53,9 +53,19 @@ pub(crate) enum Command {
     ResumeEffects(resume_effects::ResumeEffectsArgs),
     /// Write events or ledger entries as CSV or NDJSON
     Export(export::ExportArgs),
+    /// Print what was used, from a running server
+    Usage(figures::ReportArgs),
+    /// Print what was recognised, sold and is still owed, from a running server
+    Revenue(figures::ReportArgs),
+    /// Print what was earned and what it cost, from a running server
+    Margin(figures::ReportArgs),
     /// List, make, rotate and revoke API keys
     Keys(keys::KeysArgs),
-    /// Forget a customer, for good
+    /// Keep the prices of all event types in a file
+    Prices(prices::PricesArgs),
+    /// What providers charge: import a public list, list cards, show a model's rates
+    RateCards(rate_cards::RateCardsArgs),
+    /// List customers by what they used, paid and cost; forget one, for good
     Customers(customers::CustomersArgs),
     /// Measure how fast a server of its own meters on this machine
     Bench(bench::BenchArgs),
@@ -174,7 +184,8 @@ mod tests {
                 missing.extend(flag.filter(|flag| !page.contains(flag.as_str())));
             }
             for command in command.get_subcommands() {
-                let headings = ["", "keys ", "customers "].map(|of| format!("`{of}{}", command.get_name()));
+                let headings = ["", "keys ", "customers ", "prices ", "rate-cards ", "corrections "]
+                    .map(|of| format!("`{of}{}", command.get_name()));
                 if !headings.iter().any(|heading| page.contains(heading)) {
                     missing.push(command.get_name().to_owned());
                 }

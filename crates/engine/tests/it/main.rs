@@ -2,6 +2,7 @@
 
 mod environment;
 mod erase;
+mod figures;
 mod fixtures;
 mod keeper;
 mod refold;

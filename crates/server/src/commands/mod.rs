@@ -4,8 +4,11 @@ pub(crate) mod backup;
 pub(crate) mod bench;
 pub(crate) mod customers;
 pub(crate) mod export;
+pub(crate) mod figures;
 pub(crate) mod init;
 pub(crate) mod keys;
+pub(crate) mod prices;
+pub(crate) mod rate_cards;
 pub(crate) mod rebuild;
 pub(crate) mod replay;
 pub(crate) mod reset;
@@ -34,7 +37,12 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Restore(args) => restore::run(&args),
         Command::ResumeEffects(args) => resume_effects::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Usage(args) => figures::run("usage", &args),
+        Command::Revenue(args) => figures::run("revenue", &args),
+        Command::Margin(args) => figures::run("margin", &args),
         Command::Keys(args) => keys::run(&args),
+        Command::Prices(args) => prices::run(&args),
+        Command::RateCards(args) => rate_cards::run(&args),
         Command::Customers(args) => customers::run(&args),
         Command::Bench(args) => bench::run(&args),
     }

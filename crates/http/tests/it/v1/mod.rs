@@ -1,6 +1,7 @@
 //! `/v1`, path by path.
 
 mod batch;
+mod costs;
 mod customers;
 mod event_types;
 mod events;
@@ -8,6 +9,8 @@ mod figures;
 mod grants;
 mod holds;
 mod keys;
+mod quote;
+mod rate_cards;
 mod settings;
 mod stream;
 mod wallet;
