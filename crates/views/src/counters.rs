@@ -73,6 +73,25 @@ impl Counters {
         self.parts_where(rollup, |_| true)
     }
 
+    /// What was counted of one rollup, row by row in the order of keys; `None` in place of the figures where a sum is beyond
+    /// 128 bits.
+    pub(crate) fn sorted(&self, rollup: Rollup) -> impl Iterator<Item = (Key, Option<Figures>)> {
+        let rows = &self.rows[rollup.index()];
+        let narrow = rows.narrow.iter().map(|(key, tally)| (key.key(), Part::Narrow(key.kind(), tally)));
+        let mut parts: Vec<_> =
+            narrow.chain(rows.wide.iter().map(|(key, figures)| (*key, Part::Wide(figures)))).collect();
+        parts.sort_unstable_by_key(|(key, _)| *key);
+        let mut parts = parts.into_iter().peekable();
+        std::iter::from_fn(move || {
+            let (key, part) = parts.next()?;
+            let mut sum = Some(part.figures());
+            while let Some((_, more)) = parts.next_if(|(next, _)| *next == key) {
+                sum = sum.and_then(|sum| sum.checked_add(&more.figures()));
+            }
+            Some((key, sum))
+        })
+    }
+
     /// The keys of one rollup's rows, in order.
     pub(crate) fn keys(&self, rollup: Rollup) -> Vec<Key> {
         let rows = &self.rows[rollup.index()];

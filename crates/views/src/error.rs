@@ -51,8 +51,8 @@ pub enum ViewError {
     /// A row does not have what was written.
     #[error("the views are damaged: {0}")]
     Damaged(String),
-    /// The file counts in a time zone that this software does not know. It must be folded anew.
-    #[error("the views are in the unknown time zone {name}")]
+    /// The file counts in a time zone that this software does not know, or by other rules of it. It must be folded anew.
+    #[error("the views are counted by rules of the time zone {name} that this software does not know")]
     UnknownZone {
         /// Its name.
         name: String,

@@ -35,7 +35,10 @@ pub(crate) fn prepare(db: &mut Connection, setup: &Setup) -> Result<(), ViewErro
             }
             tx.pragma_update(None, "user_version", VERSION)?;
         }
-        VERSION => {}
+        VERSION => {
+            let setups = read_setups(&tx)?;
+            setups.zone().ok_or_else(|| unknown_zone(&setups))?;
+        }
         found => return Err(ViewError::OtherVersion { found, expected: VERSION }),
     }
     tx.commit()?;
@@ -62,6 +65,10 @@ pub(crate) fn clear(db: &mut Connection) -> Result<(), ViewError> {
 pub(crate) fn read_setups(db: &Connection) -> Result<Setups, ViewError> {
     let setups: String = db.query_row("SELECT setups FROM watermarks WHERE id = 0", [], |row| row.get(0))?;
     serde_json::from_str(&setups).map_err(|error| damaged_setups(&error))
+}
+
+pub(crate) fn unknown_zone(setups: &Setups) -> ViewError {
+    ViewError::UnknownZone { name: setups.used.zone.clone() }
 }
 
 /// The values of dimensions, by number.

@@ -12,6 +12,7 @@ use chargly_ledger::{CatalogueChange, EventTypeNo, Position, WalletNo};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+use crate::Zone;
 use crate::zone::UTC;
 
 /// What the counting depends on.
@@ -40,18 +41,26 @@ impl Default for Setup {
 }
 
 /// The setup that is used and the one that is asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Setups {
     pub(crate) used: Setup,
     pub(crate) asked: Setup,
     /// Whether some figures were counted by what payloads say, so that an erasure changes them.
     pub(crate) has_read_payloads: bool,
+    /// The digest of the rules of the zone used ([`Zone::rules`]).
+    rules: String,
 }
 
 impl Setups {
     /// To count by `used` from the first fact on.
     pub(crate) fn beginning_with(used: Setup) -> Self {
-        Self { used, ..Self::default() }
+        let rules = Zone::named(&used.zone).map(|zone| zone.rules()).unwrap_or_default();
+        Self { used, asked: Setup::default(), has_read_payloads: false, rules }
+    }
+
+    /// The zone used; `None` where this software does not know it, or not by the same rules.
+    pub(crate) fn zone(&self) -> Option<Zone> {
+        Zone::named(&self.used.zone).filter(|zone| zone.rules() == self.rules)
     }
 
     /// Whether the figures are counted otherwise than the facts so far ask for.
@@ -63,7 +72,10 @@ impl Setups {
     /// Takes up a change of the catalogue recorded at `position`.
     pub(crate) fn change(&mut self, position: Position, change: &CatalogueChange) {
         match change {
-            CatalogueChange::SettingsChanged { settings } => self.asked.zone = settings.time_zone.to_string(),
+            // What is no zone changes nothing; the doors let none in.
+            CatalogueChange::SettingsChanged { settings } if Zone::named(&settings.time_zone).is_some() => {
+                self.asked.zone = settings.time_zone.to_string();
+            }
             CatalogueChange::EventTypeDefined { event_type, dimensions, .. } => {
                 self.define(position, *event_type, dimensions);
             }

@@ -71,15 +71,13 @@ impl Store {
     /// A file that is made counts by `setup`.
     pub(crate) fn open(path: &Path, setup: &Setup) -> Result<Self, ViewError> {
         let mut db = connect(path)?;
-        if let Err(ViewError::OtherVersion { found, expected }) = prepare(&mut db, setup) {
-            tracing::warn!(
-                file = %path.display(),
-                found,
-                expected,
-                "the rollups were written by another version of this software and are folded anew"
-            );
+        let prepared = prepare(&mut db, setup);
+        if let Err(error @ (ViewError::OtherVersion { .. } | ViewError::UnknownZone { .. })) = prepared {
+            tracing::warn!(file = %path.display(), %error, "the rollups are folded anew");
             clear(&mut db)?;
             prepare(&mut db, setup)?;
+        } else {
+            prepared?;
         }
         let readers = Readers { path: path.to_owned(), idle: Mutex::default() };
         Ok(Self { writer: Mutex::new(db), readers: Some(readers) })
@@ -172,8 +170,8 @@ impl Writer<'_> {
                 tx.prepare_cached(&format!("{} WHERE {}", select_sql(rollup), keys_sql(rollup)))?;
             let mut put = tx.prepare_cached(&put_sql(rollup))?;
             let last = last_key(&tx, rollup)?;
-            for key in batch.counters.keys(rollup) {
-                let more = batch.counters.row(rollup, &key).ok_or(ViewError::Overflow)?;
+            for (key, more) in batch.counters.sorted(rollup) {
+                let more = more.ok_or(ViewError::Overflow)?;
                 let columns = &key[..rollup.keys().len()];
                 // Most rows are behind all there are, as time goes on.
                 let before = if last.is_some_and(|last| key <= last) {
@@ -182,8 +180,10 @@ impl Writer<'_> {
                 } else {
                     None
                 };
-                let before = before.map_or_else(Figures::default, |(_, figures)| figures);
-                let after = before.checked_add(&more).ok_or(ViewError::Overflow)?.values();
+                let after = match before {
+                    Some((_, before)) => before.checked_add(&more).ok_or(ViewError::Overflow)?.values(),
+                    None => more.values(),
+                };
                 let mut place = 0;
                 let figures = rollup.columns().iter().map(|i| after[*i]);
                 for number in columns.iter().map(|part| i128::from(*part)).chain(figures) {

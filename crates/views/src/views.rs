@@ -15,6 +15,7 @@ use crate::bases::Bases;
 use crate::counters::Counters;
 use crate::counting::{Counting, Place};
 use crate::fold::{Uncounted, fold, fold_metered};
+use crate::schema::unknown_zone;
 use crate::setup::Setup;
 use crate::store::{Batch, Store, Stored};
 use crate::values::Values;
@@ -113,9 +114,7 @@ impl Views {
 
     fn new(store: Store) -> Result<Self, ViewError> {
         let Stored { stands_at, setups, values } = store.stored()?;
-        let name = &setups.used.zone;
-        let zone = Zone::named(name).ok_or_else(|| ViewError::UnknownZone { name: name.to_string() })?;
-        let zone = Arc::new(zone);
+        let zone = Arc::new(setups.zone().ok_or_else(|| unknown_zone(&setups))?);
         let flushed_values = values.len();
         let memory = Memory {
             counting: Counting::new(Arc::clone(&zone), setups, Values::new(values)),

@@ -90,6 +90,16 @@ impl Zone {
         &self.name
     }
 
+    /// A digest of its rules, which another version of the software may know otherwise.
+    pub(crate) fn rules(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for Stretch { range, offset_ms, .. } in &self.stretches {
+            hasher.update(&range.start.to_le_bytes());
+            hasher.update(&offset_ms.to_le_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
     /// The hour an instant is in.
     pub fn hour(&self, at: Millis) -> Range<Millis> {
         let stretch = self.stretch(at.0);
