@@ -46,7 +46,9 @@ pub use catalogue::{ApiKey, Catalogue, EventType, PriceVersion, Scope, Scopes};
 pub use codec::DecodeError;
 pub use cold::{Cold, ColdKey};
 pub use entries::{EntryKind, LedgerEntry, entries};
-pub use execute::{PayloadOf, Recorder, RecorderFull, Stop, accept_batch, execute, refuse_batch, sweep};
+pub use execute::{
+    PayloadOf, Recorder, RecorderFull, Stop, Terms, accept_batch, execute, execute_again, refuse_batch, sweep,
+};
 pub use fact::{
     Adjustment, Asked, Balance, CatalogueChange, CatalogueFact, Charge, Draw, Fact, Header, Lineage, Origin,
     Reserve, Settlement, WalletEvent, WalletFact,

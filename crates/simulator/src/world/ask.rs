@@ -1,0 +1,88 @@
+//! What something costs under the proposal, and how often it happens at that price.
+
+use chargly_ledger::{Credits, EventTypeNo, Millis, Quantity, WalletNo, quote};
+
+use super::{Entry, Mode, World};
+use crate::proposal::Priced;
+
+impl World {
+    /// What something costs here that cost `before`: the proposed price, else what it cost.
+    pub(super) fn price(
+        &mut self,
+        entry: &Entry<'_>,
+        event_type: EventTypeNo,
+        quantity: Quantity,
+        before: Credits,
+    ) -> Credits {
+        self.proposed(entry, event_type, quantity).unwrap_or(before)
+    }
+
+    /// The proposed price; `None` where the type keeps its own, or the proposal gives this event none.
+    pub(super) fn proposed(
+        &mut self,
+        entry: &Entry<'_>,
+        event_type: EventTypeNo,
+        quantity: Quantity,
+    ) -> Option<Credits> {
+        let priced = Priced { event_type, quantity, payload: entry.payload };
+        match self.proposal.price(priced)? {
+            Ok(credits) => Some(credits),
+            Err(crate::proposal::Unpriced) => {
+                self.tally.totals.unpriced += 1;
+                None
+            }
+        }
+    }
+
+    /// The price in force of something that was refused before it was charged; `None` where there is none.
+    pub(super) fn in_force(
+        &self,
+        entry: &Entry<'_>,
+        event_type: EventTypeNo,
+        quantity: Quantity,
+    ) -> Option<Credits> {
+        let catalogue = self.state.catalogue();
+        let rule = &catalogue.price_in_force(event_type, entry.recorded.at)?.rule;
+        let inputs = crate::inputs::inputs_of(entry.payload, rule.properties());
+        let request = chargly_ledger::MeterRequest {
+            event_type,
+            quantity,
+            credits: None,
+            cost: None,
+            occurred_at: None,
+            if_insufficient: chargly_ledger::IfInsufficient::Refuse,
+        };
+        quote(catalogue, None, &request, &inputs, entry.recorded.at).ok().map(|(_, credits, _)| credits)
+    }
+
+    /// How often an event happens that costs `after` instead of `before`.
+    pub(super) fn times(&self, entry: &Entry<'_>, before: Credits, after: Credits) -> u32 {
+        match self.mode {
+            Mode::Static | Mode::Replenishing => 1,
+            Mode::Elastic { elasticity, seed } => {
+                elasticity.times(seed, entry.recorded.id.position, before, after)
+            }
+        }
+    }
+
+    /// Counts an event that happened and is refused here.
+    pub(super) fn denied(
+        &mut self,
+        at: Millis,
+        wallet: WalletNo,
+        event_type: EventTypeNo,
+        refusal: Option<&chargly_ledger::Refusal>,
+    ) {
+        self.tally.totals.denied += 1;
+        self.tally.of_type(event_type).denied += 1;
+        if let Some(refusal) = refusal {
+            self.tally.refused(at, wallet, refusal);
+        }
+    }
+
+    /// Counts a call that refers to something that did not happen here.
+    pub(super) fn left_out(&mut self) -> bool {
+        self.tally.totals.left_out += 1;
+        false
+    }
+}
