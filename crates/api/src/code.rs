@@ -115,6 +115,9 @@ codes! {
     NoActivePrice "no_active_price" 422 false false
         "The event type has no price in force"
         "Publish a price with POST /v1/event-types/{name}/prices.";
+    CostRequired "cost_required" 422 false false
+        "The price needs what the event cost, and it came without"
+        "Send `cost`: an amount, or the usage of a model that a rate card has.";
     EventTypeArchived "event_type_archived" 422 false false
         "The event type is archived"
         "Unarchive it, or meter another event type.";

@@ -46,6 +46,7 @@ async fn run(batch: usize, clients: usize, events: usize) -> Result<(), Box<dyn 
         caller_set_credits: false,
         dimensions: Vec::new(),
         archived: false,
+        estimated_cost_nano: None,
         first_price: Credits::whole(1),
     };
     env.define_event_type(KeyNo::SYSTEM, chat).await?;
@@ -118,6 +119,7 @@ fn event(customer: compact_str::CompactString, key: usize) -> MeterEvent {
         quantity: Quantity::ONE,
         credits: None,
         cost: None,
+        usage: None,
         occurred_at: None,
         if_insufficient: IfInsufficient::Refuse,
         properties: Some(Properties {

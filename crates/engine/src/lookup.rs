@@ -200,5 +200,5 @@ fn settlers(record: &Cold) -> impl Iterator<Item = ColdKey> + '_ {
         Cold::Event { amended, .. } => Some(amended),
         Cold::Hold { .. } | Cold::Lot { .. } => None,
     };
-    amended.into_iter().flat_map(|a| a.settled.iter().map(|(lot, _)| ColdKey::Lot(a.wallet, *lot)))
+    amended.into_iter().flat_map(|a| a.later.iter().map(|(lot, _)| ColdKey::Lot(a.wallet, *lot)))
 }

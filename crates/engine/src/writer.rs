@@ -654,7 +654,9 @@ fn hash_key(state: &State, key: &Key, action: &Action) -> Option<KeyHash> {
                 Action::CaptureHold { request, .. } => of_hold(request.hold)?,
                 Action::VoidHold(r) => of_hold(r.hold)?,
                 Action::VoidGrant { wallet, .. } => *wallet,
-                Action::Reverse { original, .. } => original.wallet,
+                Action::Reverse { original, .. }
+                | Action::Recharge { original, .. }
+                | Action::SetCost { original, .. } => original.wallet,
                 _ => return None,
             };
             let customer = &state.wallet(wallet)?.customer;

@@ -123,6 +123,10 @@ fn rejection_problem(rejection: Rejection, event: Option<&str>, path: &str) -> P
         Rejection::EventTypeArchived => about(ErrorCode::EventTypeArchived, "The event type is archived."),
         Rejection::UnknownEventType => about(ErrorCode::UnknownEventType, "There is no such event type."),
         Rejection::NoActivePrice => about(ErrorCode::NoActivePrice, "The event type has no price in force."),
+        Rejection::CostRequired => about(
+            ErrorCode::CostRequired,
+            "The price of this event type is made of the provider's cost, and the event came without one.",
+        ),
         Rejection::Invalid { field, problem } => Problem::invalid(&format!("{path}{field}"), problem),
         Rejection::NotFound { kind } => Problem::not_found(kind),
         Rejection::CustomerErased => {

@@ -3,7 +3,8 @@
 use chargly_api::{Id, IdKind, ObjectWriter};
 use chargly_engine::StoredFact;
 use chargly_engine::ledger::{
-    Catalogue, CatalogueChange, Credits, Fact, KeyNo, Origin, PriceNo, Settlement, WalletEvent, WalletFact,
+    Catalogue, CatalogueChange, Credits, Fact, KeyNo, Money, Origin, PriceNo, Settings, Settlement,
+    WalletEvent, WalletFact,
 };
 
 use crate::errors::refusal_code;
@@ -64,6 +65,8 @@ pub(crate) fn kind(fact: &Fact) -> &'static str {
             WalletEvent::HoldVoided { .. } => "hold_voided",
             WalletEvent::HoldExpired { .. } => "hold_expired",
             WalletEvent::Reversed { .. } => "reversed",
+            WalletEvent::Recharged { .. } => "recharged",
+            WalletEvent::CostSet { .. } => "cost_set",
             WalletEvent::PolicySet { .. } => "policy_set",
             WalletEvent::Frozen => "frozen",
             WalletEvent::Thawed => "thawed",
@@ -76,6 +79,8 @@ pub(crate) fn kind(fact: &Fact) -> &'static str {
             CatalogueChange::PriceRefused { .. } => "price_refused",
             CatalogueChange::KeyCreated { .. } => "key_created",
             CatalogueChange::KeyRevoked { .. } => "key_revoked",
+            CatalogueChange::SettingsChanged { .. } => "settings_changed",
+            CatalogueChange::RateCardPublished { .. } => "rate_card_published",
         },
         Fact::EnvironmentCreated { .. } => "environment_created",
         Fact::EpochStarted { .. } => "epoch_started",
@@ -156,8 +161,14 @@ fn write_wallet_fact(o: &mut ObjectWriter<'_>, fact: &WalletFact, customer: &str
         WalletEvent::Reversed { credits, .. } => {
             o.number("credits", credits);
         }
+        WalletEvent::Recharged { charge, .. } => {
+            o.number("credits", charge.credits);
+        }
+        WalletEvent::CostSet { cost, .. } => {
+            o.shown_or_null("cost", cost.map(|cost| Money::amount_of(cost.nano.into())));
+        }
         WalletEvent::PolicySet { policy } => view::policy(o, *policy),
-        WalletEvent::Refused { asked, refusal } => {
+        WalletEvent::Refused { asked, refusal, .. } => {
             o.text("operation", asked.operation()).text("code", refusal_code(refusal).as_str());
         }
         WalletEvent::Opened | WalletEvent::Frozen | WalletEvent::Thawed | WalletEvent::CustomerErased => {}
@@ -200,5 +211,23 @@ fn write_change(o: &mut ObjectWriter<'_>, change: &CatalogueChange, catalogue: &
             o.shown_or_null("key_id", key.map(|key| view::id(IdKind::Key, key.id)));
             o.text_or_null("label", key.map(|key| key.label.as_str()));
         }
+        CatalogueChange::SettingsChanged { settings } => write_settings(o, settings, catalogue),
+        CatalogueChange::RateCardPublished { request, card, .. } => {
+            o.number("card", card.0).text("source", &request.source).text("note", &request.note);
+            o.number("entries", request.entries.len());
+        }
     }
+}
+
+/// Writes the settings, as `/v1/settings` has them.
+pub(crate) fn write_settings(o: &mut ObjectWriter<'_>, settings: &Settings, catalogue: &Catalogue) {
+    o.text("currency", catalogue.currency.as_str()).text("time_zone", &settings.time_zone);
+    o.shown("target_margin", share(settings.target_margin_bp.into()));
+    o.shown_or_null("credit_value", settings.credit_value_nano.map(|nano| Money::amount_of(nano.into())));
+}
+
+/// Basis points as a decimal share: 6,000 is `0.6`.
+pub(crate) fn share(basis_points: i64) -> String {
+    // Four places, as money has nine.
+    Money::amount_of(i128::from(basis_points) * 100_000)
 }

@@ -101,7 +101,7 @@ fn metered(key: KeyHash, wallet: WalletNo, event_type: EventTypeNo) -> Fact {
     };
     let origin = Origin { actor: KeyNo(1), key: Some(key) };
     let header = Header { origin, wallet, previous: None, after: Balance::default() };
-    Fact::Wallet(WalletFact { header, event: WalletEvent::Metered { request, charge } })
+    Fact::Wallet(WalletFact { header, event: WalletEvent::Metered { request, charge, facets: None } })
 }
 
 fn find(set: &Runs, present: &[KeyHash], rng: &mut StdRng) -> Result<(), Box<dyn std::error::Error>> {

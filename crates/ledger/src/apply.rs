@@ -1,10 +1,12 @@
 //! Assigning what a fact says. Nothing is decided here, and nothing can fail: a fact in the journal happened.
 
+use std::sync::Arc;
+
 use crate::wallet::DebtSlice;
 use crate::{
-    ApiKey, Balance, CatalogueChange, CatalogueFact, Charge, Credits, Draw, EventType, Fact, GrantKind,
-    GrantRequest, Hold, HoldEnd, HoldRef, Lot, LotNo, LotStatus, Millis, PriceVersion, Recorded, Reserve,
-    Settlement, State, Wallet, WalletEvent, WalletFact, WalletNo,
+    Amended, ApiKey, Balance, CatalogueChange, CatalogueFact, Charge, Credits, Draw, EventType, Fact,
+    GrantKind, GrantRequest, Hold, HoldEnd, HoldRef, Lot, LotNo, LotStatus, Millis, PriceVersion, RateCard,
+    Recorded, Reserve, Settlement, State, Wallet, WalletEvent, WalletFact, WalletNo,
 };
 use crate::{EventTypeNo, Position};
 
@@ -36,7 +38,7 @@ impl State {
         let number = fact.header.wallet;
         let (after, position) = (fact.header.after, recorded.id.position);
         match &fact.event {
-            WalletEvent::Metered { request, charge } => {
+            WalletEvent::Metered { request, charge, .. } => {
                 if let [draw] = charge.draws.as_slice()
                     && charge.debt.is_zero()
                     && self.pay_from_lot(number, (draw.lot, draw.credits), after, position)
@@ -97,10 +99,10 @@ impl State {
                     w.reschedule();
                 });
             }
-            WalletEvent::Reversed { request, credits, debt, returns, adjustment } => {
+            WalletEvent::Reversed { request, credits, debt, returns, adjustment, .. } => {
                 self.change_amended(request.event, number, |a| {
                     a.reversed += *credits;
-                    a.from_lots += *credits - *debt;
+                    give_back(a, *credits - *debt);
                     a.revenue_nano -= returns.iter().map(|back| i128::from(back.revenue_nano)).sum::<i128>();
                 });
                 self.change_wallet(number, |w| {
@@ -115,6 +117,23 @@ impl State {
                     }
                     w.reschedule();
                 });
+            }
+            WalletEvent::Recharged { request, charge, of } => {
+                self.change_amended(request.event, number, |a| {
+                    a.recharged += charge.charged();
+                    a.later.extend(charge.draws.iter().map(|draw| (draw.lot, draw.credits)));
+                    a.revenue_nano += charge.revenue_nano();
+                });
+                let event_type = of.as_ref().map_or(EventTypeNo::default(), |of| of.event_type);
+                self.change_wallet(number, |w| {
+                    step(w, after, position);
+                    pay(w, request.event, event_type, charge);
+                    w.reschedule();
+                });
+            }
+            WalletEvent::CostSet { request, cost, .. } => {
+                self.change_amended(request.event, number, |a| a.cost = *cost);
+                self.change_wallet(number, |w| step(w, after, position));
             }
             WalletEvent::CustomerErased => {
                 self.forget_customer(number);
@@ -159,7 +178,8 @@ impl State {
     fn settle(&mut self, wallet: WalletNo, settlements: &[Settlement], lot: LotNo) {
         for settled in settlements {
             self.change_amended(settled.event, wallet, |a| {
-                a.settled.push((lot, settled.credits));
+                a.settled += settled.credits;
+                a.later.push((lot, settled.credits));
                 a.revenue_nano += i128::from(settled.revenue_nano);
             });
         }
@@ -176,6 +196,7 @@ impl State {
                 caller_set_credits,
                 dimensions,
                 archived,
+                estimated_cost_nano,
             } => {
                 let known = catalogue.event_type_no(*event_type);
                 let prices = known.map(|t| t.prices.clone()).unwrap_or_default();
@@ -188,6 +209,7 @@ impl State {
                     caller_set_credits: *caller_set_credits,
                     dimensions: dimensions.clone(),
                     archived: *archived,
+                    estimated_cost_nano: *estimated_cost_nano,
                     prices,
                     created_at,
                 });
@@ -208,6 +230,20 @@ impl State {
                 });
             }
             CatalogueChange::PriceRefused { .. } => {}
+            CatalogueChange::SettingsChanged { settings } => catalogue.settings = settings.clone(),
+            CatalogueChange::RateCardPublished { request, card, effective_at } => {
+                let card = RateCard {
+                    number: *card,
+                    id: recorded.id,
+                    source: request.source.clone(),
+                    note: request.note.clone(),
+                    effective_at: *effective_at,
+                    published_at: recorded.at,
+                    author,
+                    entries: u32::try_from(request.entries.len()).unwrap_or(u32::MAX),
+                };
+                Arc::make_mut(&mut catalogue.rates).put_card(card, &request.entries);
+            }
             CatalogueChange::KeyCreated { key, label, secret_hash, hint, scopes, .. } => {
                 catalogue.put_key(ApiKey {
                     number: *key,
@@ -250,8 +286,27 @@ fn draw(wallet: &mut Wallet, draws: &[Draw]) {
 fn pay(wallet: &mut Wallet, event: Position, event_type: EventTypeNo, charge: &Charge) {
     draw(wallet, &charge.draws);
     if charge.debt.is_positive() {
-        wallet.debts_mut().push(DebtSlice { event, event_type, credits: charge.debt });
+        let debts = wallet.debts_mut();
+        if let Some(slice) = debts.iter_mut().find(|d| d.event == event) {
+            slice.credits += charge.debt;
+            return;
+        }
+        debts.push(DebtSlice { event, event_type, price: charge.price, credits: charge.debt });
     }
+}
+
+/// Takes what lots get back off what was paid for the event, the last payer first.
+fn give_back(amended: &mut Amended, credits: Credits) {
+    let mut left = credits;
+    while let Some((_, paid)) = amended.later.last_mut().filter(|_| left.is_positive()) {
+        let part = left.min(*paid);
+        left -= part;
+        *paid -= part;
+        if paid.is_zero() {
+            amended.later.pop();
+        }
+    }
+    amended.from_first += left;
 }
 
 fn set_aside(wallet: &mut Wallet, reserves: &[Reserve]) {
@@ -417,6 +472,8 @@ fn apply_small(wallet: &mut Wallet, position: Position, event: &WalletEvent) {
         | WalletEvent::HoldVoided { .. }
         | WalletEvent::HoldExpired { .. }
         | WalletEvent::Reversed { .. }
-        | WalletEvent::CustomerErased => debug_assert!(false, "applied by its own code: {event:?}"),
+        | WalletEvent::CustomerErased
+        | WalletEvent::Recharged { .. }
+        | WalletEvent::CostSet { .. } => debug_assert!(false, "applied by its own code: {event:?}"),
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::fact::Asked;
 use crate::{
-    Action, CaptureRequest, Catalogue, CatalogueChange, Credits, EventTypeNo, Fact, GrantRequest,
-    HoldRequest, IfInsufficient, MeterRequest, Millis, Money, PriceRequest, Quantity, WalletEvent,
+    Action, CaptureRequest, Catalogue, CatalogueChange, Credits, EventTypeNo, Facets, Fact, GrantRequest,
+    HoldRequest, IfInsufficient, MeterRequest, Millis, Money, PriceRequest, Quantity, Usage, WalletEvent,
 };
 
 /// Where two requests under one key differ.
@@ -25,7 +25,8 @@ impl Fact {
     pub fn asked_fields(&self, catalogue: &Catalogue) -> Option<(&'static str, Fields)> {
         match self {
             Self::Wallet(fact) => {
-                asked_of(&fact.event).map(|asked| (asked.operation(), asked.fields(catalogue)))
+                let facets = facets_of(&fact.event);
+                asked_of(&fact.event).map(|asked| (asked.operation(), asked.fields(catalogue, facets)))
             }
             Self::Catalogue(fact) => match &fact.change {
                 CatalogueChange::PricePublished { request, .. }
@@ -68,7 +69,13 @@ impl Action {
             Self::Grant { request, .. } => Asked::Grant(request.clone()),
             Self::VoidGrant { request, .. } => Asked::VoidGrant(*request),
             Self::Reverse { request, .. } => Asked::Reverse(*request),
-            Self::SetPolicy { .. }
+            Self::Recharge { request, .. } => Asked::Recharge(*request),
+            Self::SetCost { request, facets, .. } => {
+                Asked::SetCost(*request, facets.as_ref().and_then(|f| f.usage.clone()))
+            }
+            Self::PublishRateCard(_)
+            | Self::ChangeSettings(_)
+            | Self::SetPolicy { .. }
             | Self::Freeze { .. }
             | Self::Thaw { .. }
             | Self::Change(_)
@@ -82,7 +89,13 @@ impl Action {
     pub fn asked_fields(&self, catalogue: &Catalogue) -> Option<(&'static str, Fields)> {
         match self {
             Self::PublishPrice(request) => Some(request.asked_fields(catalogue)),
-            action => action.asked().map(|asked| (asked.operation(), asked.fields(catalogue))),
+            action => {
+                let facets = match action {
+                    Self::Meter { facets, .. } | Self::CaptureHold { facets, .. } => facets.as_deref(),
+                    _ => None,
+                };
+                action.asked().map(|asked| (asked.operation(), asked.fields(catalogue, facets)))
+            }
         }
     }
 }
@@ -99,6 +112,15 @@ pub fn difference(first: &(&'static str, Fields), now: &(&'static str, Fields)) 
     })
 }
 
+fn facets_of(event: &WalletEvent) -> Option<&Facets> {
+    match event {
+        WalletEvent::Metered { facets, .. }
+        | WalletEvent::HoldCaptured { facets, .. }
+        | WalletEvent::Refused { facets, .. } => facets.as_deref(),
+        _ => None,
+    }
+}
+
 fn asked_of(event: &WalletEvent) -> Option<Asked> {
     Some(match event {
         WalletEvent::Metered { request, .. } => Asked::Meter(*request),
@@ -110,6 +132,8 @@ fn asked_of(event: &WalletEvent) -> Option<Asked> {
         WalletEvent::Granted { request, .. } => Asked::Grant(request.clone()),
         WalletEvent::GrantVoided { request, .. } => Asked::VoidGrant(*request),
         WalletEvent::Reversed { request, .. } => Asked::Reverse(*request),
+        WalletEvent::Recharged { request, .. } => Asked::Recharge(*request),
+        WalletEvent::CostSet { request, usage, .. } => Asked::SetCost(*request, usage.clone()),
         WalletEvent::Refused { asked, .. } => asked.clone(),
         WalletEvent::Opened
         | WalletEvent::LotActivated { .. }
@@ -135,14 +159,17 @@ impl Asked {
             Self::Grant(_) => "grant",
             Self::VoidGrant(_) => "void_grant",
             Self::Reverse(_) => "reverse_event",
+            Self::Recharge(_) => "recharge_event",
+            Self::SetCost(..) => "set_cost",
             Self::Batch(..) => "meter_batch",
         }
     }
 
     /// Its fields as a person would read them.
-    pub fn fields(&self, catalogue: &Catalogue) -> Fields {
+    fn fields(&self, catalogue: &Catalogue, facets: Option<&Facets>) -> Fields {
+        let usage = facets.and_then(|f| f.usage.as_ref());
         match self {
-            Self::Meter(r) => meter_fields(catalogue, r),
+            Self::Meter(r) => meter_fields(catalogue, r, usage),
             Self::PlaceHold(r) => hold_fields(catalogue, r),
             Self::IncreaseHold(r) => vec![
                 ("hold", r.hold.position.to_string()),
@@ -152,11 +179,15 @@ impl Asked {
             Self::ExtendHold(r) => {
                 vec![("hold", r.hold.position.to_string()), ("expires_in_s", r.expires_in_s.to_string())]
             }
-            Self::CaptureHold(r) => capture_fields(r),
+            Self::CaptureHold(r) => capture_fields(r, usage),
             Self::VoidHold(r) => vec![("hold", r.hold.position.to_string())],
             Self::Grant(r) => grant_fields(catalogue, r),
             Self::VoidGrant(r) => vec![("grant", r.grant.position.to_string())],
             Self::Reverse(r) => vec![("event", r.event.to_string()), ("credits", shown(r.credits))],
+            Self::SetCost(r, usage) => {
+                vec![("event", r.event.to_string()), ("cost", cost(r.cost, usage.as_ref()))]
+            }
+            Self::Recharge(r) => vec![("event", r.event.to_string()), ("credits", r.credits.to_string())],
             Self::Batch(events, _) => batch_fields(*events),
         }
     }
@@ -166,12 +197,12 @@ fn batch_fields(events: u32) -> Fields {
     vec![("events", format!("{events} events"))]
 }
 
-fn meter_fields(catalogue: &Catalogue, r: &MeterRequest) -> Fields {
+fn meter_fields(catalogue: &Catalogue, r: &MeterRequest, usage: Option<&Usage>) -> Fields {
     vec![
         ("event", name(catalogue, r.event_type)),
         ("quantity", r.quantity.to_string()),
         ("credits", shown(r.credits)),
-        ("cost", money(r.cost)),
+        ("cost", cost(r.cost, usage)),
         ("occurred_at", instant(r.occurred_at)),
         ("if_insufficient", if_insufficient(r.if_insufficient)),
     ]
@@ -186,12 +217,12 @@ fn hold_fields(catalogue: &Catalogue, r: &HoldRequest) -> Fields {
     ]
 }
 
-fn capture_fields(r: &CaptureRequest) -> Fields {
+fn capture_fields(r: &CaptureRequest, usage: Option<&Usage>) -> Fields {
     vec![
         ("hold", r.hold.position.to_string()),
         ("quantity", shown(r.quantity)),
         ("credits", shown(r.credits)),
-        ("cost", money(r.cost)),
+        ("cost", cost(r.cost, usage)),
         ("if_insufficient", if_insufficient(r.if_insufficient)),
         ("final", r.is_final.to_string()),
     ]
@@ -234,6 +265,17 @@ impl Shown for Quantity {
 
 fn shown<T: Shown>(value: Option<T>) -> String {
     value.map_or_else(|| NOT_SENT.to_owned(), |v| v.show())
+}
+
+fn cost(reported: Option<Money>, usage: Option<&Usage>) -> String {
+    match usage {
+        Some(usage) => {
+            let quantities = usage.quantities.iter().map(|(unit, n)| format!(" {} {n}", unit.as_str()));
+            let batch = if usage.is_batch { " batch" } else { "" };
+            format!("{}/{}{}{batch}", usage.provider, usage.model, quantities.collect::<String>())
+        }
+        None => money(reported),
+    }
 }
 
 fn money(value: Option<Money>) -> String {

@@ -5,8 +5,9 @@ use compact_str::CompactString;
 
 use crate::codec::{codec_enum, codec_struct};
 use crate::{
-    CatalogueChange, Credits, EntryId, EventTypeNo, GrantKind, KeyHash, KeyNo, LotNo, Millis, Money,
-    Original, Policy, Position, PriceInputs, PriceNo, Quantity, Rule, WalletNo,
+    CatalogueChange, CostRequest, Credits, EntryId, EventTypeNo, Facets, GrantKind, KeyHash, KeyNo, LotNo,
+    Millis, Money, Original, Policy, Position, PriceInputs, PriceNo, Quantity, RateCardRequest, Rule,
+    Settings, WalletNo,
 };
 
 /// One call: who asks, under which key, for what.
@@ -31,6 +32,8 @@ pub enum Action {
         request: MeterRequest,
         /// The properties that prices look at.
         inputs: PriceInputs,
+        /// Usage and dimensions; the cost is filled in here.
+        facets: Option<Box<Facets>>,
     },
     /// Reserve credits for work that is about to start.
     PlaceHold {
@@ -49,6 +52,8 @@ pub enum Action {
         request: CaptureRequest,
         /// The properties that prices look at.
         inputs: PriceInputs,
+        /// Usage and dimensions; the cost is filled in here.
+        facets: Option<Box<Facets>>,
     },
     /// Give a hold up.
     VoidHold(VoidHoldRequest),
@@ -70,6 +75,22 @@ pub enum Action {
     Reverse {
         /// Which event, how much.
         request: ReverseRequest,
+        /// The event as it was charged.
+        original: Box<Original>,
+    },
+    /// Charge an event again: a correction upwards, or of a correction.
+    Recharge {
+        /// Which event, how much.
+        request: RechargeRequest,
+        /// The event as it was charged.
+        original: Box<Original>,
+    },
+    /// Attach or correct what an event cost the operator.
+    SetCost {
+        /// Which event, how much.
+        request: CostRequest,
+        /// The usage, where that is given.
+        facets: Option<Box<Facets>>,
         /// The event as it was charged.
         original: Box<Original>,
     },
@@ -101,6 +122,10 @@ pub enum Action {
     DefineEventType(EventTypeRequest),
     /// Publish a price version.
     PublishPrice(PriceRequest),
+    /// Publish a rate card.
+    PublishRateCard(RateCardRequest),
+    /// Change the settings.
+    ChangeSettings(Settings),
 }
 
 /// What happens when the wallet cannot pay.
@@ -229,8 +254,22 @@ pub struct ReverseRequest {
     pub event: Position,
     /// How many credits; all that is left of it when not given.
     pub credits: Option<Credits>,
+    /// The correction it belongs to.
+    pub correction: Option<Position>,
 }
-codec_struct!(ReverseRequest { event, credits });
+codec_struct!(ReverseRequest { event, credits, correction });
+
+/// Charge an event again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RechargeRequest {
+    /// Which event: a meter event or a capture.
+    pub event: Position,
+    /// How many credits.
+    pub credits: Credits,
+    /// The correction it belongs to.
+    pub correction: Position,
+}
+codec_struct!(RechargeRequest { event, credits, correction });
 
 /// Define or change an event type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -247,6 +286,8 @@ pub struct EventTypeRequest {
     pub dimensions: Vec<CompactString>,
     /// Whether new events of it are refused.
     pub archived: bool,
+    /// What one unit of it is estimated to cost the operator, in nano-units, where nothing better is known.
+    pub estimated_cost_nano: Option<i64>,
     /// A flat first price, for a type that has none yet.
     pub first_price: Option<Credits>,
 }

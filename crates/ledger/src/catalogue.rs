@@ -1,10 +1,14 @@
 //! The catalogue: event types, their price versions, and the API keys of the environment.
 
+use std::sync::Arc;
+
 use compact_str::CompactString;
 use hashbrown::HashMap;
 
 use crate::codec::{Bytes, Codec, DecodeError, codec_struct};
-use crate::{Currency, EntryId, EventTypeNo, Grid, KeyNo, Millis, PriceNo, Rounding, Rule};
+use crate::{
+    Currency, EntryId, EventTypeNo, Grid, KeyNo, Millis, PriceNo, RateBook, Rounding, Rule, Settings,
+};
 
 /// A kind of billable act.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +27,8 @@ pub struct EventType {
     pub dimensions: Vec<CompactString>,
     /// Whether new events of it are refused.
     pub archived: bool,
+    /// What one unit of it is estimated to cost the operator, in nano-units, where nothing better is known.
+    pub estimated_cost_nano: Option<i64>,
     /// Its price versions, oldest first.
     pub prices: Vec<PriceNo>,
     /// When it was first defined.
@@ -36,6 +42,7 @@ codec_struct!(EventType {
     caller_set_credits,
     dimensions,
     archived,
+    estimated_cost_nano,
     prices,
     created_at
 });
@@ -190,6 +197,10 @@ pub struct Catalogue {
     pub salt: [u8; 32],
     /// The currency of prices and costs.
     pub currency: Currency,
+    /// What figures and advice depend on.
+    pub settings: Settings,
+    /// What providers charge. Shared between snapshots, because it is large and rarely changes.
+    pub rates: Arc<RateBook>,
     /// In the order of definition.
     pub event_types: Vec<EventType>,
     /// In the order of publishing.
@@ -206,6 +217,8 @@ impl Default for Catalogue {
             environment: CompactString::default(),
             salt: [0; 32],
             currency: Currency::USD,
+            settings: Settings::default(),
+            rates: Arc::default(),
             event_types: Vec::new(),
             prices: Vec::new(),
             keys: Vec::new(),
@@ -282,6 +295,8 @@ impl Codec for Catalogue {
         self.environment.put(out);
         self.salt.put(out);
         self.currency.put(out);
+        self.settings.put(out);
+        self.rates.put(out);
         self.event_types.put(out);
         self.prices.put(out);
         self.keys.put(out);
@@ -291,6 +306,8 @@ impl Codec for Catalogue {
             environment: Codec::get(from)?,
             salt: Codec::get(from)?,
             currency: Codec::get(from)?,
+            settings: Codec::get(from)?,
+            rates: Arc::new(Codec::get(from)?),
             ..Self::default()
         };
         for event_type in Vec::<EventType>::get(from)? {

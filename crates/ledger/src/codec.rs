@@ -10,7 +10,7 @@ use smallvec::{Array, SmallVec};
 use thiserror::Error;
 
 use crate::{
-    Credits, Currency, EntryId, EventTypeNo, KeyHash, KeyNo, LotNo, Millis, Money, Position, PriceNo,
+    CardNo, Credits, Currency, EntryId, EventTypeNo, KeyHash, KeyNo, LotNo, Millis, Money, Position, PriceNo,
     Quantity, WalletNo,
 };
 
@@ -55,6 +55,19 @@ pub(crate) fn decode_one<T: Codec>(bytes: &[u8]) -> Result<T, DecodeError> {
     // Passed on as it is: a fact is hundreds of bytes, and taking it out and wrapping it again would copy them.
     let value = T::get(&mut from);
     if value.is_ok() && !from.0.is_empty() { Err(DecodeError::Trailing(from.0.len())) } else { value }
+}
+
+/// Appends what ends a fact, if there is any.
+pub(crate) fn put_tail<T: Codec>(tail: &Option<Box<T>>, out: &mut Vec<u8>) {
+    if let Some(tail) = tail {
+        tail.as_ref().put(out);
+    }
+}
+
+/// Reads what ends a fact, if there is any.
+#[inline]
+pub(crate) fn get_tail<T: Codec>(from: &mut Bytes<'_>) -> Result<Option<Box<T>>, DecodeError> {
+    if from.0.is_empty() { Ok(None) } else { T::get(from).map(|tail| Some(Box::new(tail))) }
 }
 
 /// The bytes still to be read.
@@ -314,6 +327,7 @@ newtype_codec!(
     EventTypeNo(u32),
     PriceNo(u32),
     KeyNo(u32),
+    CardNo(u32),
     Millis(i64),
     KeyHash([u8; 16])
 );
@@ -386,18 +400,21 @@ macro_rules! codec_struct {
 }
 pub(crate) use codec_struct;
 
-/// Derives [`Codec`] for an enum: one number per variant, then its fields. Numbers are never reused.
+/// Derives [`Codec`] for an enum: one number per variant, then its fields. Numbers are never reused. A field behind a
+/// semicolon is a tail: the last thing in its fact, and not there at all where there is nothing to say.
 macro_rules! codec_enum {
     ($name:ident, $what:literal {
-        $($number:literal => $variant:ident $(($inner:ident))? $({ $($field:ident),* $(,)? })?),* $(,)?
+        $($number:literal => $variant:ident $(($inner:ident))? $({ $($field:ident),* $(; $tail:ident)? $(,)? })?),*
+        $(,)?
     }) => {
         impl $crate::codec::Codec for $name {
             fn put(&self, out: &mut Vec<u8>) {
                 match self {
-                    $(Self::$variant $(($inner))? $({ $($field),* })? => {
+                    $(Self::$variant $(($inner))? $({ $($field,)* $($tail,)? })? => {
                         out.push($number);
                         $($crate::codec::Codec::put($inner, out);)?
                         $($($crate::codec::Codec::put($field, out);)*)?
+                        $($($crate::codec::put_tail($tail, out);)?)?
                     })*
                 }
             }
@@ -405,7 +422,10 @@ macro_rules! codec_enum {
                 match from.byte()? {
                     $($number => {
                         $(let $inner = $crate::codec::Codec::get(from)?;)?
-                        Ok(Self::$variant $(($inner))? $({ $($field: $crate::codec::Codec::get(from)?),* })?)
+                        Ok(Self::$variant $(($inner))? $({
+                            $($field: $crate::codec::Codec::get(from)?,)*
+                            $($tail: $crate::codec::get_tail(from)?,)?
+                        })?)
                     })*
                     number => Err($crate::codec::DecodeError::Unknown { what: $what, number: u64::from(number) }),
                 }

@@ -80,9 +80,15 @@ impl State {
             Action::CaptureHold { request, .. } => request.hold,
             Action::VoidHold(r) => r.hold,
             Action::Reverse { request, original } => {
-                let settled = self.amended(request.event).into_iter().flat_map(|a| &a.settled);
-                let payers = original.charge.draws.iter().map(|d| d.lot).chain(settled.map(|(lot, _)| *lot));
-                return self.needs_to_reverse(request.event, original.wallet, payers);
+                let later = self.amended(request.event).into_iter().flat_map(|a| &a.later);
+                let payers = original.charge.draws.iter().map(|d| d.lot).chain(later.map(|(lot, _)| *lot));
+                return self.needs_to_amend(request.event, original.wallet, payers);
+            }
+            Action::Recharge { request, original } => {
+                return self.needs_to_amend(request.event, original.wallet, std::iter::empty());
+            }
+            Action::SetCost { request, original, .. } => {
+                return self.needs_to_amend(request.event, original.wallet, std::iter::empty());
             }
             _ => return SmallVec::new(),
         };
@@ -96,7 +102,13 @@ impl State {
             Fact::Wallet(fact) => match &fact.event {
                 WalletEvent::Reversed { request, returns, .. } => {
                     let lots = returns.iter().map(|back| back.lot);
-                    self.needs_to_reverse(request.event, fact.header.wallet, lots)
+                    self.needs_to_amend(request.event, fact.header.wallet, lots)
+                }
+                WalletEvent::Recharged { request, .. } => {
+                    self.needs_to_amend(request.event, fact.header.wallet, std::iter::empty())
+                }
+                WalletEvent::CostSet { request, .. } => {
+                    self.needs_to_amend(request.event, fact.header.wallet, std::iter::empty())
                 }
                 _ => SmallVec::new(),
             },
@@ -104,7 +116,7 @@ impl State {
         }
     }
 
-    fn needs_to_reverse(
+    fn needs_to_amend(
         &self,
         event: Position,
         wallet: WalletNo,

@@ -5,13 +5,16 @@
 
 use smallvec::SmallVec;
 
-use crate::codec::{Bytes, Codec, DecodeError, codec_enum, codec_struct, decode_one, put_varint};
+use crate::codec::{Bytes, Codec, DecodeError, codec_enum, codec_struct, decode_one, get_tail, put_varint};
 use crate::fact::Asked;
 use crate::{
-    Balance, CatalogueChange, CatalogueFact, Charge, Credits, Draw, EventTypeNo, Fact, Grid, Header,
+    Balance, CatalogueChange, CatalogueFact, Charge, Credits, Draw, EventTypeNo, Facets, Fact, Grid, Header,
     IfInsufficient, KeyHash, LotNo, Measure, MeterRequest, Millis, Money, Origin, Position, PriceNo,
     Quantity, Rounding, Rule, WalletEvent, WalletFact,
 };
+
+/// The parts of a meter event.
+pub type Metered = (Header, MeterRequest, Charge, Option<Box<Facets>>);
 
 const ENVIRONMENT_CREATED: u8 = 1;
 const EPOCH_STARTED: u8 = 2;
@@ -41,7 +44,7 @@ impl Fact {
     /// Reads the parts of a meter event, by far the commonest fact, without building the whole; `None` for any other
     /// fact, of which no more than its beginning was looked at. For readers of many facts that need little of each.
     #[inline]
-    pub fn decode_metered(bytes: &[u8]) -> Result<Option<(Header, MeterRequest, Charge)>, DecodeError> {
+    pub fn decode_metered(bytes: &[u8]) -> Result<Option<Metered>, DecodeError> {
         let mut from = Bytes(bytes);
         if from.byte()? != WALLET {
             return Ok(None);
@@ -52,8 +55,9 @@ impl Fact {
         }
         let request = MeterRequest::get(&mut from)?;
         let charge = Charge::get(&mut from)?;
+        let facets = get_tail(&mut from)?;
         if from.0.is_empty() {
-            Ok(Some((header, request, charge)))
+            Ok(Some((header, request, charge, facets)))
         } else {
             Err(DecodeError::Trailing(from.0.len()))
         }
@@ -120,9 +124,10 @@ impl Codec for Fact {
                 if let [METERED, rest @ ..] = from.0 {
                     from.0 = rest;
                     let (request, charge) = (MeterRequest::get(from)?, Charge::get(from)?);
+                    let facets = get_tail(from)?;
                     return Ok(Self::Wallet(WalletFact {
                         header,
-                        event: WalletEvent::Metered { request, charge },
+                        event: WalletEvent::Metered { request, charge, facets },
                     }));
                 }
                 Ok(Self::Wallet(WalletFact { header, event: WalletEvent::get(from)? }))
@@ -298,7 +303,7 @@ impl Codec for Charge {
 }
 
 codec_enum!(WalletEvent, "wallet event" {
-    1 => Metered { request, charge },
+    1 => Metered { request, charge; facets },
     2 => Opened,
     3 => Granted { request, lot, active, settlements },
     4 => GrantVoided { request, credits, active, refunded_nano },
@@ -308,16 +313,18 @@ codec_enum!(WalletEvent, "wallet event" {
     8 => HoldIncreased { request, credits, reserves, on_overdraft },
     9 => HoldExtended { request, expires_at },
     10 => HoldCaptured {
-        request, of, charge, overdraft_freed, used, released, broken, still_held, ended
+        request, of, charge, overdraft_freed, used, released, broken, still_held, ended; facets
     },
     11 => HoldVoided { request, released, broken },
     12 => HoldExpired { hold, due, released, broken },
-    13 => Reversed { request, credits, debt, returns, adjustment },
+    13 => Reversed { request, credits, debt, returns, adjustment; of },
     14 => PolicySet { policy },
     15 => Frozen,
     16 => Thawed,
-    17 => Refused { asked, refusal },
+    17 => Refused { asked, refusal; facets },
     18 => CustomerErased,
+    19 => CostSet { request, before, cost, usage; of },
+    20 => Recharged { request, charge; of },
 });
 
 impl Codec for Asked {
@@ -364,6 +371,15 @@ impl Codec for Asked {
                 events.put(out);
                 refused.put(out);
             }
+            Self::Recharge(r) => {
+                out.push(11);
+                r.put(out);
+            }
+            Self::SetCost(r, usage) => {
+                out.push(12);
+                r.put(out);
+                usage.put(out);
+            }
         }
     }
     fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
@@ -378,17 +394,23 @@ impl Codec for Asked {
             8 => Codec::get(from).map(Self::VoidGrant),
             9 => Codec::get(from).map(Self::Reverse),
             10 => Ok(Self::Batch(Codec::get(from)?, Codec::get(from)?)),
+            11 => Codec::get(from).map(Self::Recharge),
+            12 => Ok(Self::SetCost(Codec::get(from)?, Codec::get(from)?)),
             number => Err(DecodeError::Unknown { what: "request", number: u64::from(number) }),
         }
     }
 }
 
 codec_enum!(CatalogueChange, "catalogue change" {
-    1 => EventTypeDefined { event_type, name, label, description, caller_set_credits, dimensions, archived },
+    1 => EventTypeDefined {
+        event_type, name, label, description, caller_set_credits, dimensions, archived, estimated_cost_nano
+    },
     2 => PricePublished { request, price, version, effective_at },
     3 => PriceRefused { request, refusal },
     4 => KeyCreated { key, label, secret_hash, hint, scopes, replaces },
     5 => KeyRevoked { key, dead_at },
+    6 => SettingsChanged { settings },
+    7 => RateCardPublished { request, card, effective_at },
 });
 codec_enum!(Rule, "price rule" {
     1 => Flat { credits },

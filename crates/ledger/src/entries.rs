@@ -58,8 +58,13 @@ pub struct LedgerEntry {
 pub fn entries(fact: &Fact) -> Vec<LedgerEntry> {
     let Fact::Wallet(fact) = fact else { return Vec::new() };
     match &fact.event {
-        WalletEvent::Metered { request, charge } => {
+        WalletEvent::Metered { request, charge, .. } => {
             charge_lines(EntryKind::Charge, request.event_type, charge)
+        }
+        WalletEvent::Recharged { request, charge, of } => {
+            let event_type = of.as_ref().map_or(EventTypeNo::default(), |of| of.event_type);
+            let lines = charge_lines(EntryKind::Charge, event_type, charge);
+            lines.into_iter().map(|l| LedgerEntry { event: Some(request.event), ..l }).collect()
         }
         WalletEvent::HoldCaptured { of, charge, broken, .. } => {
             let mut lines = charge_lines(EntryKind::Capture, of.event_type, charge);
@@ -106,6 +111,7 @@ pub fn entries(fact: &Fact) -> Vec<LedgerEntry> {
         | WalletEvent::Frozen
         | WalletEvent::Thawed
         | WalletEvent::CustomerErased
+        | WalletEvent::CostSet { .. }
         | WalletEvent::Refused { .. } => Vec::new(),
     }
 }

@@ -6,9 +6,10 @@ use crate::catalogue::Catalogue;
 use crate::fact::Asked;
 use crate::state::Recorded;
 use crate::{
-    Action, Balance, Call, CatalogueChange, CatalogueFact, EventTypeNo, EventTypeRequest, Fact, Grid, Header,
-    HoldRef, KeyNo, LotStatus, Millis, Origin, Position, PriceNo, PriceRequest, Quantity, Refusal, Rejection,
-    Rounding, Rule, State, Wallet, WalletEvent, WalletFact, WalletNo, grants, holds, meter, reverse,
+    Action, Balance, Call, CardNo, CatalogueChange, CatalogueFact, EventTypeNo, EventTypeRequest, Facets,
+    Fact, Grid, Header, HoldRef, KeyNo, LotStatus, Millis, Money, Origin, Position, PriceNo, PriceRequest,
+    Quantity, Refusal, Rejection, Rounding, Rule, State, Wallet, WalletEvent, WalletFact, WalletNo, cost,
+    grants, holds, meter, reverse,
 };
 
 /// Where facts go: the frame that the engine is filling.
@@ -57,9 +58,11 @@ pub fn execute(
 ) -> Result<(Recorded, Fact), Stop> {
     let origin = Origin { actor: call.actor, key: call.key };
     match &call.action {
-        Action::Change(_) | Action::DefineEventType(_) | Action::PublishPrice(_) => {
-            change_catalogue(state, origin, &call.action, now, recorder)
-        }
+        Action::Change(_)
+        | Action::DefineEventType(_)
+        | Action::PublishPrice(_)
+        | Action::PublishRateCard(_)
+        | Action::ChangeSettings(_) => change_catalogue(state, origin, &call.action, now, recorder),
         action => {
             let checked = check(state, action, now)?;
             let wallet = find_wallet(state, action, origin.actor, recorder)?;
@@ -143,7 +146,7 @@ pub fn refuse_batch(
     let wallet = find_wallet(state, &call.action, origin.actor, recorder)?;
     sweep(state, wallet, now, recorder)?;
     let after = state.wallet(wallet).map(|w| w.balance).unwrap_or_default();
-    let event = WalletEvent::Refused { asked: Asked::Batch(events, refused), refusal };
+    let event = WalletEvent::Refused { asked: Asked::Batch(events, refused), refusal, facets: None };
     let fact = Fact::Wallet(WalletFact { header: header(state, wallet, origin, after), event });
     let recorded = recorder.record(&fact, PayloadOf::Call)?;
     state.apply(recorded, &fact, None);
@@ -198,8 +201,8 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
     let find_hold =
         |id: crate::EntryId| state.hold_ref(id).copied().ok_or(Rejection::NotFound { kind: "hold" });
     match action {
-        Action::Meter { request, inputs, .. } => {
-            let (price, credits) = meter::price_of(catalogue, request, inputs, now)?;
+        Action::Meter { request, inputs, facets, .. } => {
+            let (price, credits) = meter::price_of(catalogue, request, inputs, facets.as_deref(), now)?;
             Ok(Checked::Priced(price, credits))
         }
         Action::PlaceHold { request, .. } => {
@@ -218,9 +221,9 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
         }
         Action::ExtendHold(request) => Ok(Checked::Hold(find_hold(request.hold)?, None, Quantity::ONE)),
         Action::VoidHold(request) => Ok(Checked::Hold(find_hold(request.hold)?, None, Quantity::ONE)),
-        Action::CaptureHold { request, inputs } => {
+        Action::CaptureHold { request, inputs, facets } => {
             let hold = find_hold(request.hold)?;
-            meter::check_cost(catalogue, request.cost)?;
+            meter::check_cost(catalogue, request.cost, facets.as_deref())?;
             let quantity = request.quantity.unwrap_or(Quantity::ONE);
             let credits = match (request.credits, request.quantity) {
                 (Some(credits), _) => Some(meter::check_credits("credits", credits)?),
@@ -251,13 +254,26 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
         Action::SetPolicy { policy: crate::Policy::Overdraft { limit }, .. } => {
             meter::check_credits("limit", *limit).map(|_| Checked::Nothing)
         }
+        Action::Recharge { request, .. } => {
+            if !request.credits.is_positive() {
+                return Err(Rejection::invalid("credits", "must be greater than zero"));
+            }
+            meter::check_credits("credits", request.credits).map(|_| Checked::Nothing)
+        }
+        Action::SetCost { request, facets, .. } => {
+            meter::check_cost(catalogue, request.cost, facets.as_deref()).map(|()| Checked::Nothing)
+        }
         Action::VoidGrant { .. }
         | Action::Reverse { .. }
         | Action::SetPolicy { .. }
         | Action::Freeze { .. }
         | Action::Thaw { .. }
         | Action::EraseCustomer { .. } => Ok(Checked::Nothing),
-        Action::Change(_) | Action::DefineEventType(_) | Action::PublishPrice(_) => Ok(Checked::Nothing),
+        Action::Change(_)
+        | Action::DefineEventType(_)
+        | Action::PublishPrice(_)
+        | Action::PublishRateCard(_)
+        | Action::ChangeSettings(_) => Ok(Checked::Nothing),
     }
 }
 
@@ -291,12 +307,18 @@ fn find_wallet(
             return wallet.map(|w| w.number).ok_or_else(|| Rejection::NotFound { kind: "customer" }.into());
         }
         Action::VoidGrant { wallet, .. } => return known(state, *wallet),
-        Action::Reverse { original, .. } => return known(state, original.wallet),
+        Action::Reverse { original, .. }
+        | Action::Recharge { original, .. }
+        | Action::SetCost { original, .. } => return known(state, original.wallet),
         Action::IncreaseHold(r) => return held_by(state, r.hold),
         Action::ExtendHold(r) => return held_by(state, r.hold),
         Action::CaptureHold { request, .. } => return held_by(state, request.hold),
         Action::VoidHold(r) => return held_by(state, r.hold),
-        Action::Change(_) | Action::DefineEventType(_) | Action::PublishPrice(_) => {
+        Action::Change(_)
+        | Action::DefineEventType(_)
+        | Action::PublishPrice(_)
+        | Action::PublishRateCard(_)
+        | Action::ChangeSettings(_) => {
             return Err(Rejection::NotFound { kind: "wallet" }.into());
         }
     };
@@ -340,11 +362,14 @@ fn decide(
     // The hold may have lapsed in the sweep just before.
     let hold_now = |id: crate::EntryId, before: &HoldRef| state.hold_ref(id).copied().unwrap_or(*before);
     Ok(match (action, checked) {
-        (Action::Meter { request, .. }, Checked::Priced(price, credits)) => {
-            verdict(wallet, Asked::Meter(*request), || {
-                let (charge, after) = meter::meter(wallet, request, (*price, *credits))?;
-                Ok((WalletEvent::Metered { request: *request, charge }, after))
-            })
+        (Action::Meter { request, facets, .. }, Checked::Priced(price, credits)) => {
+            let at = request.occurred_at.unwrap_or(now);
+            let facets =
+                costed(state, request.event_type, request.quantity, request.cost, facets.as_deref(), at);
+            match meter::meter(wallet, request, (*price, *credits)) {
+                Ok((charge, after)) => (WalletEvent::Metered { request: *request, charge, facets }, after),
+                Err(refusal) => refused(wallet, Asked::Meter(*request), refusal, facets),
+            }
         }
         (Action::PlaceHold { request, .. }, Checked::Priced(price, credits)) => {
             verdict(wallet, Asked::PlaceHold(*request), || {
@@ -365,10 +390,14 @@ fn decide(
             let hold = hold_now(request.hold, hold);
             verdict(wallet, Asked::VoidHold(*request), || holds::void(wallet, &hold, request))
         }
-        (Action::CaptureHold { request, .. }, Checked::Hold(before, credits, quantity)) => {
+        (Action::CaptureHold { request, facets, .. }, Checked::Hold(before, credits, quantity)) => {
             let hold = hold_now(request.hold, before);
+            let facets = costed(state, hold.event_type, *quantity, request.cost, facets.as_deref(), now);
             let capture = holds::Capture { hold: &hold, request, credits: *credits, quantity: *quantity };
-            verdict(wallet, Asked::CaptureHold(*request), || holds::capture(wallet, &capture))
+            match holds::capture(wallet, &capture, facets.clone()) {
+                Ok(captured) => captured,
+                Err(refusal) => refused(wallet, Asked::CaptureHold(*request), refusal, facets),
+            }
         }
         (Action::Grant { request, .. }, _) => {
             verdict(wallet, Asked::Grant(request.clone()), || grants::grant(wallet, request, now))
@@ -379,6 +408,13 @@ fn decide(
         (Action::Reverse { request, original }, _) => verdict(wallet, Asked::Reverse(*request), || {
             reverse::reverse(state, wallet, request, original, now)
         }),
+        (Action::Recharge { request, original }, _) => {
+            verdict(wallet, Asked::Recharge(*request), || reverse::recharge(wallet, request, original))
+        }
+        (Action::SetCost { request, facets, original }, _) => {
+            let usage = facets.as_ref().and_then(|facets| facets.usage.as_ref());
+            (reverse::set_cost(state, request, usage, original), wallet.balance)
+        }
         (Action::SetPolicy { policy, .. }, _) => (WalletEvent::PolicySet { policy: *policy }, wallet.balance),
         (Action::Freeze { .. }, _) => (WalletEvent::Frozen, wallet.balance),
         (Action::Thaw { .. }, _) => (WalletEvent::Thawed, wallet.balance),
@@ -393,7 +429,30 @@ fn verdict(
     asked: Asked,
     decide: impl FnOnce() -> Result<(WalletEvent, Balance), Refusal>,
 ) -> (WalletEvent, Balance) {
-    decide().unwrap_or_else(|refusal| (WalletEvent::Refused { asked, refusal }, wallet.balance))
+    decide().unwrap_or_else(|refusal| refused(wallet, asked, refusal, None))
+}
+
+fn refused(
+    wallet: &Wallet,
+    asked: Asked,
+    refusal: Refusal,
+    facets: Option<Box<Facets>>,
+) -> (WalletEvent, Balance) {
+    (WalletEvent::Refused { asked, refusal, facets }, wallet.balance)
+}
+
+/// The facets of an event with what it cost, where that was not reported.
+fn costed(
+    state: &State,
+    event_type: EventTypeNo,
+    quantity: Quantity,
+    reported: Option<Money>,
+    facets: Option<&Facets>,
+    at: Millis,
+) -> Option<Box<Facets>> {
+    let usage = facets.and_then(|facets| facets.usage.as_ref());
+    let cost = cost::compute(&state.catalogue, event_type, quantity, reported, usage, at);
+    cost::with_cost(facets, cost)
 }
 
 fn change_catalogue(
@@ -424,6 +483,16 @@ fn catalogue_changes(
     match action {
         Action::DefineEventType(request) => define_event_type(catalogue, request, now),
         Action::PublishPrice(request) => publish_price(catalogue, request, now).map(|change| vec![change]),
+        Action::PublishRateCard(request) => {
+            request.check()?;
+            let card = CardNo::at(catalogue.rates.cards().len() + 1);
+            let effective_at = request.effective_at.unwrap_or(now);
+            Ok(vec![CatalogueChange::RateCardPublished { request: request.clone(), card, effective_at }])
+        }
+        Action::ChangeSettings(settings) => {
+            settings.check()?;
+            Ok(vec![CatalogueChange::SettingsChanged { settings: settings.clone() }])
+        }
         Action::Change(change) => match change {
             CatalogueChange::KeyCreated { label, secret_hash, hint, scopes, replaces, .. } => {
                 Ok(vec![CatalogueChange::KeyCreated {
@@ -441,7 +510,9 @@ fn catalogue_changes(
             }
             CatalogueChange::EventTypeDefined { .. }
             | CatalogueChange::PricePublished { .. }
-            | CatalogueChange::PriceRefused { .. } => Err(Rejection::NotFound { kind: "change" }),
+            | CatalogueChange::PriceRefused { .. }
+            | CatalogueChange::SettingsChanged { .. }
+            | CatalogueChange::RateCardPublished { .. } => Err(Rejection::NotFound { kind: "change" }),
         },
         _ => Err(Rejection::NotFound { kind: "change" }),
     }
@@ -454,6 +525,12 @@ fn define_event_type(
 ) -> Result<Vec<CatalogueChange>, Rejection> {
     let known = catalogue.event_type(&request.name);
     let event_type = known.map_or_else(|| EventTypeNo::at(catalogue.event_types.len()), |t| t.number);
+    if request.estimated_cost_nano.is_some_and(|nano| !(0..=Money::NANO_MAX).contains(&nano)) {
+        return Err(Rejection::invalid(
+            "estimated_cost",
+            "must not be negative or beyond the largest amount",
+        ));
+    }
     let mut changes = Vec::new();
     let is_said_before = known.is_some_and(|t| {
         t.label == request.label
@@ -461,6 +538,7 @@ fn define_event_type(
             && t.caller_set_credits == request.caller_set_credits
             && t.dimensions == request.dimensions
             && t.archived == request.archived
+            && t.estimated_cost_nano == request.estimated_cost_nano
     });
     // What only adds the first price says nothing new of the type. So does a call taken up again after the frame was
     // full between the two facts.
@@ -474,6 +552,7 @@ fn define_event_type(
             caller_set_credits: request.caller_set_credits,
             dimensions: request.dimensions.clone(),
             archived: request.archived,
+            estimated_cost_nano: request.estimated_cost_nano,
         });
     }
     if let Some(credits) = request.first_price {

@@ -9,9 +9,10 @@ use smallvec::SmallVec;
 
 use crate::codec::codec_struct;
 use crate::{
-    CaptureRequest, Credits, Currency, EventTypeNo, ExtendRequest, GrantRequest, HoldRequest,
-    IncreaseRequest, KeyHash, KeyNo, LotNo, MeterRequest, Millis, Policy, Position, PriceNo, PriceRequest,
-    Quantity, Refusal, ReverseRequest, Scopes, VoidGrantRequest, VoidHoldRequest, WalletNo,
+    CaptureRequest, CardNo, Cost, CostRequest, Credits, Currency, EventRef, EventTypeNo, ExtendRequest,
+    Facets, GrantRequest, HoldRequest, IncreaseRequest, KeyHash, KeyNo, LotNo, MeterRequest, Millis, Policy,
+    Position, PriceNo, PriceRequest, Quantity, RateCardRequest, RechargeRequest, Refusal, ReverseRequest,
+    Scopes, Settings, Usage, VoidGrantRequest, VoidHoldRequest, WalletNo,
 };
 
 /// Something that happened.
@@ -154,12 +155,16 @@ codec_struct!(Reserve { lot, credits });
 pub struct Settlement {
     /// The event whose debt is paid.
     pub event: Position,
+    /// Of which type.
+    pub event_type: EventTypeNo,
+    /// Under which price version.
+    pub price: Option<PriceNo>,
     /// How much of it.
     pub credits: Credits,
     /// Nano-units recognised now.
     pub revenue_nano: i64,
 }
-codec_struct!(Settlement { event, credits, revenue_nano });
+codec_struct!(Settlement { event, event_type, price, credits, revenue_nano });
 
 /// A lot that a reversal makes where the original one has expired or was voided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,6 +197,8 @@ pub enum WalletEvent {
         request: MeterRequest,
         /// As paid.
         charge: Charge,
+        /// What else is known of it.
+        facets: Option<Box<Facets>>,
     },
     /// The wallet was opened; the payload has the customer's own id.
     Opened,
@@ -288,6 +295,8 @@ pub enum WalletEvent {
         still_held: Credits,
         /// Whether the hold ended with it.
         ended: bool,
+        /// What else is known of it.
+        facets: Option<Box<Facets>>,
     },
     /// A hold was given up.
     HoldVoided {
@@ -321,6 +330,30 @@ pub enum WalletEvent {
         returns: Vec<Draw>,
         /// What could not go back to its lot.
         adjustment: Option<Adjustment>,
+        /// The event, by what reports need of it.
+        of: Option<Box<EventRef>>,
+    },
+    /// An event was charged again: a correction upwards, or of a correction. This is no meter event.
+    Recharged {
+        /// As asked.
+        request: RechargeRequest,
+        /// As paid.
+        charge: Charge,
+        /// The event, by what reports need of it.
+        of: Option<Box<EventRef>>,
+    },
+    /// What an event cost the operator was attached or corrected.
+    CostSet {
+        /// As asked.
+        request: CostRequest,
+        /// What was known before.
+        before: Option<Cost>,
+        /// What is known now; `None` where the usage given has no price.
+        cost: Option<Cost>,
+        /// The usage, where that was given.
+        usage: Option<Usage>,
+        /// The event, by what reports need of it.
+        of: Option<Box<EventRef>>,
     },
     /// What happens when credits run out was chosen.
     PolicySet {
@@ -340,6 +373,8 @@ pub enum WalletEvent {
         asked: Asked,
         /// Why not.
         refusal: Refusal,
+        /// What else is known of an event that was refused.
+        facets: Option<Box<Facets>>,
     },
 }
 
@@ -364,6 +399,10 @@ pub enum Asked {
     VoidGrant(VoidGrantRequest),
     /// To reverse an event.
     Reverse(ReverseRequest),
+    /// To charge an event again.
+    Recharge(RechargeRequest),
+    /// To attach or correct what an event cost the operator.
+    SetCost(CostRequest, Option<Usage>),
     /// To accept this many events or none; the number is the index of the one that was refused.
     Batch(u32, u32),
 }
@@ -397,6 +436,8 @@ pub enum CatalogueChange {
         dimensions: Vec<CompactString>,
         /// Whether new events of it are refused.
         archived: bool,
+        /// What one unit of it is estimated to cost the operator, in nano-units.
+        estimated_cost_nano: Option<i64>,
     },
     /// A price version was published.
     PricePublished {
@@ -437,5 +478,19 @@ pub enum CatalogueChange {
         key: KeyNo,
         /// From when it is dead; a rotation may leave an overlap.
         dead_at: Millis,
+    },
+    /// The settings changed.
+    SettingsChanged {
+        /// All of them, as they are from here on.
+        settings: Settings,
+    },
+    /// A rate card was published.
+    RateCardPublished {
+        /// As asked.
+        request: RateCardRequest,
+        /// Its number.
+        card: CardNo,
+        /// From when.
+        effective_at: Millis,
     },
 }

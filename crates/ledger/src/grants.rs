@@ -101,7 +101,13 @@ fn settle(wallet: &Wallet, lot: &Lot) -> Vec<Settlement> {
             break;
         }
         let Draw { revenue_nano, .. } = drawing.take(lot, credits);
-        settlements.push(Settlement { event: debt.event, credits, revenue_nano });
+        settlements.push(Settlement {
+            event: debt.event,
+            event_type: debt.event_type,
+            price: debt.price,
+            credits,
+            revenue_nano,
+        });
         left -= credits;
     }
     settlements

@@ -6,8 +6,8 @@ use crate::draw::{Drawing, Split, charge, split};
 use crate::fact::Lineage;
 use crate::meter::charged;
 use crate::{
-    Balance, CaptureRequest, Charge, Credits, Draw, EventTypeNo, ExtendRequest, HOLD_TTL_DEFAULT_MS, Hold,
-    HoldEnd, HoldRef, HoldRequest, IfInsufficient, IncreaseRequest, LotStatus, Millis,
+    Balance, CaptureRequest, Charge, Credits, Draw, EventTypeNo, ExtendRequest, Facets, HOLD_TTL_DEFAULT_MS,
+    Hold, HoldEnd, HoldRef, HoldRequest, IfInsufficient, IncreaseRequest, LotStatus, Millis,
     OPEN_HOLDS_PER_WALLET_MAX, PriceNo, Quantity, Refusal, Reserve, VoidHoldRequest, Wallet, WalletEvent,
 };
 
@@ -108,7 +108,11 @@ pub(crate) struct Capture<'a> {
 
 /// Charges what was held. Beyond the hold, or after its end, it is a fresh charge at the pinned price, where the
 /// caller asked for that or the wallet's policy lets it go into debt; a frozen wallet takes no fresh charge.
-pub(crate) fn capture(wallet: &Wallet, capture: &Capture<'_>) -> Result<(WalletEvent, Balance), Refusal> {
+pub(crate) fn capture(
+    wallet: &Wallet,
+    capture: &Capture<'_>,
+    facets: Option<Box<Facets>>,
+) -> Result<(WalletEvent, Balance), Refusal> {
     let Capture { hold, request, .. } = capture;
     let of = Lineage { event_type: hold.event_type, quantity: capture.quantity };
     let record = request.if_insufficient == IfInsufficient::Record;
@@ -122,7 +126,7 @@ pub(crate) fn capture(wallet: &Wallet, capture: &Capture<'_>) -> Result<(WalletE
             let credits = capture.credits.unwrap_or(hold.lapsed);
             let charge = charge(wallet, of.event_type, hold.price, credits, request.if_insufficient)?;
             let after = charged(wallet.balance, &charge);
-            return Ok((captured(request, of, charge, Ending::default(), Credits::ZERO), after));
+            return Ok((captured(request, of, charge, Ending::default(), Credits::ZERO, facets), after));
         }
         Err(refusal) => return Err(refusal),
     };
@@ -165,7 +169,7 @@ pub(crate) fn capture(wallet: &Wallet, capture: &Capture<'_>) -> Result<(WalletE
     } else {
         open.credits - within
     };
-    Ok((captured(request, of, charge, ending, still_held), after))
+    Ok((captured(request, of, charge, ending, still_held, facets), after))
 }
 
 /// What a capture does to the hold itself.
@@ -184,6 +188,7 @@ fn captured(
     charge: Charge,
     ending: Ending,
     still_held: Credits,
+    facets: Option<Box<Facets>>,
 ) -> WalletEvent {
     let Ending { used, overdraft_freed, released, broken, ended } = ending;
     WalletEvent::HoldCaptured {
@@ -196,6 +201,7 @@ fn captured(
         broken,
         still_held,
         ended,
+        facets,
     }
 }
 

@@ -77,6 +77,8 @@ number! {
     PriceNo,
     /// An API key, numbered in the order of creation; 0 is the system itself.
     KeyNo,
+    /// A rate card, numbered in the order of publishing, from 1.
+    CardNo,
 }
 
 impl KeyNo {

@@ -18,6 +18,7 @@ mod call;
 mod catalogue;
 mod codec;
 mod cold;
+mod cost;
 mod draw;
 mod encode;
 mod entries;
@@ -30,8 +31,10 @@ mod lot;
 mod meter;
 mod payload;
 mod pricing;
+mod rates;
 mod refusal;
 mod reverse;
+mod settings;
 mod snapshot;
 mod state;
 mod wallet;
@@ -40,11 +43,17 @@ pub use amount::{Credits, Currency, DecimalError, Money, Quantity, parse_decimal
 pub use asked::{Difference, Fields, difference};
 pub use call::{
     Action, Call, CaptureRequest, EventTypeRequest, ExtendRequest, GrantRequest, HoldRequest, IfInsufficient,
-    IncreaseRequest, MeterRequest, PriceRequest, ReverseRequest, VoidGrantRequest, VoidHoldRequest,
+    IncreaseRequest, MeterRequest, PriceRequest, RechargeRequest, ReverseRequest, VoidGrantRequest,
+    VoidHoldRequest,
 };
 pub use catalogue::{ApiKey, Catalogue, EventType, PriceVersion, Scope, Scopes};
 pub use codec::DecodeError;
 pub use cold::{Cold, ColdKey};
+pub use cost::{
+    Cost, CostRequest, CostSource, DIMENSION_VALUE_BYTES_MAX, DIMENSIONS_MAX, Dimension, EventRef, Facets,
+    cost_of_event,
+};
+pub use encode::Metered;
 pub use entries::{EntryKind, LedgerEntry, entries};
 pub use execute::{
     PayloadOf, Recorder, RecorderFull, Stop, Terms, accept_batch, execute, execute_again, refuse_batch, sweep,
@@ -53,13 +62,20 @@ pub use fact::{
     Adjustment, Asked, Balance, CatalogueChange, CatalogueFact, Charge, Draw, Fact, Header, Lineage, Origin,
     Reserve, Settlement, WalletEvent, WalletFact,
 };
-pub use ids::{EntryId, EventTypeNo, KeyHash, KeyNo, LotNo, Millis, Position, PriceNo, WalletNo, key_hash};
+pub use ids::{
+    CardNo, EntryId, EventTypeNo, KeyHash, KeyNo, LotNo, Millis, Position, PriceNo, WalletNo, key_hash,
+};
 pub use lot::{GrantKind, Lot, LotStatus};
 pub use meter::quote;
 pub use payload::Payload;
 pub use pricing::{Grid, Measure, PriceError, PriceInputs, PropertyValue, Rounding, Rule, price};
+pub use rates::{
+    DatedRates, MODEL_NAME_BYTES_MAX, NoRate, RATE_CARD_ENTRIES_MAX, RATE_PICO_MAX, RATES_PER_ENTRY_MAX,
+    Rate, RateBook, RateCard, RateCardRequest, RateEntry, Unit, Usage,
+};
 pub use refusal::{Refusal, Rejection};
 pub use reverse::Original;
+pub use settings::{Settings, TARGET_MARGIN_BP_DEFAULT};
 pub use snapshot::{Rest, state_digest};
 pub use state::{Amended, HoldEnd, HoldRef, Mark, Recorded, State};
 pub use wallet::{DebtSlice, Hold, Policy, Wallet};

@@ -2,7 +2,7 @@
 
 use crate::draw::charge;
 use crate::{
-    Balance, Catalogue, Charge, Credits, EntryId, EventTypeNo, MeterRequest, Millis, Money, Position,
+    Balance, Catalogue, Charge, Credits, EntryId, EventTypeNo, Facets, MeterRequest, Millis, Money, Position,
     PriceInputs, PriceNo, PriceVersion, Quantity, Refusal, Rejection, Wallet, WalletNo, price,
 };
 
@@ -11,14 +11,22 @@ pub(crate) fn price_of(
     catalogue: &Catalogue,
     request: &MeterRequest,
     inputs: &PriceInputs,
+    facets: Option<&Facets>,
     now: Millis,
 ) -> Result<(Option<PriceNo>, Credits), Rejection> {
-    check_cost(catalogue, request.cost)?;
+    check_cost(catalogue, request.cost, facets)?;
     priced(catalogue, request.event_type, Some(request.quantity), request.credits, inputs, now)
 }
 
 /// The cost reported with an event must be an amount of the environment's currency.
-pub(crate) fn check_cost(catalogue: &Catalogue, cost: Option<Money>) -> Result<(), Rejection> {
+pub(crate) fn check_cost(
+    catalogue: &Catalogue,
+    cost: Option<Money>,
+    facets: Option<&Facets>,
+) -> Result<(), Rejection> {
+    if let Some(usage) = facets.and_then(|facets| facets.usage.as_ref()) {
+        usage.check()?;
+    }
     match cost {
         Some(cost) if cost.currency != catalogue.currency => Err(Rejection::invalid(
             "cost.currency",
@@ -98,9 +106,10 @@ pub fn quote(
     wallet: Option<&Wallet>,
     request: &MeterRequest,
     inputs: &PriceInputs,
+    facets: Option<&Facets>,
     now: Millis,
 ) -> Result<(Option<PriceNo>, Credits, Option<Refusal>), Rejection> {
-    let (price, credits) = price_of(catalogue, request, inputs, now)?;
+    let (price, credits) = price_of(catalogue, request, inputs, facets, now)?;
     let nobody;
     let wallet = match wallet {
         Some(wallet) => wallet,

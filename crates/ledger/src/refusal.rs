@@ -128,6 +128,11 @@ pub enum Rejection {
     /// The type has no price in force.
     #[error("the event type has no price in force")]
     NoActivePrice,
+    /// The price is made of the provider's cost, and the event came without one.
+    #[error(
+        "the price of this event type is made of the provider's cost: send the cost, or usage of a model with a rate"
+    )]
+    CostRequired,
     /// A field has a value that cannot be.
     #[error("{field} {problem}")]
     Invalid {

@@ -1,8 +1,12 @@
 //! Reversals: an event undone, wholly or in part. Credits go back to the lots that paid, last one first.
 
+use crate::draw::charge;
+use crate::meter::charged;
 use crate::{
-    ADJUSTMENT_TTL_MS, Adjustment, Balance, Charge, Credits, Draw, EventTypeNo, LotNo, LotStatus, Millis,
-    Position, Refusal, ReverseRequest, State, Wallet, WalletEvent, WalletNo,
+    ADJUSTMENT_TTL_MS, Adjustment, Amended, Balance, Charge, Cost, CostRequest, CostSource, Credits,
+    Dimension, Draw, EventRef, EventTypeNo, IfInsufficient, LotNo, LotStatus, Millis, Position, Quantity,
+    RechargeRequest, Refusal, ReverseRequest, State, Usage, Wallet, WalletEvent, WalletFact, WalletNo, cost,
+    cost_of_event,
 };
 
 /// An event as it was charged: read back from its fact by the caller.
@@ -14,8 +18,51 @@ pub struct Original {
     pub wallet: WalletNo,
     /// Of which type.
     pub event_type: EventTypeNo,
+    /// How much of it.
+    pub quantity: Quantity,
+    /// When it occurred; when it was recorded where the caller did not say.
+    pub at: Millis,
+    /// Its declared dimensions.
+    pub dimensions: Vec<Dimension>,
+    /// What it was known to cost the operator when it was recorded.
+    pub cost: Option<Cost>,
     /// How it was paid.
     pub charge: Charge,
+}
+
+impl Original {
+    /// An event out of its fact, recorded at `recorded_at`; `None` for what is neither a meter event nor a capture.
+    pub fn of(fact: WalletFact, position: Position, recorded_at: Millis) -> Option<Self> {
+        let (event_type, quantity, at, reported, charge, facets) = match fact.event {
+            WalletEvent::Metered { request: r, charge, facets } => {
+                (r.event_type, r.quantity, r.occurred_at, r.cost, charge, facets)
+            }
+            WalletEvent::HoldCaptured { request, of, charge, facets, .. } => {
+                (of.event_type, of.quantity, None, request.cost, charge, facets)
+            }
+            _ => return None,
+        };
+        let cost = cost_of_event(reported, facets.as_deref());
+        let dimensions = facets.map(|facets| facets.dimensions).unwrap_or_default();
+        let at = at.unwrap_or(recorded_at);
+        Some(Self {
+            position,
+            wallet: fact.header.wallet,
+            event_type,
+            quantity,
+            at,
+            dimensions,
+            cost,
+            charge,
+        })
+    }
+
+    /// The event by what reports need of it.
+    pub(crate) fn event_ref(&self) -> Option<Box<EventRef>> {
+        let Self { event_type, at, dimensions, charge, .. } = self;
+        let dimensions = dimensions.clone();
+        Some(Box::new(EventRef { event_type: *event_type, price: charge.price, at: *at, dimensions }))
+    }
 }
 
 /// Gives credits of an event back: first what is still owed of it, then what lots paid, last payer first. A lot that
@@ -29,7 +76,7 @@ pub(crate) fn reverse(
     now: Millis,
 ) -> Result<(WalletEvent, Balance), Refusal> {
     let amended = state.amended(request.event).cloned().unwrap_or_default();
-    let left = original.charge.charged() - amended.reversed;
+    let left = original.charge.charged() + amended.recharged - amended.reversed;
     let credits = request.credits.unwrap_or(left);
     if !left.is_positive() || credits > left {
         return Err(Refusal::AlreadyReversed { requested: credits, left, reversed: amended.reversed });
@@ -37,14 +84,8 @@ pub(crate) fn reverse(
     let still_owed =
         wallet.debts().iter().find(|d| d.event == request.event).map_or(Credits::ZERO, |d| d.credits);
     let debt = still_owed.min(credits);
-    let payers: Vec<(LotNo, Credits)> = original
-        .charge
-        .draws
-        .iter()
-        .map(|d| (d.lot, d.credits))
-        .chain(amended.settled.iter().copied())
-        .collect();
-    let (returns, adjusted) = give_back(wallet, &payers, amended.from_lots, credits - debt, now);
+    let payers = payers(original, &amended);
+    let (returns, adjusted) = give_back(wallet, &payers, credits - debt, now);
     // Lots to come keep their room.
     let posted = (wallet.balance.posted + credits).max(Credits::ZERO);
     if posted.checked_add(wallet.to_come()).is_none() {
@@ -61,25 +102,61 @@ pub(crate) fn reverse(
         held: wallet.balance.held,
         debt: wallet.balance.debt - debt,
     };
-    Ok((WalletEvent::Reversed { request: *request, credits, debt, returns, adjustment }, after))
+    let of = original.event_ref();
+    Ok((WalletEvent::Reversed { request: *request, credits, debt, returns, adjustment, of }, after))
 }
 
-/// Splits `credits` over the lots that paid, from the last one back, behind what was given back before. Returns what
-/// goes to which lot, and the sum that no lot can take.
+/// Charges credits of an event again, on credit where there are none: the correction says that they are owed.
+pub(crate) fn recharge(
+    wallet: &Wallet,
+    request: &RechargeRequest,
+    original: &Original,
+) -> Result<(WalletEvent, Balance), Refusal> {
+    let Original { event_type, charge: Charge { price, .. }, .. } = original;
+    let charge = charge(wallet, *event_type, *price, request.credits, IfInsufficient::Record)?;
+    let after = charged(wallet.balance, &charge);
+    Ok((WalletEvent::Recharged { request: *request, charge, of: original.event_ref() }, after))
+}
+
+/// Puts a cost in the place of what was known before: as reported, or by the card in force when the event occurred.
+pub(crate) fn set_cost(
+    state: &State,
+    request: &CostRequest,
+    usage: Option<&Usage>,
+    original: &Original,
+) -> WalletEvent {
+    let before = state.amended(request.event).and_then(|amended| amended.cost).or(original.cost);
+    let Original { event_type, quantity, at, .. } = original;
+    let cost = match request.cost {
+        Some(money) => Some(Cost { nano: money.nano, source: CostSource::Reported }),
+        None => cost::compute(&state.catalogue, *event_type, *quantity, None, usage, *at),
+    };
+    WalletEvent::CostSet { request: *request, before, cost, usage: usage.cloned(), of: original.event_ref() }
+}
+
+/// Who paid for an event and has not got it back, the last payer first.
+fn payers(original: &Original, amended: &Amended) -> Vec<(LotNo, Credits)> {
+    let mut given_back = amended.from_first;
+    let first = original.charge.draws.iter().rev().map(|draw| {
+        let back = given_back.min(draw.credits);
+        given_back -= back;
+        (draw.lot, draw.credits - back)
+    });
+    amended.later.iter().rev().copied().chain(first).collect()
+}
+
+/// Splits `credits` over the lots that paid. Returns what goes to which lot, and the sum that no lot can take.
 fn give_back(
     wallet: &Wallet,
     payers: &[(LotNo, Credits)],
-    given_back: Credits,
     credits: Credits,
     now: Millis,
 ) -> (Vec<Draw>, Credits) {
-    let (mut skip, mut left) = (given_back, credits);
+    let mut left = credits;
     let mut returns: Vec<Draw> = Vec::new();
     let mut adjusted = Credits::ZERO;
-    for (number, paid) in payers.iter().rev() {
-        let skipped = skip.min(*paid);
-        skip -= skipped;
-        let part = (*paid - skipped).min(left);
+    for (number, paid) in payers {
+        let part = (*paid).min(left);
         if part.is_zero() {
             continue;
         }

@@ -13,8 +13,8 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use crate::codec::{codec_enum, codec_struct};
 use crate::cold::ColdKey;
 use crate::{
-    Balance, Catalogue, Credits, EntryId, EventTypeNo, Fact, Hold, Lot, LotNo, Millis, Position, PriceNo,
-    Wallet, WalletEvent, WalletNo,
+    Balance, Catalogue, Cost, Credits, EntryId, EventTypeNo, Fact, Hold, Lot, LotNo, Millis, Position,
+    PriceNo, Wallet, WalletEvent, WalletNo,
 };
 
 /// Where and when a fact was recorded.
@@ -110,14 +110,21 @@ pub struct Amended {
     pub wallet: WalletNo,
     /// Credits given back in all.
     pub reversed: Credits,
-    /// Of those, how many came out of lots (and not off a debt).
-    pub from_lots: Credits,
-    /// Debt of the event that later lots paid, in that order.
-    pub settled: Vec<(LotNo, Credits)>,
+    /// Of those, how many went back to the lots that paid at first (and not off a debt, or to what paid later).
+    pub from_first: Credits,
+    /// Debt of the event that later lots paid.
+    pub settled: Credits,
+    /// What was paid for it later and not given back since, in that order: debt settled by new lots, and charges of
+    /// corrections.
+    pub later: Vec<(LotNo, Credits)>,
+    /// Credits charged again by corrections.
+    pub recharged: Credits,
+    /// What it costs the operator by the latest word, where there was one after the event.
+    pub cost: Option<Cost>,
     /// Nano-units of revenue that were recognised for it later (debt settled), less what was taken back (reversals).
     pub revenue_nano: i128,
 }
-codec_struct!(Amended { wallet, reversed, from_lots, settled, revenue_nano });
+codec_struct!(Amended { wallet, reversed, from_first, settled, later, recharged, cost, revenue_nano });
 
 /// A point the state can be taken back to.
 #[derive(Clone, Copy, Debug)]

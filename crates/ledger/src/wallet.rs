@@ -61,10 +61,12 @@ pub struct DebtSlice {
     pub event: Position,
     /// Of which type: a lot settles it only if the lot pays for that type.
     pub event_type: EventTypeNo,
+    /// Under which price version.
+    pub price: Option<PriceNo>,
     /// How much.
     pub credits: Credits,
 }
-codec_struct!(DebtSlice { event, event_type, credits });
+codec_struct!(DebtSlice { event, event_type, price, credits });
 
 /// One customer's credits.
 #[derive(Clone, Debug, PartialEq, Eq)]

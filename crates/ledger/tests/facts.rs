@@ -123,7 +123,8 @@ fn a_refused_batch_is_one_verdict_that_says_which_event() {
         occurred_at: None,
         if_insufficient: chargly_ledger::IfInsufficient::Refuse,
     };
-    let action = Action::Meter { customer, request, inputs: chargly_ledger::PriceInputs::new() };
+    let action =
+        Action::Meter { customer, request, inputs: chargly_ledger::PriceInputs::new(), facets: None };
     let call = Call { actor: KeyNo(1), key: Some(KeyHash([5; 16])), action };
     let refusal = chargly_ledger::Refusal::InsufficientCredits {
         required: Credits::from_micro(8),
@@ -133,7 +134,7 @@ fn a_refused_batch_is_one_verdict_that_says_which_event() {
     let (_, fact) =
         refuse_batch(state, &call, (3, 2), refusal.clone(), Millis(0), recorder).expect("a verdict");
     let Fact::Wallet(verdict) = &fact else { panic!("a verdict of the wallet") };
-    assert_eq!(verdict.event, WalletEvent::Refused { asked: Asked::Batch(3, 2), refusal });
+    assert_eq!(verdict.event, WalletEvent::Refused { asked: Asked::Batch(3, 2), refusal, facets: None });
     assert_eq!(verdict.header.origin.key, call.key);
     assert!(entries(&fact).is_empty());
 }

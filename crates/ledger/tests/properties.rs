@@ -206,7 +206,7 @@ fn facts_no_script_makes() -> Vec<Fact> {
         Fact::BatchAccepted { origin, wallet: WalletNo(u32::MAX), events: 1_000, first: Position(u64::MAX) },
         Fact::Wallet(WalletFact {
             header,
-            event: WalletEvent::Refused { asked: Asked::Batch(1_000, 999), refusal },
+            event: WalletEvent::Refused { asked: Asked::Batch(1_000, 999), refusal, facets: None },
         }),
         changed(CatalogueChange::KeyCreated {
             key: KeyNo(1),

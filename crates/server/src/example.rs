@@ -36,6 +36,7 @@ pub(crate) async fn fill(environment: &Environment) -> Result<()> {
             caller_set_credits: false,
             dimensions: Vec::new(),
             archived: false,
+            estimated_cost_nano: None,
             first_price: Credits::whole(credits),
         };
         environment

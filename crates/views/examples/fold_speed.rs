@@ -123,5 +123,5 @@ fn metered(n: u32, wallets: u32) -> Fact {
     let origin = Origin { actor: KeyNo(1), key: Some(KeyHash([7; 16])) };
     let after = Balance { posted: Credits::from_micro(5_000_000_000), ..Balance::default() };
     let header = Header { origin, wallet, previous: Some(Position(n.into())), after };
-    Fact::Wallet(WalletFact { header, event: WalletEvent::Metered { request, charge } })
+    Fact::Wallet(WalletFact { header, event: WalletEvent::Metered { request, charge, facets: None } })
 }

@@ -6,7 +6,7 @@
 
 use hashbrown::HashMap;
 
-use chargly_ledger::{Charge, Money, Quantity};
+use chargly_ledger::{Charge, Cost, Quantity};
 
 use crate::Figures;
 use crate::rollup::{Key, Rollup};
@@ -116,7 +116,7 @@ pub(crate) struct Tally {
 impl Tally {
     /// Of one event; `None` when its draws recognise more than 64 bits hold.
     #[inline]
-    pub(crate) fn of(quantity: Quantity, cost: Option<Money>, charge: &Charge) -> Option<Self> {
+    pub(crate) fn of(quantity: Quantity, cost: Option<Cost>, charge: &Charge) -> Option<Self> {
         let revenue_nano =
             charge.draws.iter().try_fold(0i64, |sum, draw| sum.checked_add(draw.revenue_nano))?;
         Some(Self {

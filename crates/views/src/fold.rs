@@ -1,8 +1,8 @@
 //! From one fact to what it adds to the rollups.
 
 use chargly_ledger::{
-    Asked, Charge, Draw, EventTypeNo, Fact, MeterRequest, Millis, Money, PriceNo, Quantity, Settlement,
-    WalletEvent, WalletNo,
+    Asked, Charge, Cost, Draw, EventTypeNo, Facets, Fact, MeterRequest, Millis, PriceNo, Quantity,
+    Settlement, WalletEvent, WalletNo, cost_of_event,
 };
 
 use crate::Figures;
@@ -14,18 +14,25 @@ pub(crate) fn fold(counters: &mut Counters, at: Millis, fact: &Fact) -> Option<(
     let Fact::Wallet(fact) = fact else { return Some(()) };
     let mut rows = Rows { counters, wallet: fact.header.wallet };
     match &fact.event {
-        WalletEvent::Metered { request, charge } => rows.metered(at, request, charge),
-        WalletEvent::HoldCaptured { request, of, charge, broken, .. } => {
-            rows.charged(at, of.event_type, of.quantity, request.cost, charge)?;
+        WalletEvent::Metered { request, charge, facets } => {
+            rows.metered(at, request, charge, facets.as_deref())
+        }
+        WalletEvent::HoldCaptured { request, of, charge, broken, facets, .. } => {
+            let cost = cost_of_event(request.cost, facets.as_deref());
+            rows.charged(at, of.event_type, of.quantity, cost, charge)?;
             rows.broken(at, broken)
         }
-        WalletEvent::Refused { asked, .. } => match asked {
+        WalletEvent::Refused { asked, facets, .. } => match asked {
             Asked::Meter(request) => {
                 let at = request.occurred_at.unwrap_or(at);
-                rows.add(at, Some(request.event_type), None, &refused(request.cost))
+                let cost = cost_of_event(request.cost, facets.as_deref());
+                rows.add(at, Some(request.event_type), None, &refused(cost))
             }
             Asked::PlaceHold(request) => rows.add(at, Some(request.event_type), None, &refused(None)),
-            Asked::CaptureHold(request) => rows.add(at, None, None, &refused(request.cost)),
+            Asked::CaptureHold(request) => {
+                let cost = cost_of_event(request.cost, facets.as_deref());
+                rows.add(at, None, None, &refused(cost))
+            }
             Asked::Batch(..) => rows.add(at, None, None, &refused(None)),
             // Nothing that anybody would have used.
             Asked::IncreaseHold(_)
@@ -33,7 +40,9 @@ pub(crate) fn fold(counters: &mut Counters, at: Millis, fact: &Fact) -> Option<(
             | Asked::VoidHold(_)
             | Asked::Grant(_)
             | Asked::VoidGrant(_)
-            | Asked::Reverse(_) => Some(()),
+            | Asked::Reverse(_)
+            | Asked::Recharge(_)
+            | Asked::SetCost(..) => Some(()),
         },
         WalletEvent::Reversed { credits, returns, .. } => {
             let (_, reversed_revenue_nano) = sum(returns);
@@ -54,6 +63,8 @@ pub(crate) fn fold(counters: &mut Counters, at: Millis, fact: &Fact) -> Option<(
         | WalletEvent::PolicySet { .. }
         | WalletEvent::Frozen
         | WalletEvent::Thawed
+        | WalletEvent::Recharged { .. }
+        | WalletEvent::CostSet { .. }
         | WalletEvent::CustomerErased => Some(()),
     }
 }
@@ -67,10 +78,9 @@ pub(crate) fn fold_metered(
     counters: &mut Counters,
     at: Millis,
     wallet: WalletNo,
-    request: &MeterRequest,
-    charge: &Charge,
+    (request, charge, facets): (&MeterRequest, &Charge, Option<&Facets>),
 ) -> Option<()> {
-    Rows { counters, wallet }.metered(at, request, charge)
+    Rows { counters, wallet }.metered(at, request, charge, facets)
 }
 
 /// The rows of every rollup that one wallet's fact touches.
@@ -81,9 +91,15 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     #[inline]
-    fn metered(&mut self, at: Millis, request: &MeterRequest, charge: &Charge) -> Option<()> {
+    fn metered(
+        &mut self,
+        at: Millis,
+        request: &MeterRequest,
+        charge: &Charge,
+        facets: Option<&Facets>,
+    ) -> Option<()> {
         let at = request.occurred_at.unwrap_or(at);
-        self.charged(at, request.event_type, request.quantity, request.cost, charge)
+        self.charged(at, request.event_type, request.quantity, cost_of_event(request.cost, facets), charge)
     }
 
     #[inline]
@@ -92,7 +108,7 @@ impl Rows<'_> {
         at: Millis,
         event_type: EventTypeNo,
         quantity: Quantity,
-        cost: Option<Money>,
+        cost: Option<Cost>,
         charge: &Charge,
     ) -> Option<()> {
         let keys = self.keys(at, Some(event_type), charge.price);
@@ -151,7 +167,7 @@ impl Rows<'_> {
     }
 }
 
-fn event(quantity: Quantity, cost: Option<Money>, charge: &Charge) -> Figures {
+fn event(quantity: Quantity, cost: Option<Cost>, charge: &Charge) -> Figures {
     let (_, revenue_nano) = sum(&charge.draws);
     Figures {
         events: 1,
@@ -165,7 +181,7 @@ fn event(quantity: Quantity, cost: Option<Money>, charge: &Charge) -> Figures {
     }
 }
 
-fn refused(cost: Option<Money>) -> Figures {
+fn refused(cost: Option<Cost>) -> Figures {
     Figures { refused: 1, unbilled_cost_nano: cost.map_or(0, |c| c.nano.into()), ..Figures::default() }
 }
 

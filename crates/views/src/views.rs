@@ -147,8 +147,8 @@ impl Views {
             let unreadable = |source| ViewError::Unreadable { position, source };
             let counters = &mut memory.counters;
             match Fact::decode_metered(bytes).map_err(unreadable)? {
-                Some((header, request, charge)) => {
-                    fold::fold_metered(counters, at, header.wallet, &request, &charge)
+                Some((header, request, charge, facets)) => {
+                    fold::fold_metered(counters, at, header.wallet, (&request, &charge, facets.as_deref()))
                 }
                 None => fold::fold(counters, at, &Fact::decode(bytes).map_err(unreadable)?),
             }

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use chargly_ledger::{
-    Action, Catalogue, Credits, Fact, IfInsufficient, KeyHash, KeyNo, MeterRequest, Millis, Money, Payload,
-    Position, PriceInputs, Quantity, key_hash,
+    Action, Catalogue, Credits, Dimension, Facets, Fact, IfInsufficient, KeyHash, KeyNo, MeterRequest,
+    Millis, Money, Payload, Position, PriceInputs, Quantity, Usage, key_hash,
 };
 use compact_str::CompactString;
 
@@ -35,6 +35,8 @@ pub struct MeterEvent {
     pub credits: Option<Credits>,
     /// What it cost the operator.
     pub cost: Option<Money>,
+    /// What a model was used for, where the cost is to be computed.
+    pub usage: Option<Usage>,
     /// When it happened.
     pub occurred_at: Option<Millis>,
     /// What to do when the wallet cannot pay.
@@ -52,6 +54,8 @@ pub struct Properties {
     pub canonical: CompactString,
     /// Those that prices of the event type look at.
     pub inputs: PriceInputs,
+    /// Those that reports of the event type are grouped by.
+    pub dimensions: Vec<Dimension>,
 }
 
 /// What came of a batch marked atomic.
@@ -253,6 +257,7 @@ fn meter_item(
         quantity,
         credits,
         cost,
+        usage,
         occurred_at,
         if_insufficient,
         properties,
@@ -263,14 +268,23 @@ fn meter_item(
     };
     let request =
         MeterRequest { event_type: event_type.number, quantity, credits, cost, occurred_at, if_insufficient };
-    let (properties, inputs) = match properties {
-        Some(p) => (Some(p.canonical), p.inputs),
-        None => (None, PriceInputs::new()),
-    };
+    let (properties, inputs, facets) = taken_apart(properties, usage);
     let hashed = match &key {
         Some(key) => Key::Hash(key_hash(&catalogue.salt, Some(&customer), key)),
         None => Key::None,
     };
     let payload = Payload { key, properties, ..Payload::default() };
-    Ok(item_of(actor, Action::Meter { customer, request, inputs }, hashed, &payload, arena))
+    Ok(item_of(actor, Action::Meter { customer, request, inputs, facets }, hashed, &payload, arena))
+}
+
+/// What of an event may have to be forgotten, what its price looks at, and what reports do.
+pub(crate) fn taken_apart(
+    properties: Option<Properties>,
+    usage: Option<Usage>,
+) -> (Option<CompactString>, PriceInputs, Option<Box<Facets>>) {
+    let (canonical, inputs, dimensions) = match properties {
+        Some(p) => (Some(p.canonical), p.inputs, p.dimensions),
+        None => (None, PriceInputs::new(), Vec::new()),
+    };
+    (canonical, inputs, Facets { cost: None, usage, dimensions }.boxed())
 }

@@ -2,7 +2,7 @@
 
 use chargly_ledger::{Credits, Millis, PriceNo, Refusal};
 
-use super::meter_events::MeterEvent;
+use super::meter_events::{MeterEvent, taken_apart};
 use crate::environment::Environment;
 use crate::outcome::CallError;
 
@@ -34,11 +34,11 @@ impl Environment {
             occurred_at: event.occurred_at,
             if_insufficient: event.if_insufficient,
         };
-        let inputs = event.properties.map(|p| p.inputs).unwrap_or_default();
+        let (_, inputs, facets) = taken_apart(event.properties, event.usage);
         let wallet = self.wallet(&event.customer).await?;
         let now = Millis(self.wall_ms());
         let (price, credits, refusal) =
-            chargly_ledger::quote(&catalogue, wallet.as_deref(), &request, &inputs, now)?;
+            chargly_ledger::quote(&catalogue, wallet.as_deref(), &request, &inputs, facets.as_deref(), now)?;
         let available = wallet.map(|w| w.balance.available()).unwrap_or_default();
         Ok(Quote { credits, price, available, refusal })
     }

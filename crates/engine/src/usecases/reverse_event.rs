@@ -1,6 +1,6 @@
 //! Undoing an event, wholly or in part.
 
-use chargly_ledger::{Action, Credits, EntryId, Fact, KeyNo, Original, Payload, ReverseRequest, WalletEvent};
+use chargly_ledger::{Action, Credits, EntryId, Fact, KeyNo, Original, Payload, ReverseRequest};
 use compact_str::CompactString;
 
 use super::item::Namespace;
@@ -19,16 +19,13 @@ impl Environment {
     ) -> Result<Outcome, CallError> {
         let missing = CallError::NotFound { kind: "event" };
         let stored = self.read_fact(event.position).await?.filter(|stored| stored.id == event);
-        let Some(Fact::Wallet(fact)) = stored.map(|stored| stored.fact) else { return Err(missing) };
-        let (event_type, charge) = match fact.event {
-            WalletEvent::Metered { request, charge } => (request.event_type, charge),
-            WalletEvent::HoldCaptured { of, charge, .. } => (of.event_type, charge),
-            _ => return Err(missing),
-        };
-        let (wallet, position) = (fact.header.wallet, event.position);
+        let original = stored.and_then(|stored| match stored.fact {
+            Fact::Wallet(fact) => Original::of(fact, event.position, stored.at),
+            _ => None,
+        });
         let action = Action::Reverse {
-            request: ReverseRequest { event: position, credits },
-            original: Box::new(Original { position, wallet, event_type, charge }),
+            request: ReverseRequest { event: event.position, credits, correction: None },
+            original: Box::new(original.ok_or(missing)?),
         };
         let payload = Payload { reason, ..Payload::default() };
         let mut arena = Vec::new();

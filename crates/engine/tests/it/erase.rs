@@ -179,7 +179,7 @@ async fn nobody_can_act_for_an_erased_customer() {
         if_insufficient: IfInsufficient::Record,
         is_final: true,
     };
-    gone(env.capture_hold(KeyNo::SYSTEM, capture, None, Some("c".into())).await);
+    gone(env.capture_hold(KeyNo::SYSTEM, capture, None, None, Some("c".into())).await);
     gone(env.void_hold(KeyNo::SYSTEM, VoidHoldRequest { hold }, Some("v".into())).await);
     gone(env.reverse_event(KeyNo::SYSTEM, event, None, Some("why".into()), Some("r".into())).await);
     gone(env.void_grant(KeyNo::SYSTEM, grant, None, Some("g".into())).await);

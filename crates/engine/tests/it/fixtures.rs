@@ -16,6 +16,7 @@ pub(crate) fn event_type(name: &str, price: i64) -> EventTypeRequest {
         caller_set_credits: false,
         dimensions: Vec::new(),
         archived: false,
+        estimated_cost_nano: None,
         first_price: Some(credits(price)),
     }
 }
@@ -41,6 +42,7 @@ pub(crate) fn event(customer: &str, name: &str, key: Option<&str>) -> MeterEvent
         quantity: Quantity::ONE,
         credits: None,
         cost: None,
+        usage: None,
         occurred_at: None,
         if_insufficient: IfInsufficient::Refuse,
         properties: None,

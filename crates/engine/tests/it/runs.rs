@@ -281,8 +281,11 @@ async fn ended_holds_are_known_after_they_left_memory() {
             if_insufficient: IfInsufficient::Refuse,
             is_final: true,
         };
-        let again =
-            world.env.capture_hold(KeyNo::SYSTEM, request, None, Some("c1".into())).await.expect("a verdict");
+        let again = world
+            .env
+            .capture_hold(KeyNo::SYSTEM, request, None, None, Some("c1".into()))
+            .await
+            .expect("a verdict");
         assert!(matches!(refusal(&again), Some(Refusal::HoldNotOpen { .. })), "{again:?}");
         let replay =
             world.env.void_hold(KeyNo::SYSTEM, VoidHoldRequest { hold: voided }, Some("v1".into())).await;

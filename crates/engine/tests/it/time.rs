@@ -43,7 +43,7 @@ fn capture(hold: EntryId) -> Action {
         if_insufficient: IfInsufficient::Refuse,
         is_final: true,
     };
-    Action::CaptureHold { request, inputs: Default::default() }
+    Action::CaptureHold { request, inputs: Default::default(), facets: None }
 }
 
 impl World {

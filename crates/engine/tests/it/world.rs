@@ -170,7 +170,7 @@ pub(crate) fn meter(customer: &str) -> Action {
         occurred_at: None,
         if_insufficient: IfInsufficient::Refuse,
     };
-    Action::Meter { customer: customer.into(), request, inputs: Default::default() }
+    Action::Meter { customer: customer.into(), request, inputs: Default::default(), facets: None }
 }
 
 /// What a verdict says, in a word.

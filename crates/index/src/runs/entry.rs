@@ -42,6 +42,7 @@ pub fn is_audited(fact: &Fact) -> bool {
             WalletEvent::Granted { .. }
                 | WalletEvent::GrantVoided { .. }
                 | WalletEvent::Reversed { .. }
+                | WalletEvent::Recharged { .. }
                 | WalletEvent::PolicySet { .. }
                 | WalletEvent::Frozen
                 | WalletEvent::Thawed

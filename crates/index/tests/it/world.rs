@@ -70,7 +70,7 @@ pub(crate) fn metered(event_type: EventTypeNo, occurred_at: Option<Millis>) -> W
         occurred_at,
         if_insufficient: IfInsufficient::Refuse,
     };
-    WalletEvent::Metered { request, charge: charge() }
+    WalletEvent::Metered { request, charge: charge(), facets: None }
 }
 
 fn captured(event_type: EventTypeNo) -> WalletEvent {
@@ -91,6 +91,7 @@ fn captured(event_type: EventTypeNo) -> WalletEvent {
         broken: Vec::new(),
         still_held: Credits::ZERO,
         ended: true,
+        facets: None,
     }
 }
 

@@ -171,6 +171,7 @@ impl Auditor {
             Rejection::UnknownEventType => "unknown_event_type",
             Rejection::EventTypeArchived => "event_type_archived",
             Rejection::NoActivePrice => "no_active_price",
+            Rejection::CostRequired => "cost_required",
             Rejection::Invalid { .. } => "invalid_request",
             Rejection::NotFound { .. } => "not_found",
             Rejection::CustomerErased => "gone",

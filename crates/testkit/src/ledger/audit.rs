@@ -127,7 +127,7 @@ impl Audit {
 /// New spending never takes a wallet below its floor, unless the caller was allowed to record finished work.
 fn check_floor(at: Position, wallet: &Wallet, event: &WalletEvent) {
     let spent = match event {
-        WalletEvent::Metered { request, charge } if request.if_insufficient == IfInsufficient::Refuse => {
+        WalletEvent::Metered { request, charge, .. } if request.if_insufficient == IfInsufficient::Refuse => {
             check_charge(at, charge);
             charge.charged()
         }

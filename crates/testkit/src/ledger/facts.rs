@@ -94,7 +94,7 @@ fn wallet_event(fact: &WalletFact, customer: Option<String>) -> Happening {
             settled: settled(settlements),
         },
         WalletEvent::LotExpired { due, broken } => Happening::LotExpired { due: due.0, lapsed: draw(broken) },
-        WalletEvent::Reversed { request, credits, debt, returns, adjustment } => Happening::Reversed {
+        WalletEvent::Reversed { request, credits, debt, returns, adjustment, .. } => Happening::Reversed {
             event: request.event.0,
             credits: credits.micro().into(),
             debt: debt.micro().into(),
@@ -106,6 +106,9 @@ fn wallet_event(fact: &WalletFact, customer: Option<String>) -> Happening {
         WalletEvent::Thawed => Happening::Thawed,
         WalletEvent::CustomerErased => Happening::CustomerErased,
         WalletEvent::Refused { refusal, .. } => Happening::Refused(refused(refusal)),
+        WalletEvent::Recharged { .. } | WalletEvent::CostSet { .. } => {
+            panic!("no script asks for corrections or later costs")
+        }
     }
 }
 
@@ -128,7 +131,10 @@ fn change(change: &CatalogueChange, catalogue: &Catalogue) -> Happening {
             }
         }
         CatalogueChange::PriceRefused { refusal, .. } => Happening::PriceRefused(refused(refusal)),
-        CatalogueChange::KeyCreated { .. } | CatalogueChange::KeyRevoked { .. } => {
+        CatalogueChange::KeyCreated { .. }
+        | CatalogueChange::KeyRevoked { .. }
+        | CatalogueChange::SettingsChanged { .. }
+        | CatalogueChange::RateCardPublished { .. } => {
             panic!("the model knows nothing of {change:?}")
         }
     }

@@ -6,7 +6,7 @@ use chargly_ledger::{
     Action, CaptureRequest, Credits, Currency, DecimalError, EntryId, EventTypeNo, EventTypeRequest,
     ExtendRequest, Fact, GrantKind, GrantRequest, HoldRequest, IfInsufficient, IncreaseRequest, LotNo,
     MeterRequest, Millis, Money, Original, Position, PriceInputs, PriceNo, PriceRequest, PropertyValue,
-    Quantity, ReverseRequest, State, VoidGrantRequest, VoidHoldRequest, WalletEvent, WalletNo,
+    Quantity, ReverseRequest, State, VoidGrantRequest, VoidHoldRequest, WalletNo,
 };
 
 use super::{Driver, narrow};
@@ -47,6 +47,7 @@ pub fn action(names: &impl Names, request: &Request) -> Option<Action> {
                 caller_set_credits: *caller_set,
                 dimensions: Vec::new(),
                 archived: *archived,
+                estimated_cost_nano: None,
                 first_price: first_price.map(credits),
             })
         }
@@ -81,6 +82,7 @@ pub fn action(names: &impl Names, request: &Request) -> Option<Action> {
                     if_insufficient: if_insufficient(*record),
                 },
                 inputs: inputs(properties),
+                facets: None,
             }
         }
         Request::PlaceHold { customer, event_type, quantity, credits: set, ttl_s } => Action::PlaceHold {
@@ -111,6 +113,7 @@ pub fn action(names: &impl Names, request: &Request) -> Option<Action> {
                     is_final: *is_final,
                 },
                 inputs: inputs(properties),
+                facets: None,
             }
         }
         Request::VoidHold { hold } => Action::VoidHold(VoidHoldRequest { hold: id_of(names, *hold) }),
@@ -120,7 +123,8 @@ pub fn action(names: &impl Names, request: &Request) -> Option<Action> {
         Request::VoidGrant { customer, lot } => void_grant(names, customer, LotNo(*lot)),
         Request::Reverse { event, credits: asked } => {
             let original = Box::new(original(names, Position(*event))?);
-            let request = ReverseRequest { event: Position(*event), credits: asked.map(credits) };
+            let request =
+                ReverseRequest { event: Position(*event), credits: asked.map(credits), correction: None };
             Action::Reverse { request, original }
         }
         Request::SetPolicy { customer, policy } => Action::SetPolicy {
@@ -171,16 +175,8 @@ fn void_grant(names: &impl Names, customer: &str, lot: LotNo) -> Action {
 
 fn original(names: &impl Names, position: Position) -> Option<Original> {
     let Fact::Wallet(fact) = names.fact(position)? else { return None };
-    let wallet = fact.header.wallet;
-    match fact.event {
-        WalletEvent::Metered { request, charge } => {
-            Some(Original { position, wallet, event_type: request.event_type, charge })
-        }
-        WalletEvent::HoldCaptured { of, charge, .. } => {
-            Some(Original { position, wallet, event_type: of.event_type, charge })
-        }
-        _ => None,
-    }
+    // When it was recorded only moves reports, which no model looks at.
+    Original::of(fact, position, Millis(0))
 }
 
 /// An id that no fact has.

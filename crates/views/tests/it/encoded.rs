@@ -1,8 +1,8 @@
 //! Facts as the journal has them count as the same facts already read do, and damaged ones are named.
 
 use chargly_ledger::{
-    Charge, Credits, Currency, DecodeError, Draw, EventTypeNo, Fact, IfInsufficient, LotNo, MeterRequest,
-    Millis, Money, Position, PriceNo, Quantity, WalletEvent, WalletFact, WalletNo,
+    Charge, Credits, Currency, DecodeError, Draw, EventTypeNo, Facets, Fact, IfInsufficient, LotNo,
+    MeterRequest, Millis, Money, Position, PriceNo, Quantity, WalletEvent, WalletFact, WalletNo,
 };
 use chargly_views::{ViewError, Views};
 use proptest::prelude::*;
@@ -17,10 +17,12 @@ fn fold_encoded(views: &Views, facts: &[(Millis, Fact)]) -> Result<u64, ViewErro
 }
 
 /// What the narrow reader should make of bytes, by the wide one.
-fn expected(bytes: &[u8]) -> Option<Result<(WalletNo, MeterRequest, Charge), DecodeError>> {
+fn expected(
+    bytes: &[u8],
+) -> Option<Result<(WalletNo, MeterRequest, Charge, Option<Box<Facets>>), DecodeError>> {
     match Fact::decode(bytes) {
-        Ok(Fact::Wallet(WalletFact { header, event: WalletEvent::Metered { request, charge } })) => {
-            Some(Ok((header.wallet, request, charge)))
+        Ok(Fact::Wallet(WalletFact { header, event: WalletEvent::Metered { request, charge, facets } })) => {
+            Some(Ok((header.wallet, request, charge, facets)))
         }
         Ok(_) => None,
         Err(error) => Some(Err(error)),
@@ -56,7 +58,7 @@ fn arb_metered() -> impl Strategy<Value = Fact> {
                 debt: Credits::from_micro(debt),
                 uncharged: Credits::from_micro(uncharged),
             };
-            fact(WalletNo(number), WalletEvent::Metered { request, charge })
+            fact(WalletNo(number), WalletEvent::Metered { request, charge, facets: None })
         },
     )
 }
@@ -83,8 +85,8 @@ proptest! {
         changed[at] = byte;
         for bytes in [whole.as_slice(), &changed, &whole[..at], &[whole.as_slice(), &[byte]].concat()] {
             match (Fact::decode_metered(bytes), expected(bytes)) {
-                (Ok(Some((header, request, charge))), expected) => {
-                    prop_assert_eq!(expected, Some(Ok((header.wallet, request, charge))));
+                (Ok(Some((header, request, charge, facets))), expected) => {
+                    prop_assert_eq!(expected, Some(Ok((header.wallet, request, charge, facets))));
                 }
                 (Err(found), expected) => prop_assert_eq!(expected, Some(Err(found))),
                 // Another kind, which the wide reader has the last word on.

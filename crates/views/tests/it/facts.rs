@@ -57,13 +57,13 @@ pub(crate) fn metered(
     charge: Charge,
     cost: Option<i64>,
 ) -> Fact {
-    fact(wallet, WalletEvent::Metered { request: request(of, units, cost), charge })
+    fact(wallet, WalletEvent::Metered { request: request(of, units, cost), charge, facets: None })
 }
 
 /// An event said to have happened at another time than it was recorded.
 pub(crate) fn metered_late(wallet: WalletNo, of: EventTypeNo, occurred_at: Millis) -> Fact {
     let request = MeterRequest { occurred_at: Some(occurred_at), ..request(of, 1, None) };
-    fact(wallet, WalletEvent::Metered { request, charge: charge(8, &[(8, 0)]) })
+    fact(wallet, WalletEvent::Metered { request, charge: charge(8, &[(8, 0)]), facets: None })
 }
 
 pub(crate) fn captured(
@@ -83,17 +83,19 @@ pub(crate) fn captured(
         broken: draws(broken),
         still_held: Credits::ZERO,
         ended: true,
+        facets: None,
     };
     fact(wallet, event)
 }
 
 pub(crate) fn reversed(wallet: WalletNo, credits: i64, returns: &[(i64, i64)]) -> Fact {
     let event = WalletEvent::Reversed {
-        request: ReverseRequest { event: Position(1), credits: None },
+        request: ReverseRequest { event: Position(1), credits: None, correction: None },
         credits: Credits::from_micro(credits),
         debt: Credits::ZERO,
         returns: draws(returns),
         adjustment: None,
+        of: None,
     };
     fact(wallet, event)
 }
@@ -101,6 +103,8 @@ pub(crate) fn reversed(wallet: WalletNo, credits: i64, returns: &[(i64, i64)]) -
 pub(crate) fn settled(wallet: WalletNo, settlements: &[(i64, i64)]) -> Fact {
     let settlements = settlements.iter().map(|(credits, revenue_nano)| Settlement {
         event: Position(1),
+        event_type: EventTypeNo(0),
+        price: None,
         credits: Credits::from_micro(*credits),
         revenue_nano: *revenue_nano,
     });
@@ -118,7 +122,7 @@ pub(crate) fn expired(wallet: WalletNo, due: Millis, broken: (i64, i64)) -> Fact
 }
 
 pub(crate) fn refused(wallet: WalletNo, asked: Asked) -> Fact {
-    fact(wallet, WalletEvent::Refused { asked, refusal: Refusal::GrantNotOpen })
+    fact(wallet, WalletEvent::Refused { asked, refusal: Refusal::GrantNotOpen, facets: None })
 }
 
 /// A charge of price version 0, paid by lots: micro-credits and nano-units of each draw.

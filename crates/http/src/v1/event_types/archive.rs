@@ -27,6 +27,7 @@ async fn set_archived(call: &Call, archived: bool) -> Result<Answer, Problem> {
         caller_set_credits: known.caller_set_credits,
         dimensions: known.dimensions.clone(),
         archived,
+        estimated_cost_nano: known.estimated_cost_nano,
         first_price: None,
     };
     define(call, request).await

@@ -1,7 +1,7 @@
 //! `/v1/event-types`
 
 use chargly_api::ObjectWriter;
-use chargly_engine::ledger::{Catalogue, EventType, Millis};
+use chargly_engine::ledger::{Catalogue, EventType, Millis, Money};
 
 use crate::view;
 
@@ -21,6 +21,8 @@ fn write_event_type(o: &mut ObjectWriter<'_>, event_type: &EventType, catalogue:
             list.text(dimension);
         }
     });
+    let estimate = event_type.estimated_cost_nano.map(|nano| Money::amount_of(nano.into()));
+    o.shown_or_null("estimated_cost", estimate);
     o.boolean("archived", event_type.archived);
     match catalogue.price_in_force(event_type.number, now) {
         Some(price) => o.object("price", |o| prices::write_price(o, price, catalogue)),

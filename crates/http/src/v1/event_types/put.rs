@@ -2,7 +2,7 @@
 
 use chargly_api::limits::{DESCRIPTION_BYTES_MAX, DIMENSIONS_MAX, LABEL_BYTES_MAX, PROPERTY_NAME_BYTES_MAX};
 use chargly_api::{Problem, Value, text};
-use chargly_engine::ledger::{Catalogue, EventTypeRequest, Millis};
+use chargly_engine::ledger::{Catalogue, Currency, EventTypeRequest, Millis, Money};
 use compact_str::CompactString;
 
 use super::write_event_type;
@@ -19,6 +19,10 @@ fn from_request(call: &Call, catalogue: &Catalogue) -> Result<EventTypeRequest, 
             fields.optional("description", problems, |value| read::prose(value, DESCRIPTION_BYTES_MAX));
         let caller_set_credits = fields.optional("caller_set_credits", problems, Value::boolean);
         let dimensions = fields.optional("dimensions", problems, dimensions);
+        let estimated_cost = fields.optional("estimated_cost", problems, |value| {
+            let text = value.text().map_err(|problem| format!("{problem}: money is a decimal string"))?;
+            Money::parse(&text, Currency::USD).map(|m| m.nano).map_err(|error| error.to_string())
+        });
         let first_price = fields.optional("credits", problems, read::credits);
         Some(EventTypeRequest {
             name: name.into(),
@@ -27,6 +31,7 @@ fn from_request(call: &Call, catalogue: &Catalogue) -> Result<EventTypeRequest, 
             caller_set_credits: caller_set_credits.unwrap_or(false),
             dimensions: dimensions.unwrap_or_default(),
             archived: catalogue.event_type(name).is_some_and(|known| known.archived),
+            estimated_cost_nano: estimated_cost,
             first_price,
         })
     })

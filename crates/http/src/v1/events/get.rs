@@ -3,8 +3,7 @@
 use chargly_api::{IdKind, ObjectWriter, Problem};
 use chargly_engine::StoredFact;
 use chargly_engine::ledger::{
-    Amended, Catalogue, Charge, Credits, Draw, EventTypeNo, Fact, Lot, Millis, Money, Quantity, Wallet,
-    WalletEvent,
+    Amended, Catalogue, Charge, Draw, EventTypeNo, Fact, Lot, Millis, Money, Quantity, Wallet, WalletEvent,
 };
 
 use crate::answer::Answer;
@@ -54,8 +53,9 @@ pub(super) fn write_stored_event(
             list.object(|o| write_draw(o, draw, lot, catalogue));
         }
     });
-    let settled: Credits = amended.settled.iter().map(|(_, credits)| *credits).sum();
-    o.number("debt", charge.debt).number("debt_settled", settled).number("uncharged", charge.uncharged);
+    o.number("debt", charge.debt)
+        .number("debt_settled", amended.settled)
+        .number("uncharged", charge.uncharged);
     view::price_version(o, charge.price, catalogue);
     match stored.payload.known().properties {
         Some(properties) => o.raw("properties", properties.as_bytes()),
@@ -81,7 +81,7 @@ impl<'a> Known<'a> {
     fn of(stored: &'a StoredFact) -> Option<Self> {
         let Fact::Wallet(fact) = &stored.fact else { return None };
         match &fact.event {
-            WalletEvent::Metered { request, charge } => Some(Self {
+            WalletEvent::Metered { request, charge, .. } => Some(Self {
                 event_type: request.event_type,
                 quantity: request.quantity,
                 cost: request.cost,

@@ -1,8 +1,12 @@
 //! Reading one event: the body of `POST /v1/events`, an item of a batch, a quote.
 
 use chargly_api::{Fields, Problems, Properties, Value};
-use chargly_engine::ledger::{Catalogue, EventType, IfInsufficient, PriceInputs, PropertyValue, Quantity};
+use chargly_engine::ledger::{
+    Catalogue, DIMENSION_VALUE_BYTES_MAX, Dimension, EventType, IfInsufficient, PriceInputs, PropertyValue,
+    Quantity,
+};
 use chargly_engine::{MeterEvent, Properties as SentProperties};
+use compact_str::CompactString;
 
 use crate::read;
 
@@ -32,6 +36,7 @@ impl Context<'_> {
             quantity: quantity.unwrap_or(Quantity::ONE),
             credits,
             cost,
+            usage: None,
             occurred_at,
             if_insufficient: if_insufficient.unwrap_or(IfInsufficient::Refuse),
             properties,
@@ -59,8 +64,25 @@ impl Context<'_> {
                 inputs.push((name.clone(), counted(value)));
             }
         }
-        Some(SentProperties { canonical: sent.canonical.into(), inputs })
+        let declared = event_type.into_iter().flat_map(|known| &known.dimensions);
+        let dimensions = declared.filter_map(|name| {
+            let value = dimension_value(sent.get(name)?)?;
+            Some(Dimension { name: name.clone(), value })
+        });
+        let dimensions = dimensions.collect();
+        Some(SentProperties { canonical: sent.canonical.into(), inputs, dimensions })
     }
+}
+
+/// A text, number or yes-or-no as reports show it; nothing else can be grouped by.
+fn dimension_value(value: Value<'_>) -> Option<CompactString> {
+    let text = match value.text() {
+        Ok(text) => CompactString::from(text),
+        Err(_) if value.number().is_ok() || value.boolean().is_ok() => value.raw().into(),
+        Err(_) => return None,
+    };
+    let end = text.floor_char_boundary(DIMENSION_VALUE_BYTES_MAX);
+    Some(text[..end].into())
 }
 
 fn counted(value: Value<'_>) -> PropertyValue {

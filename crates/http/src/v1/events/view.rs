@@ -15,7 +15,7 @@ pub(crate) fn write_event(
     catalogue: &Catalogue,
 ) {
     let (event_type, charge) = match &fact.event {
-        WalletEvent::Metered { request, charge } => (request.event_type, charge),
+        WalletEvent::Metered { request, charge, .. } => (request.event_type, charge),
         WalletEvent::HoldCaptured { of, charge, .. } => (of.event_type, charge),
         _ => return,
     };

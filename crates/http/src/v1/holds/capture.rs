@@ -62,7 +62,7 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
     if capture.if_insufficient == IfInsufficient::Record {
         call.needs(Scope::Record)?;
     }
-    let captured = call.env.capture_hold(call.actor(), capture, properties, Some(key)).await;
+    let captured = call.env.capture_hold(call.actor(), capture, None, properties, Some(key)).await;
     let outcome = captured.map_err(|error| call.problem(error))?;
     let customer = call.customer_of_fact(&outcome.fact).await?;
     Ok(call.answer(&outcome, &customer, |o, fact| {

@@ -94,7 +94,7 @@ impl Directory {
             _,
             &Charge,
         ) = match &fact.event {
-            WalletEvent::Metered { request: r, charge } => {
+            WalletEvent::Metered { request: r, charge, .. } => {
                 ("metered", r.event_type, r.quantity, r.cost, r.occurred_at.unwrap_or(stored.at), charge)
             }
             WalletEvent::HoldCaptured { request, of, charge, .. } => {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use chargly_engine::journal::DirLock;
 use chargly_engine::ledger::{
-    Catalogue, Credits, Currency, EventTypeRequest, Fact, GrantKind, GrantRequest, Grid, IfInsufficient,
-    KeyNo, Millis, Money, PriceInputs, PriceRequest, PropertyValue as PriceValue, Quantity, Rejection,
-    Rounding, WalletEvent,
+    Catalogue, Credits, Currency, Dimension, EventTypeRequest, Fact, GrantKind, GrantRequest, Grid,
+    IfInsufficient, KeyNo, Millis, Money, PriceInputs, PriceRequest, PropertyValue as PriceValue, Quantity,
+    Rejection, Rounding, WalletEvent,
 };
 use chargly_engine::{CallError, Environment, Failure, MeterEvent, Outcome, Properties, SystemClock};
 use chargly_traffic::{PropertyValue, RecordedEvent};
@@ -64,6 +64,7 @@ impl Directory {
                     caller_set_credits: false,
                     dimensions: Vec::new(),
                     archived: false,
+                    estimated_cost_nano: None,
                     first_price: None,
                 };
                 self.environment.define_event_type(KeyNo::SYSTEM, request).await.with_context(doing)?;
@@ -163,6 +164,7 @@ fn meter_event(event: &RecordedEvent, catalogue: &Catalogue) -> Result<MeterEven
         quantity,
         credits: credits.with_context(|| format!("line {line}: credits"))?,
         cost: cost.transpose().with_context(|| format!("line {line}: cost"))?,
+        usage: None,
         occurred_at: occurred_at
             .with_context(|| format!("line {line}: occurred_at"))?
             .map(|t| Millis(t.as_millisecond())),
@@ -177,6 +179,15 @@ fn properties(event: &RecordedEvent, catalogue: &Catalogue) -> Option<Properties
     if event.properties.is_empty() {
         return None;
     }
+    let declared =
+        catalogue.event_type(&event.event).into_iter().flat_map(|event_type| &event_type.dimensions);
+    let dimensions = declared.filter_map(|name| match event.properties.get(name.as_str())? {
+        PropertyValue::Text(value) | PropertyValue::Number(value) => {
+            let value = value.as_str().into();
+            Some(Dimension { name: name.clone(), value })
+        }
+    });
+    let dimensions = dimensions.collect();
     let looked_at = catalogue.event_type(&event.event).into_iter().flat_map(|event_type| {
         event_type
             .prices
@@ -197,7 +208,7 @@ fn properties(event: &RecordedEvent, catalogue: &Catalogue) -> Option<Properties
             inputs.push((name.clone(), value));
         }
     }
-    Some(Properties { canonical: canonical(event).into(), inputs })
+    Some(Properties { canonical: canonical(event).into(), inputs, dimensions })
 }
 
 /// A JSON object with sorted names and no white space. The map is sorted, and numbers are decimals without zeros at
@@ -253,6 +264,7 @@ fn rejection_code(rejection: &Rejection) -> &'static str {
         Rejection::EventTypeArchived => "event_type_archived",
         Rejection::UnknownEventType => "unknown_event_type",
         Rejection::NoActivePrice => "no_active_price",
+        Rejection::CostRequired => "cost_required",
         Rejection::Invalid { .. } => INVALID,
         Rejection::NotFound { .. } => "not_found",
         Rejection::CustomerErased => "gone",
