@@ -87,8 +87,7 @@ pub fn execute_again(
     now: Millis,
     recorder: &mut impl Recorder,
 ) -> Result<(Recorded, Fact), Stop> {
-    let hold =
-        |id: crate::EntryId| state.hold_ref(id).copied().ok_or(Rejection::NotFound { kind: "hold" });
+    let hold = |id: crate::EntryId| state.hold_ref(id).copied().ok_or(Rejection::NotFound { kind: "hold" });
     let checked = match &call.action {
         Action::Meter { .. } | Action::PlaceHold { .. } => {
             Checked::Priced(terms.price, terms.credits.unwrap_or_default())

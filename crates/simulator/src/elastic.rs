@@ -47,7 +47,11 @@ impl Elasticity {
         #[expect(clippy::cast_precision_loss, reason = "a ratio needs no more than 53 bits")]
         let ratio = after.micro() as f64 / before.micro() as f64;
         let multiple = libm::pow(ratio, self.0).clamp(0.0, f64::from(MULTIPLE_MAX));
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and MULTIPLE_MAX")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 0 and MULTIPLE_MAX"
+        )]
         let whole = libm::floor(multiple) as u32;
         let is_one_more = uniform(seed, position.0) < multiple - f64::from(whole);
         whole + u32::from(is_one_more)

@@ -1,12 +1,26 @@
 //! What the simulation asks of a recorded fact.
 
-use chargly_ledger::WalletEvent;
+use chargly_ledger::{Asked, Facets, Money, WalletEvent, cost_of_event};
 
-/// Nano-units that an event cost the operator, as recorded with it; `None` where nobody knows, and for what is no event.
+/// Nano-units that an event cost the operator, as recorded with it or its refusal; `None` where nobody knows, and for
+/// what is no event.
 pub(crate) fn cost_of(event: &WalletEvent) -> Option<i64> {
-    match event {
-        WalletEvent::Metered { request, .. } => request.cost.map(|cost| cost.nano),
-        WalletEvent::HoldCaptured { request, .. } => request.cost.map(|cost| cost.nano),
-        _ => None,
-    }
+    let (reported, facets) = reported(event)?;
+    cost_of_event(reported, facets).map(|cost| cost.nano)
+}
+
+/// What is known of an event beside its price.
+pub(crate) fn facets_of(event: &WalletEvent) -> Option<&Facets> {
+    reported(event)?.1
+}
+
+fn reported(event: &WalletEvent) -> Option<(Option<Money>, Option<&Facets>)> {
+    let (reported, facets) = match event {
+        WalletEvent::Metered { request, facets, .. } => (request.cost, facets),
+        WalletEvent::HoldCaptured { request, facets, .. } => (request.cost, facets),
+        WalletEvent::Refused { asked: Asked::Meter(request), facets, .. } => (request.cost, facets),
+        WalletEvent::Refused { asked: Asked::CaptureHold(request), facets, .. } => (request.cost, facets),
+        _ => return None,
+    };
+    Some((reported, facets.as_deref()))
 }

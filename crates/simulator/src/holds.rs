@@ -75,20 +75,19 @@ mod tests {
     #[test]
     fn chosen_amounts_keep_their_part_of_what_they_are_taken_from() {
         let credits = Credits::from_micro;
-        for (chosen, before, after, expected) in [
-            (8, 10, 5, 4),
-            (7, 10, 5, 3),
-            (8, 10, 10, 8),
-            (8, 10, 30, 24),
-            (8, 0, 30, 8),
-            (8, 10, 0, 0),
-        ] {
+        for (chosen, before, after, expected) in
+            [(8, 10, 5, 4), (7, 10, 5, 3), (8, 10, 10, 8), (8, 10, 30, 24), (8, 0, 30, 8), (8, 10, 0, 0)]
+        {
             assert_eq!(
                 scale(credits(chosen), credits(before), credits(after)),
                 credits(expected),
                 "{chosen} of {before} at {after}"
             );
         }
-        assert_eq!(scale(Credits::MAX, credits(1), Credits::MAX), Credits::MAX, "never beyond the largest amount");
+        assert_eq!(
+            scale(Credits::MAX, credits(1), Credits::MAX),
+            Credits::MAX,
+            "never beyond the largest amount"
+        );
     }
 }

@@ -22,6 +22,7 @@
 //!
 //! Not owned here: reading a journal, threads, progress, names of things on the wire.
 
+mod compare;
 mod elastic;
 mod event;
 mod history;
@@ -33,6 +34,10 @@ mod replenish;
 mod tally;
 mod world;
 
+pub use compare::{
+    BillShock, Comparison, CustomerChange, Elastic, Outstanding, RunOuts, Runs, SHOCK_BP, Spread, TypeChange,
+    compare,
+};
 pub use elastic::{ELASTICITY_CENTRE_CENTI, ELASTICITY_SCALE_CENTI, Elasticity, MULTIPLE_MAX, elasticities};
 pub use history::History;
 pub use proposal::{Proposal, ProposedPrice};

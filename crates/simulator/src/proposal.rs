@@ -41,11 +41,6 @@ impl Proposal {
         self.prices.iter().all(Option::is_none)
     }
 
-    /// Whether this event type would have another price.
-    pub(crate) fn changes(&self, event_type: EventTypeNo) -> bool {
-        self.of(event_type).is_some()
-    }
-
     /// What an event would cost; `None` where its type keeps its price.
     pub(crate) fn price(&self, event: Priced<'_>) -> Option<Result<Credits, Unpriced>> {
         let proposed = self.of(event.event_type)?;
@@ -54,8 +49,7 @@ impl Proposal {
             Some(_) => inputs_of(event.payload, names),
             None => PriceInputs::new(),
         };
-        let credits =
-            price(&proposed.rule, proposed.grid, proposed.rounding, event.quantity, &inputs);
+        let credits = price(&proposed.rule, proposed.grid, proposed.rounding, event.quantity, &inputs);
         Some(credits.map_err(|_| Unpriced))
     }
 

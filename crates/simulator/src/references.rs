@@ -51,6 +51,10 @@ fn refers_to(fact: &WalletEvent) -> Option<Position> {
     match fact {
         WalletEvent::Reversed { request, .. }
         | WalletEvent::Refused { asked: Asked::Reverse(request), .. } => Some(request.event),
+        WalletEvent::Recharged { request, .. }
+        | WalletEvent::Refused { asked: Asked::Recharge(request), .. } => Some(request.event),
+        WalletEvent::CostSet { request, .. }
+        | WalletEvent::Refused { asked: Asked::SetCost(request, _), .. } => Some(request.event),
         _ => None,
     }
 }
@@ -58,14 +62,5 @@ fn refers_to(fact: &WalletEvent) -> Option<Position> {
 /// A meter event or capture as it was charged; `None` for any other fact.
 pub fn original_of(recorded: Recorded, fact: &Fact) -> Option<Original> {
     let Fact::Wallet(fact) = fact else { return None };
-    let (position, wallet) = (recorded.id.position, fact.header.wallet);
-    match &fact.event {
-        WalletEvent::Metered { request, charge, .. } => {
-            Some(Original { position, wallet, event_type: request.event_type, charge: charge.clone() })
-        }
-        WalletEvent::HoldCaptured { of, charge, .. } => {
-            Some(Original { position, wallet, event_type: of.event_type, charge: charge.clone() })
-        }
-        _ => None,
-    }
+    Original::of(fact.clone(), recorded.id.position, recorded.at)
 }

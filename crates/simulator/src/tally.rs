@@ -1,6 +1,8 @@
 //! What a run adds up to: in all, by event type and by customer. Sums of amounts are 128 bits wide and cannot wrap.
 
-use chargly_ledger::{Charge, Credits, Draw, EventTypeNo, Millis, Refusal, Settlement, WalletEvent, WalletNo};
+use chargly_ledger::{
+    Charge, Cost, Credits, Draw, EventTypeNo, Millis, Refusal, Settlement, WalletEvent, WalletNo,
+};
 
 /// The sums of one run over the span.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,8 +30,8 @@ pub struct Totals {
     pub cash_nano: i128,
     /// Nano-units that the charged events cost the operator.
     pub cost_nano: i128,
-    /// Charged events whose cost nobody knows.
-    pub cost_missing: u64,
+    /// Charged events whose cost nobody knows, less those of before the span whose cost came to be known in it.
+    pub cost_missing: i64,
     /// Events refused: of those that happened in a simulated run, of all in what really happened.
     pub denied: u64,
     /// Holds that had been placed and are refused here.
@@ -111,11 +113,22 @@ impl Tally {
                 self.charged(at, wallet, of.event_type, charge, cost_nano);
                 self.broken(broken);
             }
-            WalletEvent::Reversed { credits, returns, .. } => {
-                let revenue = revenue_of(returns);
-                self.totals.used_micro -= micro(*credits);
-                self.totals.revenue_nano -= revenue;
-                self.customer(wallet).used_micro -= micro(*credits);
+            WalletEvent::Reversed { credits, returns, of, .. } => {
+                let (used, revenue) = (-micro(*credits), -revenue_of(returns));
+                self.amended(wallet, of.as_deref().map(|of| of.event_type), used, revenue);
+            }
+            WalletEvent::Recharged { charge, of, .. } => {
+                let (used, revenue) = (micro(charge.charged()), charge.revenue_nano());
+                self.amended(wallet, of.as_deref().map(|of| of.event_type), used, revenue);
+            }
+            WalletEvent::CostSet { before, cost, of, .. } => {
+                let nano = |cost: &Option<Cost>| cost.map_or(0, |cost| i128::from(cost.nano));
+                let more = nano(cost) - nano(before);
+                self.totals.cost_nano += more;
+                self.totals.cost_missing -= i64::from(before.is_none()) - i64::from(cost.is_none());
+                if let Some(of) = of {
+                    self.of_type(of.event_type).cost_nano += more;
+                }
             }
             WalletEvent::Granted { request, settlements, .. } => {
                 self.totals.cash_nano += request.price.map_or(0, |price| price.nano.into());
@@ -189,7 +202,7 @@ impl Tally {
         totals.uncharged_micro += micro(charge.uncharged);
         totals.revenue_nano += revenue;
         totals.cost_nano += cost;
-        totals.cost_missing += u64::from(cost_nano.is_none());
+        totals.cost_missing += i64::from(cost_nano.is_none());
         let of_type = self.of_type(event_type);
         of_type.events += 1;
         of_type.used_micro += used;
@@ -209,7 +222,28 @@ impl Tally {
     }
 
     fn settled(&mut self, settlements: &[Settlement]) {
-        self.totals.revenue_nano += settlements.iter().map(|s| i128::from(s.revenue_nano)).sum::<i128>();
+        for settled in settlements {
+            self.totals.revenue_nano += i128::from(settled.revenue_nano);
+            self.of_type(settled.event_type).revenue_nano += i128::from(settled.revenue_nano);
+        }
+    }
+
+    /// Credits of an earlier event, and the revenue with them, that moved again.
+    fn amended(
+        &mut self,
+        wallet: WalletNo,
+        event_type: Option<EventTypeNo>,
+        used_micro: i128,
+        revenue_nano: i128,
+    ) {
+        self.totals.used_micro += used_micro;
+        self.totals.revenue_nano += revenue_nano;
+        self.customer(wallet).used_micro += used_micro;
+        if let Some(event_type) = event_type {
+            let of_type = self.of_type(event_type);
+            of_type.used_micro += used_micro;
+            of_type.revenue_nano += revenue_nano;
+        }
     }
 }
 

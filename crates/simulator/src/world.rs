@@ -11,8 +11,8 @@ use std::sync::Arc;
 use chargly_ledger::{Fact, Millis, Position, Recorded, State, WalletEvent, WalletFact};
 use hashbrown::HashMap;
 
-pub(crate) use self::take::Taker;
 use self::events::Again;
+pub(crate) use self::take::Taker;
 use crate::elastic::Elasticity;
 use crate::history;
 use crate::holds::Holds;
@@ -167,6 +167,10 @@ impl World {
             WalletEvent::Granted { request, .. } => self.granted(entry, fact, request),
             WalletEvent::GrantVoided { request, .. } => self.grant_voided(entry, fact, request),
             WalletEvent::Reversed { request, .. } => self.reversed(entry, fact, request),
+            WalletEvent::Recharged { request, .. } => self.recharged(entry, fact, request),
+            WalletEvent::CostSet { request, usage, .. } => {
+                self.cost_set(entry, fact, request, usage.as_ref())
+            }
             WalletEvent::LotActivated { .. }
             | WalletEvent::LotExpired { .. }
             | WalletEvent::HoldExpired { .. } => self.by_time(entry, fact.header.wallet),

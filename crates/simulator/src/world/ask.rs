@@ -1,9 +1,13 @@
 //! What something costs under the proposal, and how often it happens at that price.
 
-use chargly_ledger::{Credits, EventTypeNo, Millis, Quantity, WalletNo, quote};
+use chargly_ledger::{
+    Credits, EventTypeNo, MeterRequest, Millis, Quantity, Refusal, WalletFact, WalletNo, quote,
+};
 
 use super::{Entry, Mode, World};
-use crate::proposal::Priced;
+use crate::event::facets_of;
+use crate::inputs::inputs_of;
+use crate::proposal::{Priced, Unpriced};
 
 impl World {
     /// What something costs here that cost `before`: the proposed price, else what it cost.
@@ -27,7 +31,7 @@ impl World {
         let priced = Priced { event_type, quantity, payload: entry.payload };
         match self.proposal.price(priced)? {
             Ok(credits) => Some(credits),
-            Err(crate::proposal::Unpriced) => {
+            Err(Unpriced) => {
                 self.tally.totals.unpriced += 1;
                 None
             }
@@ -38,21 +42,14 @@ impl World {
     pub(super) fn in_force(
         &self,
         entry: &Entry<'_>,
-        event_type: EventTypeNo,
-        quantity: Quantity,
+        fact: &WalletFact,
+        request: &MeterRequest,
     ) -> Option<Credits> {
-        let catalogue = self.state.catalogue();
-        let rule = &catalogue.price_in_force(event_type, entry.recorded.at)?.rule;
-        let inputs = crate::inputs::inputs_of(entry.payload, rule.properties());
-        let request = chargly_ledger::MeterRequest {
-            event_type,
-            quantity,
-            credits: None,
-            cost: None,
-            occurred_at: None,
-            if_insufficient: chargly_ledger::IfInsufficient::Refuse,
-        };
-        quote(catalogue, None, &request, &inputs, entry.recorded.at).ok().map(|(_, credits, _)| credits)
+        let (catalogue, now) = (self.state.catalogue(), entry.recorded.at);
+        let rule = &catalogue.price_in_force(request.event_type, now)?.rule;
+        let inputs = inputs_of(entry.payload, rule.properties());
+        let quoted = quote(catalogue, None, request, &inputs, facets_of(&fact.event), now);
+        quoted.ok().map(|(_, credits, _)| credits)
     }
 
     /// How often an event happens that costs `after` instead of `before`.
@@ -71,7 +68,7 @@ impl World {
         at: Millis,
         wallet: WalletNo,
         event_type: EventTypeNo,
-        refusal: Option<&chargly_ledger::Refusal>,
+        refusal: Option<&Refusal>,
     ) {
         self.tally.totals.denied += 1;
         self.tally.of_type(event_type).denied += 1;

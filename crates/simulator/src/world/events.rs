@@ -1,14 +1,15 @@
 //! Events and what is not about holds: metering, reversals, grants, policies.
 
 use chargly_ledger::{
-    Action, Charge, Credits, EventTypeNo, Fact, GrantRequest, MeterRequest, Original, Policy, PriceInputs,
-    ReverseRequest, Terms, VoidGrantRequest, WalletEvent, WalletFact,
+    Action, Charge, CostRequest, Credits, EventTypeNo, Facets, Fact, GrantRequest, MeterRequest, Original,
+    Policy, PriceInputs, RechargeRequest, ReverseRequest, Terms, Usage, VoidGrantRequest, WalletEvent,
+    WalletFact,
 };
 use compact_str::CompactString;
 
 use super::take::Taken;
 use super::{Entry, World};
-use crate::event::cost_of;
+use crate::event::{cost_of, facets_of};
 use crate::holds::scale;
 use crate::references::original_of;
 
@@ -38,7 +39,7 @@ impl World {
         self.tally.totals.forgone += u64::from(times == 0);
         let terms = (Terms { price: charge.price, credits: Some(after) }, cost_of(&fact.event));
         for copy in 0..times {
-            let taken = self.take_paid(entry, fact, meter(request), terms, copy);
+            let taken = self.take_paid(entry, fact, meter(request, fact), terms, copy);
             if copy == 0 {
                 self.remember(entry, fact, charge, &taken);
             }
@@ -50,13 +51,7 @@ impl World {
     }
 
     /// Keeps an event as it was charged here, where a later fact refers to it.
-    pub(super) fn remember(
-        &mut self,
-        entry: &Entry<'_>,
-        fact: &WalletFact,
-        charge: &Charge,
-        taken: &Taken,
-    ) {
+    pub(super) fn remember(&mut self, entry: &Entry<'_>, fact: &WalletFact, charge: &Charge, taken: &Taken) {
         let position = entry.recorded.id.position;
         if !self.references.is_within(position) {
             return;
@@ -87,6 +82,37 @@ impl World {
         self.take_done(entry, fact, Action::Reverse { request, original: Box::new(original) })
     }
 
+    pub(super) fn recharged(
+        &mut self,
+        entry: &Entry<'_>,
+        fact: &WalletFact,
+        request: &RechargeRequest,
+    ) -> bool {
+        let Some((original, before)) = self.original(request.event) else { return self.left_out() };
+        let credits = scale(request.credits, before, original.charge.charged());
+        if credits.is_zero() {
+            return self.left_out();
+        }
+        let request = RechargeRequest { credits, ..*request };
+        self.take_done(entry, fact, Action::Recharge { request, original: Box::new(original) })
+    }
+
+    pub(super) fn cost_set(
+        &mut self,
+        entry: &Entry<'_>,
+        fact: &WalletFact,
+        request: &CostRequest,
+        usage: Option<&Usage>,
+    ) -> bool {
+        let Some((original, _)) = self.original(request.event) else { return self.left_out() };
+        let facets = Facets { usage: usage.cloned(), ..Facets::default() }.boxed();
+        self.take_done(
+            entry,
+            fact,
+            Action::SetCost { request: *request, facets, original: Box::new(original) },
+        )
+    }
+
     /// An event as it was charged here, and what it was charged really.
     fn original(&self, event: chargly_ledger::Position) -> Option<(Original, Credits)> {
         if event < self.first {
@@ -99,7 +125,11 @@ impl World {
 
     pub(super) fn granted(&mut self, entry: &Entry<'_>, fact: &WalletFact, request: &GrantRequest) -> bool {
         self.packs.note(fact.header.wallet, request, entry.recorded.at);
-        self.take_done(entry, fact, Action::Grant { customer: CompactString::default(), request: request.clone() })
+        self.take_done(
+            entry,
+            fact,
+            Action::Grant { customer: CompactString::default(), request: request.clone() },
+        )
     }
 
     pub(super) fn grant_voided(
@@ -146,8 +176,14 @@ impl World {
 }
 
 /// The call behind a meter request of a wallet that is known.
-pub(super) fn meter(request: &MeterRequest) -> Action {
-    Action::Meter { customer: CompactString::default(), request: *request, inputs: PriceInputs::new() }
+pub(super) fn meter(request: &MeterRequest, fact: &WalletFact) -> Action {
+    let facets = facets_of(&fact.event).map(|facets| Box::new(facets.clone()));
+    Action::Meter {
+        customer: CompactString::default(),
+        request: *request,
+        inputs: PriceInputs::new(),
+        facets,
+    }
 }
 
 /// Charged as a capture or an event; `None` for anything else.

@@ -9,7 +9,7 @@ use compact_str::CompactString;
 use super::events::charge_of;
 use super::take::Taken;
 use super::{Entry, World};
-use crate::event::cost_of;
+use crate::event::{cost_of, facets_of};
 use crate::holds::{Fate, Held};
 
 impl World {
@@ -23,9 +23,7 @@ impl World {
         let (wallet, position) = (fact.header.wallet, entry.recorded.id.position);
         let after = match request.credits {
             Some(_) => before,
-            None => {
-                self.price(entry, request.event_type, request.quantity.unwrap_or(Quantity::ONE), before)
-            }
+            None => self.price(entry, request.event_type, request.quantity.unwrap_or(Quantity::ONE), before),
         };
         if self.times(entry, before, after) == 0 {
             self.tally.totals.forgone += 1;
@@ -162,10 +160,10 @@ impl World {
     ) -> Taken {
         let cost = cost_of(&fact.event);
         let terms = |credits| (Terms { price: None, credits }, cost);
-        match self.take_paid(entry, fact, capture(request), terms(credits), 0) {
+        match self.take_paid(entry, fact, capture(request, fact), terms(credits), 0) {
             Taken::Refused(Refusal::CaptureExceedsHold { held, .. }) => {
                 self.tally.totals.capped += 1;
-                self.take_paid(entry, fact, capture(request), terms(Some(held)), 0)
+                self.take_paid(entry, fact, capture(request, fact), terms(Some(held)), 0)
             }
             taken => taken,
         }
@@ -194,6 +192,7 @@ pub(super) fn place(request: &HoldRequest) -> Action {
 }
 
 /// The call behind a capture whose price is known.
-pub(super) fn capture(request: &CaptureRequest) -> Action {
-    Action::CaptureHold { request: *request, inputs: PriceInputs::new() }
+pub(super) fn capture(request: &CaptureRequest, fact: &WalletFact) -> Action {
+    let facets = facets_of(&fact.event).map(|facets| Box::new(facets.clone()));
+    Action::CaptureHold { request: *request, inputs: PriceInputs::new(), facets }
 }

@@ -1,8 +1,8 @@
 //! What was refused, tried again: at a lower price, or with what was not spent, it may be done.
 
 use chargly_ledger::{
-    Asked, CaptureRequest, Credits, Fact, Header, HoldRequest, MeterRequest, Quantity, Refusal, Terms,
-    WalletEvent, WalletFact,
+    Asked, CaptureRequest, Credits, Fact, Header, HoldRequest, IfInsufficient, MeterRequest, Quantity,
+    Refusal, Terms, WalletEvent, WalletFact,
 };
 
 use super::events::{charge_of, meter};
@@ -30,6 +30,8 @@ impl World {
             Asked::Grant(request) => self.granted(entry, fact, request),
             Asked::VoidGrant(request) => self.grant_voided(entry, fact, request),
             Asked::Reverse(request) => self.reversed(entry, fact, request),
+            Asked::Recharge(request) => self.recharged(entry, fact, request),
+            Asked::SetCost(request, usage) => self.cost_set(entry, fact, request, usage.as_ref()),
             Asked::Batch(..) => self.note(entry, fact),
         }
     }
@@ -46,13 +48,12 @@ impl World {
             Some(_) => None,
             None => self.proposed(entry, request.event_type, request.quantity),
         };
-        let credits =
-            proposed.or(own).or_else(|| self.in_force(entry, request.event_type, request.quantity));
+        let credits = proposed.or(own).or_else(|| self.in_force(entry, fact, request));
         let Some(credits) = credits else { return self.note(entry, fact) };
         let version = self.state.catalogue().price_in_force(request.event_type, entry.recorded.at);
         let price = version.filter(|_| request.credits.is_none()).map(|version| version.number);
         let terms = Terms { price, credits: Some(credits) };
-        let taken = self.take(entry, fact, meter(request), terms, cost_of(&fact.event));
+        let taken = self.take(entry, fact, meter(request, fact), terms, cost_of(&fact.event));
         self.let_in(entry, fact, &taken)
     }
 
@@ -64,12 +65,20 @@ impl World {
         refusal: &Refusal,
     ) -> bool {
         let quantity = request.quantity.unwrap_or(Quantity::ONE);
+        let as_event = MeterRequest {
+            event_type: request.event_type,
+            quantity,
+            credits: None,
+            cost: None,
+            occurred_at: None,
+            if_insufficient: IfInsufficient::Refuse,
+        };
         let own = request.credits.or_else(|| required(refusal));
         let proposed = match request.credits {
             Some(_) => None,
             None => self.proposed(entry, request.event_type, quantity),
         };
-        let credits = proposed.or(own).or_else(|| self.in_force(entry, request.event_type, quantity));
+        let credits = proposed.or(own).or_else(|| self.in_force(entry, fact, &as_event));
         let Some(credits) = credits else { return self.note(entry, fact) };
         let version = self.state.catalogue().price_in_force(request.event_type, entry.recorded.at);
         let terms = Terms { price: version.map(|version| version.number), credits: Some(credits) };
@@ -98,8 +107,7 @@ impl World {
             (Some(chosen), _) => Some(held.map_or(chosen, |held| held.scale(chosen))),
             (None, Some(quantity)) => {
                 let is_within = request.hold.position >= self.first;
-                let proposed =
-                    if is_within { self.proposed(entry, hold.event_type, quantity) } else { None };
+                let proposed = if is_within { self.proposed(entry, hold.event_type, quantity) } else { None };
                 let credits = proposed.or(own).or_else(|| self.pinned(entry, &hold, quantity));
                 let Some(credits) = credits else { return self.note(entry, fact) };
                 Some(credits)
@@ -107,7 +115,7 @@ impl World {
             (None, None) => None,
         };
         let terms = Terms { price: None, credits };
-        let taken = self.take(entry, fact, capture(request), terms, cost_of(&fact.event));
+        let taken = self.take(entry, fact, capture(request, fact), terms, cost_of(&fact.event));
         self.let_in(entry, fact, &taken)
     }
 

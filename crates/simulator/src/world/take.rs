@@ -1,8 +1,8 @@
 //! Taking a call up again: the ledger decides, the tally adds up, and the fact keeps the name of the one it repeats.
 
 use chargly_ledger::{
-    Action, Call, EntryId, Fact, PayloadOf, Position, Recorded, Recorder, RecorderFull, Refusal, Terms, WalletEvent,
-    WalletFact, WalletNo, execute_again, sweep,
+    Action, Call, EntryId, Fact, PayloadOf, Position, Recorded, Recorder, RecorderFull, Refusal, Terms,
+    WalletEvent, WalletFact, WalletNo, execute_again, sweep,
 };
 
 use super::{Entry, Mode, World};
@@ -160,10 +160,8 @@ impl World {
         let call = self.call(fact, action);
         let mut taker = Taker::new(&mut self.tally, pack_name(entry.recorded), wallet);
         let bought = execute_again(&mut self.state, wallet, &call, Terms::default(), now, &mut taker);
-        let is_bought = matches!(
-            bought,
-            Ok((_, Fact::Wallet(WalletFact { event: WalletEvent::Granted { .. }, .. })))
-        );
+        let is_bought =
+            matches!(bought, Ok((_, Fact::Wallet(WalletFact { event: WalletEvent::Granted { .. }, .. }))));
         self.tally.totals.packs += u64::from(is_bought);
         is_bought
     }

@@ -1,12 +1,10 @@
 //! Nothing proposed, nothing changed: every fact comes out as it was recorded.
 
-mod support;
-
+use crate::support::{Span, sum_of_figures};
 use chargly_simulator::{Mode, Proposal};
 use chargly_testkit::script::{Command, Run, commands};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
-use support::{Span, sum_of_figures};
 
 /// Cases of each property by default; `PROPTEST_CASES` asks for more.
 const CASES: u32 = 64;

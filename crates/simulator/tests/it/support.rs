@@ -3,19 +3,19 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use chargly_ledger::{Fact, Millis, Position, Recorded, State, state_digest};
+use chargly_ledger::{Fact, Position, Recorded, State, state_digest};
 use chargly_simulator::{Entry, History, Mode, Proposal, References, Tally, World, original_of};
 use chargly_testkit::ledger::{Stored, fold};
 
 /// A span of a journal.
-pub struct Span<'a> {
+pub(crate) struct Span<'a> {
     stored: &'a [Stored],
     range: Range<usize>,
 }
 
 impl<'a> Span<'a> {
     /// The facts in `range`.
-    pub fn new(stored: &'a [Stored], range: Range<usize>) -> Self {
+    pub(crate) fn new(stored: &'a [Stored], range: Range<usize>) -> Self {
         Self { stored, range }
     }
 
@@ -28,15 +28,14 @@ impl<'a> Span<'a> {
     }
 
     /// The digest of the state after the span.
-    #[expect(dead_code, reason = "not every test compares digests")]
-    pub fn digest(&self) -> [u8; 32] {
+    pub(crate) fn digest(&self) -> [u8; 32] {
         let mut state = State::new();
         fold(&mut state, &self.stored[..self.range.end]).expect("a journal that can be folded");
         state_digest(&state)
     }
 
     /// What happened, and what the span refers to.
-    pub fn history(&self) -> (State, Tally, References) {
+    fn history(&self) -> (State, Tally, References) {
         let mut history = History::new(self.opening(), self.first());
         self.each(|entry| history.step(entry));
         let (state, tally, mut references) = history.into_parts();
@@ -49,7 +48,7 @@ impl<'a> Span<'a> {
     }
 
     /// What would have happened, and the sums of what did.
-    pub fn run(&self, proposal: &Proposal, mode: Mode) -> (World, Tally) {
+    pub(crate) fn run(&self, proposal: &Proposal, mode: Mode) -> (World, Tally) {
         let (_, tally, references) = self.history();
         let proposal = Arc::new(proposal.clone());
         let mut world = World::new(self.opening(), self.first(), proposal, Arc::new(references), mode);
@@ -82,11 +81,7 @@ fn with_entry<T>(stored: &Stored, read: impl FnOnce(&Entry<'_>) -> T) -> T {
 }
 
 /// What has to be the same when nothing is proposed: credits, revenue, cash, cost.
-pub fn sum_of_figures(tally: &Tally) -> (u64, [i128; 5]) {
+pub(crate) fn sum_of_figures(tally: &Tally) -> (u64, [i128; 5]) {
     let t = &tally.totals;
     (t.events, [t.used_micro, t.uncharged_micro, t.revenue_nano, t.cash_nano, t.cost_nano])
 }
-
-/// The end of a span that has none.
-#[expect(dead_code, reason = "not every test lets time come to an end")]
-pub const FOR_EVER: Millis = Millis(i64::MAX - 1);

@@ -1,0 +1,4 @@
+//! The ledger run again, over journals made by scripts, stories and a recorded trace.
+
+mod identity;
+mod support;
