@@ -27,6 +27,7 @@ use crate::recover::{fit_views, recover};
 use crate::reserve::Reserve;
 use crate::submission::Failure;
 use crate::tail::{Committed, Tail};
+use crate::usecases::Simulations;
 use crate::writer::{GroupEnd, Writer};
 
 /// How to open an environment.
@@ -189,6 +190,7 @@ pub struct Environment {
     /// Where the checkpoint stands that was written last.
     checkpointed: watch::Receiver<Position>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    simulations: Simulations,
 }
 
 impl Environment {
@@ -231,6 +233,7 @@ impl Environment {
             erasing: tokio::sync::Mutex::default(),
             checkpointed,
             threads: Mutex::default(),
+            simulations: Simulations::default(),
         });
         environment.start(writer, (checkpoints, to_tell), (standing, checkpoint_every_facts));
         Ok(environment)
@@ -289,6 +292,10 @@ impl Environment {
         Arc::clone(&self.lookup)
     }
 
+    pub(crate) fn simulations(&self) -> &Simulations {
+        &self.simulations
+    }
+
     pub(crate) fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
     }
@@ -332,6 +339,7 @@ impl Environment {
     /// Stops taking calls, answers those that wait, writes a checkpoint and the rollups. Blocks until it is done.
     pub fn close(&self) {
         self.queue.close();
+        self.simulations.close();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             if thread.join().is_err() {

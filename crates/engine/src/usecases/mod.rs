@@ -17,6 +17,7 @@ mod meter_events;
 mod place_hold;
 mod quote;
 mod reverse_event;
+mod simulate_prices;
 
 pub use erase_customer::ErasedCustomer;
 pub use get_wallet::WalletAsOf;
@@ -27,3 +28,9 @@ pub use manage_keys::NewKey;
 pub use meter_events::{BatchOutcome, MeterEvent, Properties};
 pub use place_hold::HoldTerms;
 pub use quote::Quote;
+pub(crate) use simulate_prices::Simulations;
+pub use simulate_prices::{
+    ELASTIC_DRAWS_DEFAULT, ELASTIC_DRAWS_MAX, PriceSimulation, SIMULATED_CUSTOMERS_MAX, SIMULATION_KEPT_MS,
+    SIMULATIONS_KEPT_MAX, SIMULATIONS_QUEUED_MAX, Simulated, SimulationError, SimulationJob,
+    SimulationStatus, Watch, simulate,
+};
