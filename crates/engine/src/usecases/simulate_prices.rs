@@ -82,8 +82,9 @@ impl SimulationJob {
             Ok((simulated, _)) => SimulationStatus::Done(Arc::new(simulated)),
             Err(SimulationError::Cancelled) => SimulationStatus::Cancelled,
             Err(error) => {
-                tracing::error!(id = %self.id, %error, "a price simulation has failed");
-                SimulationStatus::Failed(error.to_string())
+                let why = in_full(&error);
+                tracing::error!(id = %self.id, why, "a price simulation has failed");
+                SimulationStatus::Failed(why)
             }
         };
         *lock(&self.status) = status;
@@ -173,6 +174,14 @@ fn work(jobs: &Mutex<Jobs>, dir: &Path) {
     loop {
         let Some(job) = lock(jobs).next() else { return };
         job.run(dir);
+    }
+}
+
+/// What went wrong, with its causes.
+fn in_full(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", in_full(cause)),
+        None => error.to_string(),
     }
 }
 

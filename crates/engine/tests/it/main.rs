@@ -5,6 +5,7 @@ mod erase;
 mod fixtures;
 mod keeper;
 mod runs;
+mod simulate;
 mod split;
 mod time;
 mod world;
