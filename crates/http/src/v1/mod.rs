@@ -8,5 +8,6 @@ pub(crate) mod grants;
 pub(crate) mod holds;
 pub(crate) mod keys;
 pub(crate) mod limits;
+pub(crate) mod price_simulations;
 pub(crate) mod quote;
 pub(crate) mod stream;

@@ -23,7 +23,7 @@ enum Kind {
 }
 
 /// Reads `rule`.
-pub(super) fn from_request(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Rule> {
+pub(crate) fn from_request(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Rule> {
     if !fields.has("rule") {
         fields.required("rule", problems, |_| Ok(()));
         return None;
@@ -75,12 +75,12 @@ fn measure(value: Value<'_>) -> Result<Measure, String> {
 }
 
 /// Reads `grid`.
-pub(super) fn grid(value: Value<'_>) -> Result<Grid, String> {
+pub(crate) fn grid(value: Value<'_>) -> Result<Grid, String> {
     value.one_of(GRIDS)
 }
 
 /// Reads `rounding`.
-pub(super) fn rounding(value: Value<'_>) -> Result<Rounding, String> {
+pub(crate) fn rounding(value: Value<'_>) -> Result<Rounding, String> {
     value.one_of(ROUNDINGS)
 }
 
