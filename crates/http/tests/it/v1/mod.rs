@@ -7,5 +7,6 @@ mod events;
 mod grants;
 mod holds;
 mod keys;
+mod price_simulations;
 mod stream;
 mod wallet;
