@@ -28,3 +28,4 @@ pub use body::{BODIES_BYTES_MAX, SMALL_BODY_BYTES_MAX};
 pub use project::Project;
 pub use router::router;
 pub use routes::{ROUTES, Route};
+pub use v1::price_simulations::{price_simulation_json, price_simulation_table, read_price_simulation};

@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
     backup, bench, customers, export, init, keys, rebuild, replay, reset, restore, resume_effects, serve,
-    verify,
+    simulate, verify,
 };
 use crate::settings;
 
@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Keys(keys::KeysArgs),
     /// Forget a customer, for good
     Customers(customers::CustomersArgs),
+    /// Try prices on past events, and change nothing
+    Simulate(Box<simulate::SimulateArgs>),
     /// Measure how fast a server of its own meters on this machine
     Bench(bench::BenchArgs),
 }

@@ -37,16 +37,37 @@ impl Client {
         Ok(Self { http, base, key: key.to_owned() })
     }
 
+    /// Reads a text, at a path given by its segments, with a query.
+    ///
+    /// # Errors
+    /// As [`Client::call`], and the server's own words where it answers no 2xx.
+    pub(crate) async fn text(&self, path: &[&str], query: &str, doing: &str) -> Result<String> {
+        let mut url = self.at(path);
+        url.set_query(Some(query));
+        let calling = || format!("calling {}", self.base);
+        let response = self.http.get(url).bearer_auth(&self.key).send().await.with_context(calling)?;
+        let status = response.status();
+        let text = response.text().await.with_context(calling)?;
+        if !status.is_success() {
+            Answer { status, body: serde_json::from_str(&text).unwrap_or_default() }.ok(doing)?;
+        }
+        Ok(text)
+    }
+
+    fn at(&self, path: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        url
+    }
+
     /// Calls a path, given by its segments.
     ///
     /// # Errors
     /// If the server cannot be reached, or answers no HTTP.
     pub(crate) async fn call(&self, method: Method, path: &[&str], body: Option<String>) -> Result<Answer> {
-        let mut url = self.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
-        }
-        let mut request = self.http.request(method, url).bearer_auth(&self.key);
+        let mut request = self.http.request(method, self.at(path)).bearer_auth(&self.key);
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body);
         }

@@ -12,6 +12,7 @@ pub(crate) mod reset;
 pub(crate) mod restore;
 pub(crate) mod resume_effects;
 pub(crate) mod serve;
+pub(crate) mod simulate;
 pub(crate) mod verify;
 
 use anyhow::{Context as _, Result};
@@ -36,6 +37,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Export(args) => export::run(&args),
         Command::Keys(args) => keys::run(&args),
         Command::Customers(args) => customers::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Bench(args) => bench::run(&args),
     }
 }

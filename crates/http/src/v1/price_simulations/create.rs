@@ -27,29 +27,47 @@ enum Mode {
     Elastic,
 }
 
-fn from_request(call: &Call, catalogue: &Catalogue) -> Result<PriceSimulation, Problem> {
-    call.read(|fields, problems| {
-        let from = fields.required("from", problems, read::instant);
-        let to = fields.required("to", problems, read::instant);
-        if let (Some(from), Some(to)) = (from, to)
-            && to <= from
-        {
-            problems.add("to", "must be later than from".to_owned());
-        }
-        let proposal = rules(fields, problems, catalogue);
-        let modes = fields.optional("modes", problems, modes);
-        let draws = fields.optional("draws", problems, |value| value.integer(1, ELASTIC_DRAWS_MAX.into()));
-        let seed = fields.optional("seed", problems, |value| value.integer(0, SEED_MAX));
-        let modes = modes.unwrap_or_else(|| vec![Mode::Replenishing, Mode::Elastic]);
-        let draws = draws.and_then(|draws| u32::try_from(draws).ok()).unwrap_or(ELASTIC_DRAWS_DEFAULT);
-        Some(PriceSimulation {
-            from: from?,
-            to: to?,
-            proposal: proposal?,
-            is_replenishing: modes.contains(&Mode::Replenishing),
-            draws: if modes.contains(&Mode::Elastic) { draws } else { 0 },
-            seed: seed.map_or(0, i64::unsigned_abs),
-        })
+/// Reads what is to be simulated out of a request's JSON.
+///
+/// # Errors
+/// One sentence for each field that is wrong.
+pub fn read_price_simulation(json: &str, catalogue: &Catalogue) -> Result<PriceSimulation, Vec<String>> {
+    let mut problems = Problems::default();
+    let mut found = None;
+    if let Some(mut fields) = Fields::read(json, "", &mut problems) {
+        found = from_fields(&mut fields, &mut problems, catalogue);
+        fields.finish(&mut problems);
+    }
+    let told: Vec<String> =
+        problems.into_list().into_iter().map(|told| format!("{} {}", told.field, told.problem)).collect();
+    found.filter(|_| told.is_empty()).ok_or(told)
+}
+
+fn from_fields(
+    fields: &mut Fields<'_>,
+    problems: &mut Problems,
+    catalogue: &Catalogue,
+) -> Option<PriceSimulation> {
+    let from = fields.required("from", problems, read::instant);
+    let to = fields.required("to", problems, read::instant);
+    if let (Some(from), Some(to)) = (from, to)
+        && to <= from
+    {
+        problems.add("to", "must be later than from".to_owned());
+    }
+    let proposal = rules(fields, problems, catalogue);
+    let modes = fields.optional("modes", problems, modes);
+    let draws = fields.optional("draws", problems, |value| value.integer(1, ELASTIC_DRAWS_MAX.into()));
+    let seed = fields.optional("seed", problems, |value| value.integer(0, SEED_MAX));
+    let modes = modes.unwrap_or_else(|| vec![Mode::Replenishing, Mode::Elastic]);
+    let draws = draws.and_then(|draws| u32::try_from(draws).ok()).unwrap_or(ELASTIC_DRAWS_DEFAULT);
+    Some(PriceSimulation {
+        from: from?,
+        to: to?,
+        proposal: proposal?,
+        is_replenishing: modes.contains(&Mode::Replenishing),
+        draws: if modes.contains(&Mode::Elastic) { draws } else { 0 },
+        seed: seed.map_or(0, i64::unsigned_abs),
     })
 }
 
@@ -105,7 +123,7 @@ fn one_rule(
 
 pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
     let catalogue = call.env.catalogue();
-    let mut simulation = from_request(&call, &catalogue)?;
+    let mut simulation = call.read(|fields, problems| from_fields(fields, problems, &catalogue))?;
     // What is not recorded yet is no past.
     simulation.to = simulation.to.min(Millis(call.env.wall_ms()).plus(1));
     let job = call.env.simulate_prices(simulation).ok_or_else(|| {

@@ -73,15 +73,26 @@ async fn table(call: &Call, customers: &[CustomerChange]) -> Result<String, Prob
     let mut table = HEADER.to_owned();
     for some in customers.chunks(NAMES_AT_ONCE) {
         let names = names_of(call, some).await?;
-        for (change, customer) in some.iter().zip(&names) {
-            let bp = change.change_bp().map(|bp| bp.to_string()).unwrap_or_default();
-            let at = |at: Option<Millis>| at.map(|at| time::show(at.0)).unwrap_or_default();
-            let (before, after) = (credits_text(change.before_micro), credits_text(change.after_micro));
-            let (ran_out, would) = (at(change.ran_out_before), at(change.ran_out_after));
-            let _ = writeln!(table, "{},{before},{after},{bp},{ran_out},{would}", cell(customer));
-        }
+        some.iter().zip(&names).for_each(|(change, customer)| write_row(&mut table, change, customer));
     }
     Ok(table)
+}
+
+/// Who pays more and who less, as a table with a line for each customer.
+pub fn price_simulation_table<'a>(
+    customers: impl IntoIterator<Item = (&'a CustomerChange, &'a str)>,
+) -> String {
+    let mut table = HEADER.to_owned();
+    customers.into_iter().for_each(|(change, customer)| write_row(&mut table, change, customer));
+    table
+}
+
+fn write_row(table: &mut String, change: &CustomerChange, customer: &str) {
+    let bp = change.change_bp().map(|bp| bp.to_string()).unwrap_or_default();
+    let at = |at: Option<Millis>| at.map(|at| time::show(at.0)).unwrap_or_default();
+    let (before, after) = (credits_text(change.before_micro), credits_text(change.after_micro));
+    let (ran_out, would) = (at(change.ran_out_before), at(change.ran_out_after));
+    let _ = writeln!(table, "{},{before},{after},{bp},{ran_out},{would}", cell(customer));
 }
 
 /// Their ids as they are now: whoever was erased since has none.

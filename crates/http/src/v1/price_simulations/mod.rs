@@ -15,6 +15,10 @@ pub(crate) mod customers;
 pub(crate) mod get;
 mod result;
 
+pub use create::read_price_simulation;
+pub use customers::price_simulation_table;
+pub use result::price_simulation_json;
+
 /// The simulation that the path names.
 fn find(call: &Call) -> Result<Arc<SimulationJob>, Problem> {
     call.env.price_simulation(call.param("id")).ok_or_else(|| Problem::not_found("price_simulation"))

@@ -1,11 +1,16 @@
 //! What came of a simulation, on the wire: exact decimals, never one number without the others of its span.
 
-use chargly_api::ObjectWriter;
+use chargly_api::{ObjectWriter, object};
 use chargly_engine::Simulated;
 use chargly_engine::ledger::{Catalogue, Money};
 use chargly_engine::simulator::{Elastic, Spread, Totals, TypeTally};
 
 use crate::view;
+
+/// A result as JSON, as `GET /v1/price-simulations/{id}` has it.
+pub fn price_simulation_json(simulated: &Simulated, catalogue: &Catalogue) -> Vec<u8> {
+    object(|o| write_result(o, simulated, catalogue))
+}
 
 /// Writes the result.
 pub(super) fn write_result(o: &mut ObjectWriter<'_>, simulated: &Simulated, catalogue: &Catalogue) {
