@@ -1,7 +1,7 @@
 //! What `--help` says, word for word: a change to a flag shows itself in review.
 
 /// Every command, as typed.
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 20] = [
     &[],
     &["serve"],
     &["init"],
@@ -13,6 +13,7 @@ const COMMANDS: [&[&str]; 19] = [
     &["restore"],
     &["resume-effects"],
     &["export"],
+    &["simulate"],
     &["bench"],
     &["keys"],
     &["keys", "list"],
@@ -37,7 +38,8 @@ fn help_of_every_command() {
 fn help_never_prints_a_key_of_the_settings_file() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("chargly.toml");
-    let commands: [&[&str]; 6] = [
+    let commands: [&[&str]; 7] = [
+        &["simulate"],
         &["replay"],
         &["keys", "list"],
         &["keys", "create"],

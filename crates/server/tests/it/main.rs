@@ -14,6 +14,7 @@ mod kill9;
 mod replay;
 mod reset;
 mod secrets;
+mod simulate;
 mod slow_clients;
 mod slow_disk;
 mod storage_full;
