@@ -5,7 +5,9 @@ use std::sync::Weak;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use chargly_journal::{EntryRef, PayloadRef};
 use chargly_ledger::{Fact, Millis, Position};
+use chargly_views::Encoded;
 
 use crate::environment::Environment;
 
@@ -60,19 +62,29 @@ pub(crate) fn derive(environment: &Weak<Environment>) {
     }
 }
 
+/// A fact as the rollups take it.
+fn encoded<'a>(entry: &EntryRef<'a>) -> Encoded<'a> {
+    let payload = match entry.payload {
+        PayloadRef::Present(bytes) => Some(bytes),
+        PayloadRef::None | PayloadRef::Erased => None,
+    };
+    Encoded { position: Position(entry.position.0), fact: entry.fact, payload }
+}
+
 impl Environment {
     /// Folds some of what is committed; says how much.
     fn fold_committed(&self) -> Result<u64, AnyError> {
         let lookup = self.lookup();
         // Full where it could not be sealed the last time.
         self.seal_full_run()?;
-        let from = self.views().next().min(lookup.filled_to());
+        let views = self.views();
+        let from = views.next().min(lookup.filled_to());
         let mut folded = 0;
         for chunk in self.facts().chunks_from(from)? {
             let at = Millis(chunk.at_ms);
+            folded += views.fold_encoded(at, chunk.entries().map(|entry| encoded(&entry)))?;
             let mut entries =
                 chunk.entries().map(|entry| (Position(entry.position.0), entry.fact)).peekable();
-            folded += self.views().fold_encoded(at, entries.clone())?;
             while entries.peek().is_some() {
                 let mut is_full = false;
                 lookup.fill(|run| {

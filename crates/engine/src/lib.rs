@@ -50,6 +50,7 @@ pub use submission::{
     Answered, Ask, Census, Erase, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm,
 };
 pub use tail::{Committed, RING_BYTES_MAX, Tail};
+pub use usecases::figures;
 pub use usecases::{
     AuditPage, BatchOutcome, ELASTIC_DRAWS_DEFAULT, ELASTIC_DRAWS_MAX, ErasedCustomer, EventFilter,
     EventPage, HistoryLine, HistoryPage, HoldTerms, MeterEvent, NewKey, PriceSimulation, Properties, Quote,

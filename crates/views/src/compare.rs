@@ -17,6 +17,9 @@ impl Views {
         self.read(|reading| {
             let mut hasher = blake3::Hasher::new();
             hasher.update(&reading.memory.next.0.to_le_bytes());
+            let counting = &reading.memory.counting;
+            hasher.update(format!("{:?}", counting.setups()).as_bytes());
+            hasher.update(format!("{:?}", counting.values.all()).as_bytes());
             for rollup in Rollup::ALL {
                 let mut statement = statement(&reading, rollup)?;
                 let mut rows = merged(&reading, rollup, &mut statement)?;
@@ -51,6 +54,17 @@ fn first_difference(found: &Reading<'_>, expected: &Reading<'_>) -> Result<Optio
     let (here, there) = (found.memory.next, expected.memory.next);
     if here != there {
         return Ok(Some(format!("the views reflect position {here} and should reflect {there}")));
+    }
+    let (counted, by) = (found.memory.counting.setups(), expected.memory.counting.setups());
+    if counted != by {
+        return Ok(Some(format!("what they are counted by is {counted:?} and should be {by:?}")));
+    }
+    let (values, due) = (found.memory.counting.values.all(), expected.memory.counting.values.all());
+    let unlike = values.iter().zip(due).position(|(here, there)| here != there);
+    if let Some(number) = unlike.or_else(|| (values.len() != due.len()).then(|| values.len().min(due.len())))
+    {
+        let (here, there) = (values.get(number), due.get(number));
+        return Ok(Some(format!("dimension value {number} is {here:?} and should be {there:?}")));
     }
     for rollup in Rollup::ALL {
         match first_difference_in(rollup, found, expected) {

@@ -5,6 +5,7 @@ mod change_catalogue;
 mod change_hold;
 mod change_wallet;
 mod erase_customer;
+pub mod figures;
 mod get_event;
 mod get_wallet;
 mod grant;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use chargly_engine::SystemClock;
-use chargly_engine::views::{FILE_NAME, Views, swap_in};
+use chargly_engine::views::{FILE_NAME, Setup, Views, swap_in};
 use clap::Args;
 use serde_json::json;
 
@@ -54,7 +54,7 @@ fn rebuild_views(dir: &Path, name: &str) -> Result<u64> {
     for leftover in [fresh.clone(), beside(&fresh, "-wal"), beside(&fresh, "-shm")] {
         remove_if_there(&leftover)?;
     }
-    let mut views = Views::open_file(&fresh)?;
+    let mut views = Views::open_file(&fresh, &Setup::default())?;
     let bar = progress::count(&format!("rebuilding {name}"), 0);
     let mut report = |done, all| {
         bar.set_length(all);

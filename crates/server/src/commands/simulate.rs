@@ -77,7 +77,7 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<()> {
     output::print(&words::in_words(&result))
 }
 
-async fn through_server(client: &Client, body: &Value, wants_table: bool) -> Result<(Value, String)> {
+async fn through_server(client: &Client, body: &Value, wants_table: bool) -> Result<(Value, Vec<u8>)> {
     let asked = client.call(Method::POST, &PATH, Some(body.to_string())).await?;
     let id = asked.ok("asking for a price simulation")?["id"].as_str().unwrap_or_default().to_owned();
     let path = [PATH[0], PATH[1], &id];
@@ -102,14 +102,17 @@ async fn through_server(client: &Client, body: &Value, wants_table: bool) -> Res
         bail!("the price simulation is {}: {}", words::text(&job["status"]), words::text(&job["problem"]));
     }
     let table = if wants_table {
-        client.text(&[PATH[0], PATH[1], &id, "customers"], "format=csv", "asking for the customers").await?
+        client
+            .text(&[PATH[0], PATH[1], &id, "customers"], "format=csv", "asking for the customers")
+            .await?
+            .into_bytes()
     } else {
-        String::new()
+        Vec::new()
     };
     Ok((job["result"].clone(), table))
 }
 
-fn in_directory(place: &Place, body: &Value) -> Result<(Value, String)> {
+fn in_directory(place: &Place, body: &Value) -> Result<(Value, Vec<u8>)> {
     let data = DataDir::at(&place.data);
     data.project()?;
     let dir = data.environment(environments_named(Some(&place.env))?[0]);

@@ -5,7 +5,7 @@ use chargly_ledger::{
     HoldRequest, IfInsufficient, KeyNo, Lineage, LotNo, MeterRequest, Millis, Money, Origin, Position,
     PriceNo, Quantity, Refusal, ReverseRequest, Settlement, WalletEvent, WalletFact, WalletNo,
 };
-use chargly_views::Views;
+use chargly_views::{By, FiguresQuery, Interval, Views};
 use smallvec::SmallVec;
 
 /// Two event types, two wallets, and an hour in which most of it happens: 2026-01-01T10:00Z.
@@ -18,6 +18,20 @@ pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
 pub(crate) const MIDNIGHT: Millis = Millis(20_454 * DAY_MS);
 pub(crate) const TEN: Millis = Millis(20_454 * DAY_MS + 10 * HOUR_MS);
 pub(crate) const ELEVEN: Millis = Millis(TEN.0 + HOUR_MS);
+
+/// All of time and everything, told apart by `by`.
+pub(crate) fn ever(interval: Interval, by: &[By]) -> FiguresQuery {
+    FiguresQuery {
+        from: Millis(i64::MIN),
+        to: Millis::NEVER,
+        interval,
+        by: by.to_vec(),
+        event_type: None,
+        price: None,
+        wallet: None,
+        dimension: None,
+    }
+}
 
 /// Folds facts recorded at these times, on top of what was folded before.
 pub(crate) fn fold(views: &mut Views, facts: &[(Millis, Fact)]) {

@@ -1,8 +1,6 @@
 //! `GET /v1/price-simulations/{id}/customers`: who pays more and who less for the same usage, and who runs out; the
 //! largest rise first. `format=csv` gives all of them as a table.
 
-use std::fmt::Write as _;
-
 use axum::body::Body;
 use axum::http::StatusCode;
 use chargly_api::{ErrorCode, Problem, Problems, time};
@@ -15,13 +13,15 @@ use super::find;
 use super::result::credits_text;
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::csv::{CSV, CsvWriter, Field};
 use crate::query::{Page, next_cursor};
 use crate::view;
 
 const LIST: &str = "price_simulation_customers";
 /// Customers whose ids are asked for at once: the writer answers these between two groups.
 const NAMES_AT_ONCE: usize = 1_000;
-const HEADER: &str = "customer,credits_before,credits_after,change_bp,ran_out,would_run_out\n";
+const COLUMNS: [&str; 6] =
+    ["customer", "credits_before", "credits_after", "change_bp", "ran_out", "would_run_out"];
 
 pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
     let mut query = std::mem::take(&mut call.query);
@@ -42,7 +42,7 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
     let customers = &simulated.comparison.customers;
     if is_table == Some(true) {
         let table = table(&call, customers).await?;
-        return Ok(Answer::new(StatusCode::OK, "text/csv; charset=utf-8", Body::from(table)));
+        return Ok(Answer::new(StatusCode::OK, CSV, Body::from(table)));
     }
     let skip = page.index(LIST)?.min(customers.len());
     let shown = &customers[skip..customers.len().min(skip + page.limit())];
@@ -69,59 +69,51 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
     }))
 }
 
-async fn table(call: &Call, customers: &[CustomerChange]) -> Result<String, Problem> {
-    let mut table = HEADER.to_owned();
+async fn table(call: &Call, customers: &[CustomerChange]) -> Result<Vec<u8>, Problem> {
+    let mut table = begun();
     for some in customers.chunks(NAMES_AT_ONCE) {
         let names = names_of(call, some).await?;
         some.iter().zip(&names).for_each(|(change, customer)| write_row(&mut table, change, customer));
     }
-    Ok(table)
+    Ok(table.into_bytes())
 }
 
 /// Who pays more and who less, as a table with a line for each customer.
 pub fn price_simulation_table<'a>(
     customers: impl IntoIterator<Item = (&'a CustomerChange, &'a str)>,
-) -> String {
-    let mut table = HEADER.to_owned();
+) -> Vec<u8> {
+    let mut table = begun();
     customers.into_iter().for_each(|(change, customer)| write_row(&mut table, change, customer));
+    table.into_bytes()
+}
+
+fn begun() -> CsvWriter {
+    let mut table = CsvWriter::default();
+    for column in COLUMNS {
+        table.field(&Field::Plain(column));
+    }
+    table.end();
     table
 }
 
-fn write_row(table: &mut String, change: &CustomerChange, customer: &str) {
+fn write_row(table: &mut CsvWriter, change: &CustomerChange, customer: &str) {
     let bp = change.change_bp().map(|bp| bp.to_string()).unwrap_or_default();
     let at = |at: Option<Millis>| at.map(|at| time::show(at.0)).unwrap_or_default();
-    let (before, after) = (credits_text(change.before_micro), credits_text(change.after_micro));
-    let (ran_out, would) = (at(change.ran_out_before), at(change.ran_out_after));
-    let _ = writeln!(table, "{},{before},{after},{bp},{ran_out},{would}", cell(customer));
+    table.field(&Field::Text(customer));
+    for plain in [
+        credits_text(change.before_micro),
+        credits_text(change.after_micro),
+        bp,
+        at(change.ran_out_before),
+        at(change.ran_out_after),
+    ] {
+        table.field(&Field::Plain(&plain));
+    }
+    table.end();
 }
 
 /// Their ids as they are now: whoever was erased since has none.
 async fn names_of(call: &Call, customers: &[CustomerChange]) -> Result<Vec<CompactString>, Problem> {
     let wallets: Vec<_> = customers.iter().map(|change| change.wallet).collect();
     call.env.customers_of(&wallets).await.map_err(|error| call.problem(error))
-}
-
-/// A text in a table: quoted where it has to be, and never taken for a formula by a spreadsheet.
-fn cell(text: &str) -> String {
-    let safe =
-        if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
-    if safe.contains([',', '"', '\n', '\r']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cell;
-
-    #[test]
-    fn cells_are_quoted_where_they_have_to_be_and_are_no_formulas() {
-        for (text, expected) in [
-            ("ada", "ada"),
-            ("a,b", "\"a,b\""),
-            ("a\"b", "\"a\"\"b\""),
-            ("=1+1", "'=1+1"),
-            ("-1,2", "\"'-1,2\""),
-        ] {
-            assert_eq!(cell(text), expected);
-        }
-    }
 }

@@ -49,11 +49,11 @@ async fn a_higher_price_is_shown_beside_what_happened() {
         ("user_42".into(), "5000".into())
     );
     let table = world.get(&format!("{path}?format=csv")).await.expect(200);
-    assert_eq!(table.headers["content-type"], "text/csv; charset=utf-8");
+    assert_eq!(table.headers["content-type"], "text/csv; charset=utf-8; header=present");
     let table = String::from_utf8(table.bytes).expect("text");
     assert_eq!(
         table,
-        "customer,credits_before,credits_after,change_bp,ran_out,would_run_out\nuser_42,24,36,5000,,\n"
+        "customer,credits_before,credits_after,change_bp,ran_out,would_run_out\r\nuser_42,24,36,5000,,\r\n"
     );
     world.get(&format!("{path}?format=xml")).await.expect(400);
 }
