@@ -1,6 +1,6 @@
 //! `simulate`: the same answer in a data directory, beside a server and through it.
 
-use crate::support::{Project, said};
+use crate::support::{Project, example, said, text, trace};
 
 const EVENTS: &str = "3000";
 
@@ -28,7 +28,7 @@ fn nothing_proposed_comes_out_as_it_was() {
     let project = replayed();
     let file = project.beside("nothing.toml");
     std::fs::write(&file, "from = 2020-01-01\n").expect("written");
-    let result = project.json(&["simulate", crate::support::text(&file), "--draws", "1"]);
+    let result = project.json(&["simulate", text(&file), "--draws", "1"]);
     assert_eq!(result["self_test_differences"], 0);
     for run in ["static", "replenishing"] {
         for figure in ["events", "credits_used", "revenue", "cash", "cost", "margin"] {
@@ -39,6 +39,37 @@ fn nothing_proposed_comes_out_as_it_was() {
 }
 
 #[test]
+fn a_recorded_trace_comes_out_as_it_was() {
+    let Some(trace) = trace("azure-llm-2023.csv.gz") else { return };
+    let project = Project::begin();
+    let mapping = example("azure-llm-2023.toml");
+    project.json(&[
+        "replay",
+        text(&trace),
+        "--map",
+        text(&mapping),
+        "--define-types",
+        "--price",
+        "llm.*=per_unit:0.001",
+        "--grant",
+        "20000",
+        "--grant-price",
+        "100",
+    ]);
+    let file = project.beside("nothing.toml");
+    std::fs::write(&file, "from = 2020-01-01\n").expect("written");
+    let result = project.json(&["simulate", text(&file), "--modes", "replenishing"]);
+    assert_eq!(result["self_test_differences"], 0);
+    let happened = &result["happened"];
+    assert!(happened["events"].as_u64().is_some_and(|events| events > 10_000), "{happened}");
+    assert!(happened["denied"].as_u64().is_some_and(|denied| denied > 0), "some run out: {happened}");
+    assert_eq!(
+        (&result["static"]["revenue"], &result["static"]["cost"]),
+        (&happened["revenue"], &happened["cost"])
+    );
+}
+
+#[test]
 fn a_server_answers_what_its_data_directory_does() {
     let project = replayed();
     let table = |name: &str| project.beside(name);
@@ -46,13 +77,10 @@ fn a_server_answers_what_its_data_directory_does() {
     let asked =
         ["simulate", "--event", "image.generate", "--credits", "60.5", "--from", "2020-01-01", "--seed", "7"];
     let asked = [&asked[..], &["--draws", "3"]].concat();
-    let in_directory = project.json(&[&asked[..], &["--csv", crate::support::text(&here)]].concat());
+    let in_directory = project.json(&[&asked[..], &["--csv", text(&here)]].concat());
     let server = project.serve();
-    let through = [
-        &asked[..],
-        &["--csv", crate::support::text(&there), "--url", &server.url, "--key", &project.test_key],
-    ]
-    .concat();
+    let through =
+        [&asked[..], &["--csv", text(&there), "--url", &server.url, "--key", &project.test_key]].concat();
     let through_server = project.json(&through);
     let but_for_facts = |result: &serde_json::Value| {
         let mut result = result.clone();
