@@ -21,7 +21,8 @@ fn printed(page: &str) -> Vec<Printed> {
 }
 
 fn parse(line: &str) -> Printed {
-    let url = line.split_whitespace().find(|word| word.starts_with("http://")).expect("an address");
+    let mut words = line.split_whitespace().map(|word| word.trim_matches('"'));
+    let url = words.find(|word| word.starts_with("http://")).expect("an address");
     let path = url.strip_prefix("http://127.0.0.1:8080").expect("the default address").to_owned();
     let body = line.split_once("-d '").map(|(_, rest)| rest.trim_end().trim_end_matches('\'').to_owned());
     let said = line.split_once("-X ").and_then(|(_, rest)| rest.split_whitespace().next());

@@ -46,7 +46,7 @@ fn a_recorded_trace_comes_out_as_it_was() {
     project.json(&[
         "replay",
         text(&trace),
-        "--map",
+        "--mapping",
         text(&mapping),
         "--define-types",
         "--price",
