@@ -47,6 +47,8 @@ limits! {
     DESCRIPTION_BYTES_MAX: "bytes" = 1_000;
     /// A note on a price version: a paragraph.
     NOTE_BYTES_MAX: "bytes" = 1_000;
+    /// Samples on which one quote tries a price: a page of them, answered at once.
+    QUOTE_SAMPLES_MAX: "samples" = 100;
     /// Declared dimensions of one event type: each multiplies the rows of reports.
     DIMENSIONS_MAX: "names" = 4;
     /// Event types that one grant names as its scope: more is better said by several grants.

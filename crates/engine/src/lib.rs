@@ -55,7 +55,8 @@ pub use usecases::{
     AuditPage, BatchOutcome, ELASTIC_DRAWS_DEFAULT, ELASTIC_DRAWS_MAX, ErasedCustomer, EventFilter,
     EventPage, HistoryLine, HistoryPage, HoldTerms, MeterEvent, NewKey, PriceSimulation, Properties, Quote,
     SIMULATED_CUSTOMERS_MAX, SIMULATION_KEPT_MS, SIMULATIONS_KEPT_MAX, SIMULATIONS_QUEUED_MAX, Simulated,
-    SimulationError, SimulationJob, SimulationStatus, WalletAsOf, Watch, simulate,
+    SimulationError, SimulationJob, SimulationStatus, Tried, TriedRule, TriedSample, TryError, WalletAsOf,
+    Watch, simulate,
 };
 pub use verify::{Progress, Report, VerifyError, verify, verify_with};
 pub use writer::{GROUP_DECIDING_MS_MAX, GROUP_FACTS_MAX, GroupEnd, Recovered, TURN_ITEMS_MAX, Writer};

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    backup, bench, customers, export, init, keys, rebuild, replay, reset, restore, resume_effects, serve,
-    simulate, verify,
+    backup, bench, customers, export, init, keys, prices, rebuild, replay, reset, restore, resume_effects,
+    serve, simulate, verify,
 };
 use crate::settings;
 
@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Export(export::ExportArgs),
     /// List, make, rotate and revoke API keys
     Keys(keys::KeysArgs),
+    /// Keep the prices of all event types in a file
+    Prices(prices::PricesArgs),
     /// Forget a customer, for good
     Customers(customers::CustomersArgs),
     /// Try prices on past events, and change nothing
@@ -176,7 +178,8 @@ mod tests {
                 missing.extend(flag.filter(|flag| !page.contains(flag.as_str())));
             }
             for command in command.get_subcommands() {
-                let headings = ["", "keys ", "customers "].map(|of| format!("`{of}{}", command.get_name()));
+                let headings =
+                    ["", "keys ", "customers ", "prices "].map(|of| format!("`{of}{}", command.get_name()));
                 if !headings.iter().any(|heading| page.contains(heading)) {
                     missing.push(command.get_name().to_owned());
                 }

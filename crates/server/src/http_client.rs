@@ -21,6 +21,8 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     /// The body; null where there is none, or none that is JSON.
     pub(crate) body: Value,
+    /// The body as it came, for whoever must not have its numbers pass through a double.
+    pub(crate) raw: Vec<u8>,
 }
 
 impl Client {
@@ -37,37 +39,33 @@ impl Client {
         Ok(Self { http, base, key: key.to_owned() })
     }
 
-    /// Reads a text, at a path given by its segments, with a query.
-    ///
-    /// # Errors
-    /// As [`Client::call`], and the server's own words where it answers no 2xx.
-    pub(crate) async fn text(&self, path: &[&str], query: &str, doing: &str) -> Result<String> {
-        let mut url = self.at(path);
-        url.set_query(Some(query));
-        let calling = || format!("calling {}", self.base);
-        let response = self.http.get(url).bearer_auth(&self.key).send().await.with_context(calling)?;
-        let status = response.status();
-        let text = response.text().await.with_context(calling)?;
-        if !status.is_success() {
-            Answer { status, body: serde_json::from_str(&text).unwrap_or_default() }.ok(doing)?;
-        }
-        Ok(text)
-    }
-
-    fn at(&self, path: &[&str]) -> Url {
-        let mut url = self.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
-        }
-        url
-    }
-
     /// Calls a path, given by its segments.
     ///
     /// # Errors
     /// If the server cannot be reached, or answers no HTTP.
     pub(crate) async fn call(&self, method: Method, path: &[&str], body: Option<String>) -> Result<Answer> {
-        let mut request = self.http.request(method, self.at(path)).bearer_auth(&self.key);
+        self.call_with(method, path, &[], body).await
+    }
+
+    /// As [`Client::call`], with query parameters.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) async fn call_with(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Result<Answer> {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let mut request = self.http.request(method, url).bearer_auth(&self.key);
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body);
         }
@@ -75,7 +73,8 @@ impl Client {
         let response = request.send().await.with_context(doing)?;
         let status = response.status();
         let bytes = response.bytes().await.with_context(doing)?;
-        Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or_default() })
+        let body = serde_json::from_slice(&bytes).unwrap_or_default();
+        Ok(Answer { status, body, raw: bytes.into() })
     }
 }
 
@@ -124,7 +123,7 @@ mod tests {
     #[test]
     fn a_refusal_is_told_in_the_servers_words() {
         let body = serde_json::json!({"code": "forbidden", "detail": "the key lacks the scope grant"});
-        let answer = Answer { status: StatusCode::FORBIDDEN, body };
+        let answer = Answer { status: StatusCode::FORBIDDEN, body, raw: Vec::new() };
         let error = answer.ok("granting").expect_err("403").to_string();
         assert_eq!(error, "granting: the server answered 403 forbidden the key lacks the scope grant");
     }

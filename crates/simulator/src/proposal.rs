@@ -1,6 +1,9 @@
 //! The prices that are tried.
 
-use chargly_ledger::{Credits, EventTypeNo, Grid, PriceInputs, Quantity, Rounding, Rule, price};
+use chargly_ledger::{
+    Catalogue, Credits, EventTypeNo, Grid, Millis, Money, PriceInputs, Quantity, Rounding, Rule, Sample,
+    price_sample,
+};
 
 use crate::inputs::inputs_of;
 
@@ -29,6 +32,8 @@ pub(crate) struct Priced<'a> {
     pub(crate) quantity: Quantity,
     /// The payload of its fact, which has its properties; `None` where there is none, or it was erased.
     pub(crate) payload: Option<&'a [u8]>,
+    /// Nano-units that it cost the operator; `None` where nobody knows.
+    pub(crate) spent_nano: Option<i64>,
 }
 
 /// The proposed rule gives no price for an event: a property it looks at is missing, or was erased.
@@ -42,14 +47,23 @@ impl Proposal {
     }
 
     /// What an event would cost; `None` where its type keeps its price.
-    pub(crate) fn price(&self, event: Priced<'_>) -> Option<Result<Credits, Unpriced>> {
+    pub(crate) fn price(
+        &self,
+        event: Priced<'_>,
+        catalogue: &Catalogue,
+        now: Millis,
+    ) -> Option<Result<Credits, Unpriced>> {
         let proposed = self.of(event.event_type)?;
         let mut names = proposed.rule.properties().peekable();
         let inputs = match names.peek() {
             Some(_) => inputs_of(event.payload, names),
             None => PriceInputs::new(),
         };
-        let credits = price(&proposed.rule, proposed.grid, proposed.rounding, event.quantity, &inputs);
+        let cost = event.spent_nano.map(|nano| Money { nano, currency: catalogue.currency });
+        // What was spent is known by the cards of its own time, and not by one that came later.
+        let sample = Sample { quantity: event.quantity, inputs: &inputs, cost, usage: None };
+        let terms = (&proposed.rule, proposed.grid, proposed.rounding);
+        let credits = price_sample(catalogue, terms, &sample, now);
         Some(credits.map_err(|_| Unpriced))
     }
 

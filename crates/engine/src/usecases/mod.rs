@@ -19,6 +19,7 @@ mod place_hold;
 mod quote;
 mod reverse_event;
 mod simulate_prices;
+mod try_price;
 
 pub use erase_customer::ErasedCustomer;
 pub use get_wallet::WalletAsOf;
@@ -35,3 +36,4 @@ pub use simulate_prices::{
     SIMULATIONS_KEPT_MAX, SIMULATIONS_QUEUED_MAX, Simulated, SimulationError, SimulationJob,
     SimulationStatus, Watch, simulate,
 };
+pub use try_price::{Tried, TriedRule, TriedSample, TryError};

@@ -6,6 +6,7 @@ pub(crate) mod customers;
 pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod keys;
+pub(crate) mod prices;
 pub(crate) mod rebuild;
 pub(crate) mod replay;
 pub(crate) mod reset;
@@ -36,6 +37,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::ResumeEffects(args) => resume_effects::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Keys(args) => keys::run(&args),
+        Command::Prices(args) => prices::run(&args),
         Command::Customers(args) => customers::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Bench(args) => bench::run(&args),

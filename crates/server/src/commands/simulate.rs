@@ -101,14 +101,13 @@ async fn through_server(client: &Client, body: &Value, wants_table: bool) -> Res
     if job["status"] != "done" {
         bail!("the price simulation is {}: {}", words::text(&job["status"]), words::text(&job["problem"]));
     }
-    let table = if wants_table {
-        client
-            .text(&[PATH[0], PATH[1], &id, "customers"], "format=csv", "asking for the customers")
-            .await?
-            .into_bytes()
-    } else {
-        Vec::new()
-    };
+    if !wants_table {
+        return Ok((job["result"].clone(), Vec::new()));
+    }
+    let customers = [PATH[0], PATH[1], &id, "customers"];
+    let answer = client.call_with(Method::GET, &customers, &[("format", "csv")], None).await?;
+    let table = answer.raw.clone();
+    answer.ok("asking for the customers")?;
     Ok((job["result"].clone(), table))
 }
 

@@ -89,3 +89,11 @@ fn every_call_of_the_http_reference_succeeds_as_printed() {
     let calls = all_succeed(include_str!("../../../../docs/reference/http-api.md"), &server, key);
     assert!(calls >= 30, "{calls} calls found");
 }
+
+#[test]
+fn every_call_of_the_pricing_guide_succeeds_as_printed() {
+    let project = Project::begin();
+    let server = project.serve();
+    let calls = all_succeed(include_str!("../../../../docs/guides/pricing.md"), &server, &project.test_key);
+    assert!(calls >= 9, "{calls} calls found");
+}

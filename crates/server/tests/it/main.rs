@@ -11,6 +11,7 @@ mod first_start;
 mod help;
 mod keys;
 mod kill9;
+mod prices;
 mod replay;
 mod reset;
 mod secrets;

@@ -1,11 +1,11 @@
 //! What something costs under the proposal, and how often it happens at that price.
 
 use chargly_ledger::{
-    Credits, EventTypeNo, MeterRequest, Millis, Quantity, Refusal, WalletFact, WalletNo, quote,
+    Credits, EventTypeNo, Fact, MeterRequest, Millis, Quantity, Refusal, WalletFact, WalletNo, quote,
 };
 
 use super::{Entry, Mode, World};
-use crate::event::facets_of;
+use crate::event::{facets_of, spent_on};
 use crate::inputs::inputs_of;
 use crate::proposal::{Priced, Unpriced};
 
@@ -28,8 +28,12 @@ impl World {
         event_type: EventTypeNo,
         quantity: Quantity,
     ) -> Option<Credits> {
-        let priced = Priced { event_type, quantity, payload: entry.payload };
-        match self.proposal.price(priced)? {
+        let spent_nano = match entry.fact {
+            Fact::Wallet(fact) => spent_on(&fact.event),
+            _ => None,
+        };
+        let priced = Priced { event_type, quantity, payload: entry.payload, spent_nano };
+        match self.proposal.price(priced, self.state.catalogue(), entry.recorded.at)? {
             Ok(credits) => Some(credits),
             Err(Unpriced) => {
                 self.tally.totals.unpriced += 1;

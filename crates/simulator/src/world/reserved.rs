@@ -1,8 +1,9 @@
 //! Holds: placed, changed, captured and given up.
 
 use chargly_ledger::{
-    Action, CaptureRequest, Charge, Credits, EventTypeNo, ExtendRequest, HoldRequest, IncreaseRequest,
-    Position, PriceInputs, PriceNo, Quantity, Refusal, Terms, VoidHoldRequest, WalletFact,
+    Action, Asked, CaptureRequest, Charge, Credits, EventTypeNo, ExtendRequest, HoldRef, HoldRequest,
+    IncreaseRequest, Position, PriceInputs, PriceNo, Quantity, Refusal, Sample, Terms, VoidHoldRequest,
+    WalletEvent, WalletFact, price_sample,
 };
 use compact_str::CompactString;
 
@@ -11,6 +12,7 @@ use super::take::Taken;
 use super::{Entry, World};
 use crate::event::{cost_of, facets_of};
 use crate::holds::{Fate, Held};
+use crate::inputs::inputs_of;
 
 impl World {
     pub(super) fn placed(
@@ -63,7 +65,7 @@ impl World {
             None if placed >= self.first => self.proposed(entry, hold.event_type, quantity),
             None => None,
         };
-        let own = before.or_else(|| self.pinned(entry, &hold, quantity));
+        let own = before.or_else(|| self.pinned(entry, fact, &hold, quantity));
         let Some(after) = proposed.or(own) else { return self.left_out() };
         let terms = (Terms { price: None, credits: Some(after) }, None);
         let action = Action::IncreaseHold(*request);
@@ -173,12 +175,20 @@ impl World {
     pub(super) fn pinned(
         &self,
         entry: &Entry<'_>,
-        hold: &chargly_ledger::HoldRef,
+        fact: &WalletFact,
+        hold: &HoldRef,
         quantity: Quantity,
     ) -> Option<Credits> {
         let version = hold.price.and_then(|no| self.state.catalogue().price(no))?;
-        let inputs = crate::inputs::inputs_of(entry.payload, version.rule.properties());
-        chargly_ledger::price(&version.rule, version.grid, version.rounding, quantity, &inputs).ok()
+        let inputs = inputs_of(entry.payload, version.rule.properties());
+        let (cost, usage) = match &fact.event {
+            WalletEvent::Refused { asked: Asked::CaptureHold(request), facets, .. } => {
+                (request.cost, facets.as_ref().and_then(|facets| facets.usage.as_ref()))
+            }
+            _ => (None, None),
+        };
+        let sample = Sample { quantity, inputs: &inputs, cost, usage };
+        price_sample(self.state.catalogue(), version.terms(), &sample, entry.recorded.at).ok()
     }
 
     fn is_gone(&self, placed: Position) -> bool {

@@ -108,7 +108,7 @@ impl World {
             (None, Some(quantity)) => {
                 let is_within = request.hold.position >= self.first;
                 let proposed = if is_within { self.proposed(entry, hold.event_type, quantity) } else { None };
-                let credits = proposed.or(own).or_else(|| self.pinned(entry, &hold, quantity));
+                let credits = proposed.or(own).or_else(|| self.pinned(entry, fact, &hold, quantity));
                 let Some(credits) = credits else { return self.note(entry, fact) };
                 Some(credits)
             }

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use chargly_api::limits::SIMULATED_RULES_MAX;
 use chargly_api::{ErrorCode, Fields, Item, Path, Problem, Problems, Value, each_item, object};
-use chargly_engine::ledger::{Catalogue, EventTypeNo, Grid, Millis, Rounding};
+use chargly_engine::ledger::{Catalogue, EventTypeNo, Millis, Rejection};
 use chargly_engine::simulator::{Proposal, ProposedPrice};
 use chargly_engine::{ELASTIC_DRAWS_DEFAULT, ELASTIC_DRAWS_MAX, PriceSimulation};
 
@@ -12,7 +12,7 @@ use super::write_job;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::read;
-use crate::v1::event_types::prices::rule;
+use crate::v1::event_types::prices::rule::{self, Terms};
 
 /// Seconds after which to ask again where too many simulations wait: one takes minutes.
 const RETRY_AFTER_S: u32 = 30;
@@ -109,16 +109,21 @@ fn one_rule(
         let known = catalogue.event_type(&value.text()?).map(|known| known.number);
         known.ok_or_else(|| "is not an event type of this environment".to_owned())
     });
-    let rule = rule::from_request(&mut fields, problems);
-    let grid = fields.optional("grid", problems, rule::grid);
-    let rounding = fields.optional("rounding", problems, rule::rounding);
+    let terms = rule::terms(&mut fields, problems);
+    let path = fields.path_of("");
     fields.finish(problems);
-    let price = ProposedPrice {
-        rule: rule?,
-        grid: grid.unwrap_or(Grid::MicroCredit),
-        rounding: rounding.unwrap_or(Rounding::HalfUp),
-    };
-    Some((event_type?, price))
+    let Terms { rule, grid, rounding } = terms?;
+    match catalogue.checked_rule(&rule, rounding) {
+        Ok(rule) => Some((event_type?, ProposedPrice { rule, grid, rounding })),
+        Err(Rejection::Invalid { field, problem }) => {
+            problems.add(&format!("{path}{field}"), problem);
+            None
+        }
+        Err(other) => {
+            problems.add(&format!("{path}rule"), other.to_string());
+            None
+        }
+    }
 }
 
 pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {

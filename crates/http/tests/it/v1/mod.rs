@@ -9,6 +9,7 @@ mod grants;
 mod holds;
 mod keys;
 mod price_simulations;
+mod quote;
 mod settings;
 mod stream;
 mod wallet;
