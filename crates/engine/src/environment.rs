@@ -173,6 +173,9 @@ pub enum Readiness {
     Stopped(&'static str),
 }
 
+/// Why something in the background cannot go on.
+pub(crate) type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
 /// A running environment.
 pub struct Environment {
     name: String,
@@ -397,7 +400,11 @@ impl Environment {
     }
 }
 
-fn spawn(environment: &str, what: &str, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+pub(crate) fn spawn<T: Send + 'static>(
+    environment: &str,
+    what: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
     std::thread::Builder::new()
         .name(format!("{environment}-{what}"))
         .spawn(body)

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    backup, bench, customers, export, init, keys, prices, rebuild, replay, reset, restore, resume_effects,
-    serve, simulate, verify,
+    backup, bench, customers, export, figures, init, keys, prices, rebuild, replay, reset, restore,
+    resume_effects, serve, simulate, verify,
 };
 use crate::settings;
 
@@ -53,11 +53,17 @@ pub(crate) enum Command {
     ResumeEffects(resume_effects::ResumeEffectsArgs),
     /// Write events or ledger entries as CSV or NDJSON
     Export(export::ExportArgs),
+    /// Print what was used, from a running server
+    Usage(figures::ReportArgs),
+    /// Print what was recognised, sold and is still owed, from a running server
+    Revenue(figures::ReportArgs),
+    /// Print what was earned and what it cost, from a running server
+    Margin(figures::ReportArgs),
     /// List, make, rotate and revoke API keys
     Keys(keys::KeysArgs),
     /// Keep the prices of all event types in a file
     Prices(prices::PricesArgs),
-    /// Forget a customer, for good
+    /// List customers by what they used, paid and cost; forget one, for good
     Customers(customers::CustomersArgs),
     /// Try prices on past events, and change nothing
     Simulate(Box<simulate::SimulateArgs>),

@@ -39,6 +39,30 @@ impl Client {
         Ok(Self { http, base, key: key.to_owned() })
     }
 
+    /// Reads a path with query parameters, as the text that is answered.
+    ///
+    /// # Errors
+    /// If the server cannot be reached, and in its own words where it refuses.
+    pub(crate) async fn text(
+        &self,
+        path: &[&str],
+        query: &[(String, String)],
+        doing: &str,
+    ) -> Result<String> {
+        let mut url = self.url_of(path);
+        url.query_pairs_mut().extend_pairs(query);
+        let calling = || format!("calling {}", self.base);
+        let response = self.http.get(url).bearer_auth(&self.key).send().await.with_context(calling)?;
+        let status = response.status();
+        let text = response.text().await.with_context(calling)?;
+        if status.is_success() {
+            return Ok(text);
+        }
+        let body = serde_json::from_str(&text).unwrap_or_default();
+        Answer { status, body, raw: text.clone().into_bytes() }.ok(doing)?;
+        Ok(text)
+    }
+
     /// Calls a path, given by its segments.
     ///
     /// # Errors
@@ -58,10 +82,7 @@ impl Client {
         query: &[(&str, &str)],
         body: Option<String>,
     ) -> Result<Answer> {
-        let mut url = self.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
-        }
+        let mut url = self.url_of(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -75,6 +96,14 @@ impl Client {
         let bytes = response.bytes().await.with_context(doing)?;
         let body = serde_json::from_slice(&bytes).unwrap_or_default();
         Ok(Answer { status, body, raw: bytes.into() })
+    }
+
+    fn url_of(&self, path: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        url
     }
 }
 

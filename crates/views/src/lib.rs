@@ -22,6 +22,7 @@
 //! Not owned here: when to flush (time is the caller's; [`Views::should_flush`] only looks at size), reading the
 //! journal, names of event types, and ratios such as margin (made from these figures where they are shown).
 
+mod active;
 mod answer;
 mod books;
 mod compare;
@@ -41,6 +42,7 @@ mod values;
 mod views;
 mod zone;
 
+pub use active::ActiveDay;
 pub use books::{BooksReport, BooksRow};
 pub use error::ViewError;
 pub use figures::Figures;

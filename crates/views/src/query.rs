@@ -1,5 +1,7 @@
 //! Questions about the figures, and answers.
 
+use std::ops::Range;
+
 use chargly_ledger::{Dimension, EventTypeNo, Millis, Position, PriceNo, WalletNo};
 use compact_str::CompactString;
 
@@ -84,6 +86,22 @@ pub struct FiguresRow {
     pub dimension: Option<CompactString>,
     /// The sums.
     pub figures: Figures,
+}
+
+impl FiguresQuery {
+    /// A question about all events of a range as one row.
+    pub const fn of(range: Range<Millis>) -> Self {
+        Self {
+            from: range.start,
+            to: range.end,
+            interval: Interval::Total,
+            by: Vec::new(),
+            event_type: None,
+            price: None,
+            wallet: None,
+            dimension: None,
+        }
+    }
 }
 
 impl Views {

@@ -133,6 +133,12 @@ impl Zone {
         civil::date(1970, 1, 1).checked_add(Span::new().try_days(days).ok()?).ok()
     }
 
+    /// The local date an instant is in, as days since 1970-01-01; the nearest there is beyond 32 bits.
+    pub fn day_number(&self, at: Millis) -> i32 {
+        let days = date_number(at.0, self.stretch(at.0).offset_ms);
+        i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX })
+    }
+
     /// When a local date begins.
     pub fn begin_of(&self, date: Date) -> Millis {
         let days = date.since(civil::date(1970, 1, 1)).map_or(0, |span| i64::from(span.get_days()));

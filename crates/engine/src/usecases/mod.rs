@@ -16,6 +16,7 @@ mod list_history;
 mod manage_keys;
 mod meter_events;
 mod place_hold;
+mod price_impact;
 mod quote;
 mod reverse_event;
 mod simulate_prices;
@@ -29,6 +30,7 @@ pub use list_history::{HistoryLine, HistoryPage};
 pub use manage_keys::NewKey;
 pub use meter_events::{BatchOutcome, MeterEvent, Properties};
 pub use place_hold::HoldTerms;
+pub use price_impact::{PRICE_CHANGES_MAX, PriceImpactError, PriceImpacts};
 pub use quote::Quote;
 pub(crate) use simulate_prices::Simulations;
 pub use simulate_prices::{

@@ -2,8 +2,10 @@
 
 mod environment;
 mod erase;
+mod figures;
 mod fixtures;
 mod keeper;
+mod refold;
 mod runs;
 mod simulate;
 mod split;

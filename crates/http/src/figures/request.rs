@@ -55,9 +55,7 @@ impl Request {
         } else {
             Default::default()
         };
-        let form = query
-            .optional("format", problems, |form| one_of(form, &[("json", Form::Json), ("csv", Form::Csv)]));
-        let accepts_csv = call.accept.contains("text/csv") && !call.accept.contains("application/json");
+        let form = form_of(call, query, problems);
         Self {
             query: FiguresQuery {
                 from,
@@ -70,10 +68,23 @@ impl Request {
                 dimension,
             },
             customer,
-            form: form.unwrap_or(if accepts_csv { Form::Csv } else { Form::Json }),
-            at_least: call.min_position.map(|position| Position(position.0 + 1)),
+            form,
+            at_least: at_least(call),
         }
     }
+}
+
+/// How the answer is wanted: as `format` says, else as the caller accepts.
+pub(crate) fn form_of(call: &Call, query: &mut Query, problems: &mut Problems) -> Form {
+    let form =
+        query.optional("format", problems, |form| one_of(form, &[("json", Form::Json), ("csv", Form::Csv)]));
+    let accepts_csv = call.accept.contains("text/csv") && !call.accept.contains("application/json");
+    form.unwrap_or(if accepts_csv { Form::Csv } else { Form::Json })
+}
+
+/// What the figures must reflect: a position that has to be behind theirs.
+pub(crate) fn at_least(call: &Call) -> Option<Position> {
+    call.min_position.map(|position| Position(position.0 + 1))
 }
 
 /// The name of an interval.
@@ -152,7 +163,7 @@ fn declared(name: &str, catalogue: &Catalogue) -> Result<CompactString, String> 
     ))
 }
 
-fn price_of(id: &str, catalogue: &Catalogue) -> Result<PriceNo, String> {
+pub(crate) fn price_of(id: &str, catalogue: &Catalogue) -> Result<PriceNo, String> {
     let id =
         entry_id(id, IdKind::Price).ok_or("must be the id of a price version, which begins with prv_")?;
     let found = catalogue.prices.iter().find(|price| price.id == id);

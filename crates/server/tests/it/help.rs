@@ -1,7 +1,7 @@
 //! What `--help` says, word for word: a change to a flag shows itself in review.
 
 /// Every command, as typed.
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 24] = [
     &[],
     &["serve"],
     &["init"],
@@ -22,6 +22,10 @@ const COMMANDS: [&[&str]; 20] = [
     &["keys", "revoke"],
     &["customers"],
     &["customers", "erase"],
+    &["customers", "list"],
+    &["usage"],
+    &["revenue"],
+    &["margin"],
 ];
 
 #[test]
@@ -38,7 +42,7 @@ fn help_of_every_command() {
 fn help_never_prints_a_key_of_the_settings_file() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("chargly.toml");
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 9] = [
         &["simulate"],
         &["replay"],
         &["keys", "list"],
@@ -46,6 +50,8 @@ fn help_never_prints_a_key_of_the_settings_file() {
         &["keys", "rotate"],
         &["keys", "revoke"],
         &["customers", "erase"],
+        &["customers", "list"],
+        &["usage"],
     ];
     for command in commands {
         for table in [String::new(), format!("[{}]\n", command.join(".")), format!("[{}]\n", command[0])] {

@@ -7,6 +7,7 @@ mod customers;
 mod docs;
 mod export;
 mod faulty_disk;
+mod figures;
 mod first_start;
 mod help;
 mod keys;

@@ -1,9 +1,10 @@
 //! Facts made by hand, and views folded from them.
 
 use chargly_ledger::{
-    Asked, Balance, CaptureRequest, Charge, Credits, Currency, Draw, EntryId, EventTypeNo, Fact, Header,
-    HoldRequest, IfInsufficient, KeyNo, Lineage, LotNo, MeterRequest, Millis, Money, Origin, Position,
-    PriceNo, Quantity, Refusal, ReverseRequest, Settlement, WalletEvent, WalletFact, WalletNo,
+    Asked, Balance, CaptureRequest, Charge, Credits, Currency, Draw, EntryId, EventTypeNo, Fact, GrantKind,
+    GrantRequest, Header, HoldRequest, IfInsufficient, KeyNo, Lineage, LotNo, MeterRequest, Millis, Money,
+    Origin, Position, PriceNo, Quantity, Refusal, ReverseRequest, Settlement, WalletEvent, WalletFact,
+    WalletNo,
 };
 use chargly_views::{By, FiguresQuery, Interval, Views};
 use smallvec::SmallVec;
@@ -78,6 +79,26 @@ pub(crate) fn metered(
 pub(crate) fn metered_late(wallet: WalletNo, of: EventTypeNo, occurred_at: Millis) -> Fact {
     let request = MeterRequest { occurred_at: Some(occurred_at), ..request(of, 1, None) };
     fact(wallet, WalletEvent::Metered { request, charge: charge(8, &[(8, 0)]), facets: None })
+}
+
+/// An event that occurred at another time than it was recorded, paid in this way.
+pub(crate) fn metered_at(wallet: WalletNo, of: EventTypeNo, occurred_at: Millis, charge: Charge) -> Fact {
+    let request = MeterRequest { occurred_at: Some(occurred_at), ..request(of, 1, None) };
+    fact(wallet, WalletEvent::Metered { request, charge, facets: None })
+}
+
+/// A lot that came in.
+pub(crate) fn granted(wallet: WalletNo, kind: GrantKind, credits: i64, price: Option<i64>) -> Fact {
+    let request = GrantRequest {
+        credits: Credits::from_micro(credits),
+        kind,
+        price: money(price),
+        priority: 0,
+        effective_at: None,
+        expires_at: None,
+        scope: Vec::new(),
+    };
+    fact(wallet, WalletEvent::Granted { request, lot: LotNo(0), active: true, settlements: Vec::new() })
 }
 
 pub(crate) fn captured(
