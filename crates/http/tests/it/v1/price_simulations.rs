@@ -103,3 +103,29 @@ async fn what_is_wrong_with_a_proposal_is_named_by_its_field() {
         assert_eq!(world.post(PATH, &body).await.expect(400).fields(), fields, "{body}");
     }
 }
+
+#[tokio::test]
+async fn a_rule_looks_at_what_was_recorded_of_each_event() {
+    let world = World::start().await;
+    for (key, more) in [
+        ("1", r#""properties":{"size":"large"}"#),
+        ("2", r#""properties":{"size":"small"},"cost":{"amount":"0.0042","currency":"usd"}"#),
+        ("3", r#""quantity":2"#),
+    ] {
+        let event =
+            format!(r#"{{"event":"image.generate","customer":"user_42","idempotency_key":"{key}",{more}}}"#);
+        world.post("/v1/events", &event).await.expect(200);
+    }
+    let by_size = r#"[{"event":"image.generate","rule":{"type":"by_dimension",
+        "rows":[{"when":{"size":"large"},"rule":{"type":"flat","credits":50}}],
+        "default":{"type":"flat","credits":7}}}]"#;
+    let got = simulated(&world, by_size).await;
+    assert_eq!(got.number("/result/static/credits_used"), "64");
+
+    // A thousand credits a dollar, to a whole credit upwards; where nobody knows the cost, the price stays.
+    let by_cost =
+        r#"[{"event":"image.generate","rule":{"type":"cost_plus","multiplier":"1000","minimum":3}}]"#;
+    let got = simulated(&world, by_cost).await;
+    assert_eq!(got.number("/result/static/credits_used"), "29");
+    assert_eq!(got.number("/result/static/unpriced"), "2");
+}
