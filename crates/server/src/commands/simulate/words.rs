@@ -6,7 +6,7 @@ use serde_json::Value;
 
 const RUNS: [(&str, &str); 3] =
     [("happened", "happened"), ("static", "static"), ("replenishing", "replenishing")];
-const ROWS: [(&str, &str); 9] = [
+const ROWS: [(&str, &str); 10] = [
     ("events", "events"),
     ("credits used", "credits_used"),
     ("revenue", "revenue"),
@@ -15,6 +15,7 @@ const ROWS: [(&str, &str); 9] = [
     ("cost", "cost"),
     ("margin", "margin"),
     ("denied events", "denied"),
+    ("let in events", "let_in/events"),
     ("packs bought again", "packs"),
 ];
 
@@ -25,16 +26,16 @@ pub(super) fn in_words(result: &Value) -> String {
     for (title, _) in RUNS {
         let _ = write!(out, "{title:>18}");
     }
-    let _ = writeln!(out, "{:>40}", "elastic, p5 – p50 – p95");
+    let _ = writeln!(out, "{:>50}", "elastic, p5 – p50 – p95");
     for (title, field) in ROWS {
         let _ = write!(out, "{title:<20}");
         for (_, run) in RUNS {
-            let _ = write!(out, "{:>18}", text(&result[run][field]));
+            let _ = write!(out, "{:>18}", text(found(&result[run], field)));
         }
-        let spread = &result["elastic"][field];
+        let spread = found(&result["elastic"], field);
         if spread.is_object() {
             let [low, middle, high] = ["p5", "p50", "p95"].map(|at| text(&spread[at]));
-            let _ = write!(out, "{:>40}", format!("{low} – {middle} – {high}"));
+            let _ = write!(out, "{:>50}", format!("{low} – {middle} – {high}"));
         }
         out.push('\n');
     }
@@ -87,6 +88,11 @@ fn notes(out: &mut String, result: &Value) {
             let _ = writeln!(out, "{count} {what}");
         }
     }
+}
+
+/// What stands at a path in a run; null where there is nothing.
+fn found<'v>(run: &'v Value, path: &str) -> &'v Value {
+    run.pointer(&format!("/{path}")).unwrap_or(&Value::Null)
 }
 
 /// A text or a number as it is written; a dash where there is none.
