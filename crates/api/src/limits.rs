@@ -67,6 +67,14 @@ limits! {
     MIN_POSITION_WAIT_SECONDS_MAX: "seconds" = 5;
     /// Open event streams of one server: each holds a connection and a reader.
     STREAMS_MAX: "streams" = 256;
+    /// Models of one rate card: they must fit one fact. A longer list is several cards.
+    RATE_CARD_MODELS_MAX: "models" = 200;
+    /// Rates of one model in a card: every unit, at once and in a batch, with two long-context steps.
+    RATES_PER_MODEL_MAX: "rates" = 42;
+    /// The name of a provider or a model.
+    MODEL_NAME_BYTES_MAX: "bytes" = 128;
+    /// Providers named in one import of a list: more is better said by naming none.
+    IMPORT_PROVIDERS_MAX: "names" = 200;
     /// How far back a stream resumes: what is older is skipped, and the stream says so.
     STREAM_CATCH_UP_FACTS_MAX: "facts" = 1_000_000;
 }

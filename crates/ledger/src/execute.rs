@@ -266,8 +266,9 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
             }
             meter::check_credits("credits", request.credits).map(|_| Checked::Nothing)
         }
-        Action::SetCost { request, facets, .. } => {
-            meter::check_cost(catalogue, request.cost, facets.as_deref()).map(|()| Checked::Nothing)
+        Action::SetCost { request, facets, original } => {
+            meter::check_cost(catalogue, request.cost, facets.as_deref())?;
+            reverse::check_known(catalogue, request, facets.as_deref(), original).map(|()| Checked::Nothing)
         }
         Action::VoidGrant { .. }
         | Action::Reverse { .. }

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    backup, bench, customers, export, figures, init, keys, prices, rebuild, replay, reset, restore,
-    resume_effects, serve, simulate, verify,
+    backup, bench, customers, export, figures, init, keys, prices, rate_cards, rebuild, replay, reset,
+    restore, resume_effects, serve, simulate, verify,
 };
 use crate::settings;
 
@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Keys(keys::KeysArgs),
     /// Keep the prices of all event types in a file
     Prices(prices::PricesArgs),
+    /// What providers charge: import a public list, list cards, show a model's rates
+    RateCards(rate_cards::RateCardsArgs),
     /// List customers by what they used, paid and cost; forget one, for good
     Customers(customers::CustomersArgs),
     /// Try prices on past events, and change nothing
@@ -184,8 +186,8 @@ mod tests {
                 missing.extend(flag.filter(|flag| !page.contains(flag.as_str())));
             }
             for command in command.get_subcommands() {
-                let headings =
-                    ["", "keys ", "customers ", "prices "].map(|of| format!("`{of}{}", command.get_name()));
+                let headings = ["", "keys ", "customers ", "prices ", "rate-cards ", "corrections "]
+                    .map(|of| format!("`{of}{}", command.get_name()));
                 if !headings.iter().any(|heading| page.contains(heading)) {
                     missing.push(command.get_name().to_owned());
                 }

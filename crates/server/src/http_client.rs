@@ -49,18 +49,35 @@ impl Client {
         query: &[(String, String)],
         doing: &str,
     ) -> Result<String> {
-        let mut url = self.url_of(path);
-        url.query_pairs_mut().extend_pairs(query);
-        let calling = || format!("calling {}", self.base);
-        let response = self.http.get(url).bearer_auth(&self.key).send().await.with_context(calling)?;
-        let status = response.status();
-        let text = response.text().await.with_context(calling)?;
-        if status.is_success() {
-            return Ok(text);
-        }
-        let body = serde_json::from_str(&text).unwrap_or_default();
-        Answer { status, body, raw: text.clone().into_bytes() }.ok(doing)?;
+        let query: Vec<(&str, &str)> =
+            query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let mut answer = self.call_with(Method::GET, path, &query, None).await?;
+        let text = String::from_utf8(std::mem::take(&mut answer.raw)).context("reading the answer")?;
+        answer.ok(doing)?;
         Ok(text)
+    }
+
+    /// All pages of a list, as one.
+    ///
+    /// # Errors
+    /// As [`Client::text`], and for what is no page.
+    pub(crate) async fn list(
+        &self,
+        path: &[&str],
+        query: &[(String, String)],
+        doing: &str,
+    ) -> Result<Vec<Value>> {
+        let (mut items, mut query) = (Vec::new(), query.to_vec());
+        loop {
+            let text = self.text(path, &query, doing).await?;
+            let mut page: Value = serde_json::from_str(&text).with_context(|| doing.to_owned())?;
+            if let Some(data) = page["data"].as_array_mut() {
+                items.append(data);
+            }
+            let Some(cursor) = page["next_cursor"].as_str() else { return Ok(items) };
+            query.retain(|(name, _)| name != "cursor");
+            query.push(("cursor".to_owned(), cursor.to_owned()));
+        }
     }
 
     /// Calls a path, given by its segments.
@@ -82,7 +99,10 @@ impl Client {
         query: &[(&str, &str)],
         body: Option<String>,
     ) -> Result<Answer> {
-        let mut url = self.url_of(path);
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -96,14 +116,6 @@ impl Client {
         let bytes = response.bytes().await.with_context(doing)?;
         let body = serde_json::from_slice(&bytes).unwrap_or_default();
         Ok(Answer { status, body, raw: bytes.into() })
-    }
-
-    fn url_of(&self, path: &[&str]) -> Url {
-        let mut url = self.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
-        }
-        url
     }
 }
 

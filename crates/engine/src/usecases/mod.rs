@@ -17,8 +17,10 @@ mod manage_keys;
 mod meter_events;
 mod place_hold;
 mod price_impact;
+mod publish_rate_card;
 mod quote;
 mod reverse_event;
+mod set_cost;
 mod simulate_prices;
 mod try_price;
 

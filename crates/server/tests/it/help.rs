@@ -1,7 +1,7 @@
 //! What `--help` says, word for word: a change to a flag shows itself in review.
 
 /// Every command, as typed.
-const COMMANDS: [&[&str]; 24] = [
+const COMMANDS: [&[&str]; 28] = [
     &[],
     &["serve"],
     &["init"],
@@ -20,6 +20,10 @@ const COMMANDS: [&[&str]; 24] = [
     &["keys", "create"],
     &["keys", "rotate"],
     &["keys", "revoke"],
+    &["rate-cards"],
+    &["rate-cards", "import"],
+    &["rate-cards", "list"],
+    &["rate-cards", "show"],
     &["customers"],
     &["customers", "erase"],
     &["customers", "list"],
@@ -42,13 +46,14 @@ fn help_of_every_command() {
 fn help_never_prints_a_key_of_the_settings_file() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("chargly.toml");
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 10] = [
         &["simulate"],
         &["replay"],
         &["keys", "list"],
         &["keys", "create"],
         &["keys", "rotate"],
         &["keys", "revoke"],
+        &["rate-cards", "import"],
         &["customers", "erase"],
         &["customers", "list"],
         &["usage"],
@@ -74,6 +79,8 @@ fn what_is_not_understood_ends_with_2() {
         &["export", "nothing"],
         &["--config", "no-such-file.toml"],
         &["keys", "create"],
+        &["rate-cards", "import", "list.json"],
+        &["rate-cards", "show", "gpt-4o"],
     ] {
         let output = crate::support::chargly(command);
         assert_eq!(output.status.code(), Some(2), "{command:?}: {}", crate::support::said(&output));

@@ -13,6 +13,7 @@ mod help;
 mod keys;
 mod kill9;
 mod prices;
+mod rate_cards;
 mod replay;
 mod reset;
 mod secrets;

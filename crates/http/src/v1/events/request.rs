@@ -8,6 +8,7 @@ use chargly_engine::ledger::{
 use chargly_engine::{MeterEvent, Properties as SentProperties};
 use compact_str::CompactString;
 
+use super::sent_cost::read_cost;
 use crate::read;
 
 /// What reading an event needs to know.
@@ -35,7 +36,7 @@ impl Context<'_> {
         let customer = fields.required("customer", problems, read::customer);
         let quantity = fields.optional("quantity", problems, read::quantity);
         let credits = fields.optional("credits", problems, read::credits);
-        let cost = read::cost(fields, problems);
+        let cost = read_cost(fields, problems);
         let occurred_at = fields.optional("occurred_at", problems, |v| read::occurred_at(v, self.now_ms));
         let if_insufficient = fields.optional("if_insufficient", problems, read::if_insufficient);
         let event_type = event.as_ref().and_then(|name| self.catalogue.event_type(name));
@@ -45,8 +46,8 @@ impl Context<'_> {
             event: event?,
             quantity: quantity.unwrap_or(Quantity::ONE),
             credits,
-            cost,
-            usage: None,
+            cost: cost.reported,
+            usage: cost.usage,
             occurred_at,
             if_insufficient: if_insufficient.unwrap_or(IfInsufficient::Refuse),
             properties,

@@ -13,6 +13,7 @@ use crate::errors::{rejection_problem, unknown_event_type};
 use crate::read;
 use crate::v1::event_types::prices::rule::{self, Terms};
 use crate::v1::events::request::Context;
+use crate::v1::events::sent_cost::{SentCost, read_cost};
 use crate::view;
 
 /// Samples to price.
@@ -55,9 +56,9 @@ pub(super) fn from_request(
         let Some(mut sample) = Fields::of(Item::unread(item.raw()), path, problems) else { continue };
         let quantity = sample.optional("quantity", problems, read::quantity).unwrap_or(Quantity::ONE);
         let properties = context.properties_tried(event_type, &also, &mut sample, problems);
-        let cost = read::cost(&mut sample, problems);
+        let SentCost { reported: cost, usage } = read_cost(&mut sample, problems);
         sample.finish(problems);
-        samples.push(TriedSample { quantity, properties, cost, usage: None });
+        samples.push(TriedSample { quantity, properties, cost, usage });
     }
     Some(Request { event: event?, proposed, samples })
 }

@@ -1,6 +1,7 @@
 //! `/v1`, path by path.
 
 mod batch;
+mod costs;
 mod customers;
 mod event_types;
 mod events;
@@ -10,6 +11,7 @@ mod holds;
 mod keys;
 mod price_simulations;
 mod quote;
+mod rate_cards;
 mod settings;
 mod stream;
 mod wallet;
