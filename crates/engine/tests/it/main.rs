@@ -8,6 +8,7 @@ mod keeper;
 mod price_impact;
 mod refold;
 mod runs;
+mod simulate;
 mod split;
 mod time;
 mod world;
