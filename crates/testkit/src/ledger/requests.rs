@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chargly_ledger::{
-    Action, CaptureRequest, Credits, Currency, DecimalError, EntryId, EventTypeNo, EventTypeRequest,
-    ExtendRequest, Fact, GrantKind, GrantRequest, HoldRequest, IfInsufficient, IncreaseRequest, LotNo,
-    MeterRequest, Millis, Money, Original, Position, PriceInputs, PriceNo, PriceRequest, PropertyValue,
-    Quantity, ReverseRequest, State, VoidGrantRequest, VoidHoldRequest, WalletNo,
+    Action, CaptureRequest, CostRequest, Credits, Currency, DecimalError, EntryId, EventTypeNo,
+    EventTypeRequest, ExtendRequest, Fact, GrantKind, GrantRequest, HoldRequest, IfInsufficient,
+    IncreaseRequest, LotNo, MeterRequest, Millis, Money, Original, Position, PriceInputs, PriceNo,
+    PriceRequest, PropertyValue, Quantity, RechargeRequest, ReverseRequest, State, VoidGrantRequest,
+    VoidHoldRequest, WalletNo,
 };
 
 use super::{Driver, narrow};
@@ -126,6 +127,18 @@ pub fn action(names: &impl Names, request: &Request) -> Option<Action> {
             let request =
                 ReverseRequest { event: Position(*event), credits: asked.map(credits), correction: None };
             Action::Reverse { request, original }
+        }
+        Request::Recharge { event, credits: asked } => {
+            let original = Box::new(original(names, Position(*event))?);
+            // The journal's first fact stands for the correction: only reports look it up.
+            let correction = Position(0);
+            let request = RechargeRequest { event: Position(*event), credits: credits(*asked), correction };
+            Action::Recharge { request, original }
+        }
+        Request::SetCost { event, cost } => {
+            let original = Box::new(original(names, Position(*event))?);
+            let request = CostRequest { event: Position(*event), cost: Some(money(cost)) };
+            Action::SetCost { request, facets: None, original }
         }
         Request::SetPolicy { customer, policy } => Action::SetPolicy {
             customer: customer.as_str().into(),
