@@ -57,17 +57,33 @@ pub(crate) fn decode_one<T: Codec>(bytes: &[u8]) -> Result<T, DecodeError> {
     if value.is_ok() && !from.0.is_empty() { Err(DecodeError::Trailing(from.0.len())) } else { value }
 }
 
-/// Appends what ends a fact, if there is any.
+/// The bit of a variant's number that says that a tail follows its fields. Numbers themselves stay below it.
+pub(crate) const HAS_TAIL: u8 = 0x80;
+
+/// [`HAS_TAIL`] where there is one.
+pub(crate) const fn tail_bit<T>(tail: &Option<Box<T>>) -> u8 {
+    if tail.is_some() { HAS_TAIL } else { 0 }
+}
+
+/// Appends a tail, if there is any.
 pub(crate) fn put_tail<T: Codec>(tail: &Option<Box<T>>, out: &mut Vec<u8>) {
     if let Some(tail) = tail {
         tail.as_ref().put(out);
     }
 }
 
-/// Reads what ends a fact, if there is any.
+/// Reads a tail, if there is one.
 #[inline]
-pub(crate) fn get_tail<T: Codec>(from: &mut Bytes<'_>) -> Result<Option<Box<T>>, DecodeError> {
-    if from.0.is_empty() { Ok(None) } else { T::get(from).map(|tail| Some(Box::new(tail))) }
+pub(crate) fn get_tail<T: Codec>(
+    from: &mut Bytes<'_>,
+    has_tail: bool,
+) -> Result<Option<Box<T>>, DecodeError> {
+    if has_tail { T::get(from).map(|tail| Some(Box::new(tail))) } else { Ok(None) }
+}
+
+/// A number that no variant has.
+pub(crate) fn unknown(what: &'static str, number: u8) -> DecodeError {
+    DecodeError::Unknown { what, number: u64::from(number) }
 }
 
 /// The bytes still to be read.
@@ -401,7 +417,7 @@ macro_rules! codec_struct {
 pub(crate) use codec_struct;
 
 /// Derives [`Codec`] for an enum: one number per variant, then its fields. Numbers are never reused. A field behind a
-/// semicolon is a tail: the last thing in its fact, and not there at all where there is nothing to say.
+/// semicolon is a tail: the number says by its highest bit whether there is one, so that none takes no byte.
 macro_rules! codec_enum {
     ($name:ident, $what:literal {
         $($number:literal => $variant:ident $(($inner:ident))? $({ $($field:ident),* $(; $tail:ident)? $(,)? })?),*
@@ -411,7 +427,7 @@ macro_rules! codec_enum {
             fn put(&self, out: &mut Vec<u8>) {
                 match self {
                     $(Self::$variant $(($inner))? $({ $($field,)* $($tail,)? })? => {
-                        out.push($number);
+                        out.push($number $($(| $crate::codec::tail_bit($tail))?)?);
                         $($crate::codec::Codec::put($inner, out);)?
                         $($($crate::codec::Codec::put($field, out);)*)?
                         $($($crate::codec::put_tail($tail, out);)?)?
@@ -419,16 +435,19 @@ macro_rules! codec_enum {
                 }
             }
             fn get(from: &mut $crate::codec::Bytes<'_>) -> Result<Self, $crate::codec::DecodeError> {
-                match from.byte()? {
+                let number = from.byte()?;
+                let has_tail = std::cell::Cell::new(number & $crate::codec::HAS_TAIL != 0);
+                let value = match number & !$crate::codec::HAS_TAIL {
                     $($number => {
                         $(let $inner = $crate::codec::Codec::get(from)?;)?
-                        Ok(Self::$variant $(($inner))? $({
+                        Self::$variant $(($inner))? $({
                             $($field: $crate::codec::Codec::get(from)?,)*
-                            $($tail: $crate::codec::get_tail(from)?,)?
-                        })?)
+                            $($tail: $crate::codec::get_tail(from, has_tail.take())?,)?
+                        })?
                     })*
-                    number => Err($crate::codec::DecodeError::Unknown { what: $what, number: u64::from(number) }),
-                }
+                    _ => return Err($crate::codec::unknown($what, number)),
+                };
+                if has_tail.get() { Err($crate::codec::unknown($what, number)) } else { Ok(value) }
             }
         }
     };

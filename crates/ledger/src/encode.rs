@@ -5,7 +5,9 @@
 
 use smallvec::SmallVec;
 
-use crate::codec::{Bytes, Codec, DecodeError, codec_enum, codec_struct, decode_one, get_tail, put_varint};
+use crate::codec::{
+    Bytes, Codec, DecodeError, HAS_TAIL, codec_enum, codec_struct, decode_one, get_tail, put_varint,
+};
 use crate::fact::Asked;
 use crate::{
     Balance, CatalogueChange, CatalogueFact, Charge, Credits, Draw, EventTypeNo, Facets, Fact, Grid, Header,
@@ -50,12 +52,13 @@ impl Fact {
             return Ok(None);
         }
         let header = Header::get(&mut from)?;
-        if from.byte()? != METERED {
+        let number = from.byte()?;
+        if number & !HAS_TAIL != METERED {
             return Ok(None);
         }
         let request = MeterRequest::get(&mut from)?;
         let charge = Charge::get(&mut from)?;
-        let facets = get_tail(&mut from)?;
+        let facets = get_tail(&mut from, number != METERED)?;
         if from.0.is_empty() {
             Ok(Some((header, request, charge, facets)))
         } else {
@@ -121,10 +124,13 @@ impl Codec for Fact {
             WALLET => {
                 let header = Header::get(from)?;
                 // The commonest by far is put together in its place; a detour would copy it twice.
-                if let [METERED, rest @ ..] = from.0 {
+                if let [number, rest @ ..] = from.0
+                    && number & !HAS_TAIL == METERED
+                {
+                    let has_facets = *number != METERED;
                     from.0 = rest;
                     let (request, charge) = (MeterRequest::get(from)?, Charge::get(from)?);
-                    let facets = get_tail(from)?;
+                    let facets = get_tail(from, has_facets)?;
                     return Ok(Self::Wallet(WalletFact {
                         header,
                         event: WalletEvent::Metered { request, charge, facets },

@@ -189,9 +189,10 @@ fn every_kind_of_fact_comes_back_and_bears_its_key() {
 /// Facts that only engines, batches and key management make.
 fn facts_no_script_makes() -> Vec<Fact> {
     use chargly_ledger::{
-        Asked, Balance, CatalogueChange, CatalogueFact, CorrectionAction, CorrectionFilter,
-        CorrectionRequest, CorrectionSums, Credits, Dimension, Header, KeyHash, KeyNo, Origin, PriceNo,
-        Refusal, Scope, Scopes, WalletEvent, WalletFact, WalletNo,
+        Asked, Balance, CardNo, CatalogueChange, CatalogueFact, CorrectionAction, CorrectionFilter,
+        CorrectionRequest, CorrectionSums, Cost, CostRequest, CostSource, Credits, Dimension, EventRef,
+        EventTypeNo, Facets, Header, KeyHash, KeyNo, Origin, PriceNo, Quantity, Rate, RateCardRequest,
+        RateEntry, Refusal, Scope, Scopes, Settings, Unit, Usage, WalletEvent, WalletFact, WalletNo,
     };
     let origin = Origin { actor: KeyNo(3), key: Some(KeyHash([9; 16])) };
     let after =
@@ -201,6 +202,23 @@ fn facts_no_script_makes() -> Vec<Fact> {
         required: Credits::MAX,
         available: Credits::from_micro(1 - Credits::MAX.micro()),
     };
+    let cost = CostRequest { event: Position(7), cost: None };
+    let computed = Cost { nano: 12, source: CostSource::RateCard { card: CardNo(3) } };
+    let usage = Usage {
+        provider: "acme".into(),
+        model: "one".into(),
+        is_batch: true,
+        quantities: [(Unit::OutputTokens, Quantity::ONE)].into_iter().collect(),
+    };
+    let dimensions = vec![Dimension { name: "model".into(), value: "one".into() }];
+    let of = EventRef { event_type: EventTypeNo(1), price: None, at: Millis(-1), dimensions };
+    let rates = vec![Rate { unit: Unit::Images, is_batch: false, above_input_tokens: 200_000, pico: 1 }];
+    let card = RateCardRequest {
+        source: "by hand".into(),
+        note: "".into(),
+        effective_at: None,
+        entries: vec![RateEntry { provider: "acme".into(), model: "one".into(), rates }],
+    };
     let changed = |change| Fact::Catalogue(CatalogueFact { origin, change });
     vec![
         Fact::EpochStarted { epoch: u32::MAX, software: "1.2.3".into() },
@@ -208,6 +226,35 @@ fn facts_no_script_makes() -> Vec<Fact> {
         Fact::Wallet(WalletFact {
             header,
             event: WalletEvent::Refused { asked: Asked::Batch(1_000, 999), refusal, facets: None },
+        }),
+        Fact::Wallet(WalletFact {
+            header,
+            event: WalletEvent::Refused {
+                asked: Asked::SetCost(cost, Some(usage.clone())),
+                refusal: Refusal::GrantNotOpen,
+                facets: Facets {
+                    cost: Some(computed),
+                    usage: Some(usage.clone()),
+                    dimensions: of.dimensions.clone(),
+                }
+                .boxed(),
+            },
+        }),
+        Fact::Wallet(WalletFact {
+            header,
+            event: WalletEvent::CostSet {
+                request: cost,
+                before: None,
+                cost: Some(computed),
+                usage: Some(usage),
+                of: Some(Box::new(of)),
+            },
+        }),
+        changed(CatalogueChange::SettingsChanged { settings: Settings::default() }),
+        changed(CatalogueChange::RateCardPublished {
+            request: card,
+            card: CardNo(1),
+            effective_at: Millis(7),
         }),
         changed(CatalogueChange::KeyCreated {
             key: KeyNo(1),

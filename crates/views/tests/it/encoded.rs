@@ -16,10 +16,11 @@ fn fold_encoded(views: &Views, facts: &[(Millis, Fact)]) -> Result<u64, ViewErro
     })
 }
 
+/// The parts of a meter event that both readers give.
+type Parts = (WalletNo, MeterRequest, Charge, Option<Box<Facets>>);
+
 /// What the narrow reader should make of bytes, by the wide one.
-fn expected(
-    bytes: &[u8],
-) -> Option<Result<(WalletNo, MeterRequest, Charge, Option<Box<Facets>>), DecodeError>> {
+fn expected(bytes: &[u8]) -> Option<Result<Parts, DecodeError>> {
     match Fact::decode(bytes) {
         Ok(Fact::Wallet(WalletFact { header, event: WalletEvent::Metered { request, charge, facets } })) => {
             Some(Ok((header.wallet, request, charge, facets)))
