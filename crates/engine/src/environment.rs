@@ -27,6 +27,7 @@ use crate::recover::{fit_views, recover};
 use crate::reserve::Reserve;
 use crate::submission::Failure;
 use crate::tail::{Committed, Tail};
+use crate::usecases::RunningCorrections;
 use crate::writer::{GroupEnd, Writer};
 
 /// How to open an environment.
@@ -189,6 +190,7 @@ pub struct Environment {
     /// Where the checkpoint stands that was written last.
     checkpointed: watch::Receiver<Position>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    corrections: RunningCorrections,
 }
 
 impl Environment {
@@ -231,6 +233,7 @@ impl Environment {
             erasing: tokio::sync::Mutex::default(),
             checkpointed,
             threads: Mutex::default(),
+            corrections: RunningCorrections::default(),
         });
         environment.start(writer, (checkpoints, to_tell), (standing, checkpoint_every_facts));
         Ok(environment)
@@ -307,6 +310,10 @@ impl Environment {
 
     pub(crate) fn queue_handle(&self) -> Arc<Queue> {
         Arc::clone(&self.queue)
+    }
+
+    pub(crate) fn running_corrections(&self) -> &RunningCorrections {
+        &self.corrections
     }
 
     pub(crate) fn erasing(&self) -> &tokio::sync::Mutex<()> {

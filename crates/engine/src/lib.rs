@@ -50,8 +50,10 @@ pub use submission::{
 };
 pub use tail::{Committed, RING_BYTES_MAX, Tail};
 pub use usecases::{
-    AuditPage, BatchOutcome, ErasedCustomer, EventFilter, EventPage, HistoryLine, HistoryPage, HoldTerms,
-    MeterEvent, NewKey, Properties, Quote, WalletAsOf,
+    AuditPage, BatchOutcome, CORRECTION_CUSTOMERS_MAX, CORRECTION_EVENTS_MAX, CorrectionProgress,
+    CorrectionState, CustomerChange, CustomerDifference, ErasedCustomer, EventFilter, EventPage, HistoryLine,
+    HistoryPage, HoldTerms, LEFT_ALONE_TOLD_MAX, LeftAlone, MeterEvent, NewKey, Preview, PreviewSeal,
+    Properties, Quote, Skip, Totals, WalletAsOf,
 };
 pub use verify::{Progress, Report, VerifyError, verify, verify_with};
 pub use writer::{GROUP_DECIDING_MS_MAX, GROUP_FACTS_MAX, GroupEnd, Recovered, TURN_ITEMS_MAX, Writer};

@@ -83,7 +83,7 @@ fn what_is_charged_again_stays_an_amount() {
         "
         grant ada 40
         meter ada image.generate as e
-        recharge e 0           -> invalid_request credits
+        recharge e 0           -> rejected invalid_request credits
         recharge e 8000000000  -> charged again 8000000000: owed 8000000000
         recharge e 1           -> refused balance_too_large
         reverse e              -> reversed 8000000040: lot 1 40, owed 8000000000
@@ -102,7 +102,7 @@ fn a_cost_is_attached_later_and_corrected() {
         set-cost e $0.05                    -> cost $0.05 before $0.04
         meter ada image.generate cost $0.03 as f
         set-cost f $0                       -> cost $0 before $0.03
-        set-cost f EUR0.01                  -> invalid_request cost.currency
+        set-cost f EUR0.01                  -> rejected invalid_request cost.currency
         reverse e                           -> reversed 40: lot 1 40
         ",
     );

@@ -4,6 +4,7 @@ mod capture_hold;
 mod change_catalogue;
 mod change_hold;
 mod change_wallet;
+mod corrections;
 mod erase_customer;
 mod get_event;
 mod get_wallet;
@@ -18,6 +19,11 @@ mod place_hold;
 mod quote;
 mod reverse_event;
 
+pub(crate) use corrections::Running as RunningCorrections;
+pub use corrections::{
+    CORRECTION_CUSTOMERS_MAX, CORRECTION_EVENTS_MAX, CorrectionState, CustomerChange, CustomerDifference,
+    LEFT_ALONE_TOLD_MAX, LeftAlone, Preview, PreviewSeal, Progress as CorrectionProgress, Skip, Totals,
+};
 pub use erase_customer::ErasedCustomer;
 pub use get_wallet::WalletAsOf;
 pub use list_audit::AuditPage;

@@ -1,0 +1,56 @@
+//! An event's properties as a price rule sees them, read back from its payload.
+
+use std::collections::HashMap;
+
+use chargly_ledger::{PriceInputs, PropertyValue, Quantity};
+use compact_str::CompactString;
+use serde_json::value::RawValue;
+
+/// Those of the properties that a rule looks at. They were checked and brought into canonical form when they came in;
+/// numbers are read from their own text, exactly.
+pub(super) fn inputs_of<'n>(
+    canonical: Option<&str>,
+    names: impl Iterator<Item = &'n CompactString>,
+) -> PriceInputs {
+    let all: HashMap<String, &RawValue> =
+        canonical.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let mut inputs = PriceInputs::new();
+    for name in names {
+        if let Some(raw) = all.get(name.as_str()).map(|raw| raw.get()).filter(|raw| *raw != "null") {
+            inputs.push((name.clone(), counted(raw)));
+        }
+    }
+    inputs
+}
+
+fn counted(raw: &str) -> PropertyValue {
+    if !raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        return PropertyValue::NotANumber;
+    }
+    match Quantity::parse(raw) {
+        Ok(quantity) => PropertyValue::Number(quantity),
+        Err(error) => PropertyValue::BadNumber(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn properties_are_read_back_exactly() {
+        let text = r#"{"a\"b":2.50,"model":"gpt","none":null,"tokens":812,"zero":0}"#;
+        let names = ["tokens", "a\"b", "model", "none", "missing"].map(CompactString::from);
+        let inputs = inputs_of(Some(text), names.iter());
+        let number = |text| PropertyValue::Number(Quantity::parse(text).expect("a quantity"));
+        let expected = [
+            ("tokens".into(), number("812")),
+            ("a\"b".into(), number("2.5")),
+            ("model".into(), PropertyValue::NotANumber),
+        ];
+        assert_eq!(inputs.as_slice(), expected);
+        let zero = inputs_of(Some(text), ["zero".into()].iter());
+        assert!(matches!(zero[0].1, PropertyValue::BadNumber(_)));
+        assert!(inputs_of(None, names.iter()).is_empty());
+    }
+}
