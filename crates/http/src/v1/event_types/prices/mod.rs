@@ -7,7 +7,7 @@ use crate::view;
 
 pub(crate) mod list;
 pub(crate) mod publish;
-mod rule;
+pub(crate) mod rule;
 
 /// Writes a price version.
 pub(super) fn write_price(o: &mut ObjectWriter<'_>, price: &PriceVersion, catalogue: &Catalogue) {

@@ -23,7 +23,7 @@ enum Kind {
 }
 
 /// Reads `rule`.
-pub(super) fn from_request(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Rule> {
+pub(crate) fn from_request(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Rule> {
     if !fields.has("rule") {
         fields.required("rule", problems, |_| Ok(()));
         return None;
@@ -75,22 +75,22 @@ fn measure(value: Value<'_>) -> Result<Measure, String> {
 }
 
 /// Reads `grid`.
-pub(super) fn grid(value: Value<'_>) -> Result<Grid, String> {
+pub(crate) fn grid(value: Value<'_>) -> Result<Grid, String> {
     value.one_of(GRIDS)
 }
 
 /// Reads `rounding`.
-pub(super) fn rounding(value: Value<'_>) -> Result<Rounding, String> {
+pub(crate) fn rounding(value: Value<'_>) -> Result<Rounding, String> {
     value.one_of(ROUNDINGS)
 }
 
 /// A grid's name.
-pub(super) fn grid_name(grid: Grid) -> &'static str {
+pub(crate) fn grid_name(grid: Grid) -> &'static str {
     name_of(grid, GRIDS)
 }
 
 /// A rounding's name.
-pub(super) fn rounding_name(rounding: Rounding) -> &'static str {
+pub(crate) fn rounding_name(rounding: Rounding) -> &'static str {
     name_of(rounding, ROUNDINGS)
 }
 
@@ -99,7 +99,7 @@ fn name_of<T: PartialEq + Copy>(value: T, names: &[(&'static str, T)]) -> &'stat
 }
 
 /// Writes a rule as it is read.
-pub(super) fn into_view(o: &mut ObjectWriter<'_>, rule: &Rule) {
+pub(crate) fn into_view(o: &mut ObjectWriter<'_>, rule: &Rule) {
     match rule {
         Rule::Flat { credits } => {
             o.text("type", "flat").number("credits", credits);
