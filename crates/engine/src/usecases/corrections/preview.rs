@@ -220,17 +220,34 @@ impl Sums {
         };
         self.totals.add(planned, step);
         self.wallets.entry(original.wallet).or_default().add(planned, step);
-        if self.totals.events > CORRECTION_EVENTS_MAX as u64 {
-            let problem = format!(
-                "finds more than {CORRECTION_EVENTS_MAX} events to change: narrow it, by time for one"
-            );
-            return Err(invalid("filter", &problem).into());
-        }
-        if self.wallets.len() > CORRECTION_CUSTOMERS_MAX {
-            let problem =
-                format!("finds more than {CORRECTION_CUSTOMERS_MAX} customers: narrow it, by time for one");
-            return Err(invalid("filter", &problem).into());
-        }
-        Ok(())
+        check_size(self.totals.events, self.wallets.len())
+    }
+}
+
+/// Refuses what is too much for one correction.
+fn check_size(events: u64, customers: usize) -> Result<(), CallError> {
+    let too_many = |what: &str, limit: usize| {
+        let problem = format!("finds more than {limit} {what}: narrow it, by time for one");
+        Err(invalid("filter", &problem).into())
+    };
+    if events > CORRECTION_EVENTS_MAX as u64 {
+        return too_many("events to change", CORRECTION_EVENTS_MAX);
+    }
+    if customers > CORRECTION_CUSTOMERS_MAX {
+        return too_many("customers", CORRECTION_CUSTOMERS_MAX);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_correction_holds_its_limits_on_both_sides() {
+        let (events, customers) = (CORRECTION_EVENTS_MAX as u64, CORRECTION_CUSTOMERS_MAX);
+        assert!(check_size(events, customers).is_ok());
+        assert!(check_size(events + 1, 1).is_err());
+        assert!(check_size(1, customers + 1).is_err());
     }
 }

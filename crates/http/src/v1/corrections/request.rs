@@ -65,6 +65,7 @@ fn read_filter(
         known.ok_or_else(|| "is not an event type of this environment".to_owned())
     });
     let customer = sent.optional("customer", problems, read::customer);
+    let are_named = sent.has("ids");
     let ids = sent.optional("ids", problems, |value| {
         let events = value.array(CORRECTION_EVENTS_NAMED_MAX)?;
         let id = |value: chargly_api::Value<'_>| {
@@ -76,7 +77,7 @@ fn read_filter(
         }
         events.into_iter().map(id).collect::<Result<Vec<_>, String>>()
     });
-    let (from, to) = if ids.is_some() {
+    let (from, to) = if are_named {
         let from = sent.optional("from", problems, read::instant);
         (from, sent.optional("to", problems, read::instant))
     } else {

@@ -1,6 +1,7 @@
 //! `/v1`, path by path.
 
 mod batch;
+mod corrections;
 mod customers;
 mod event_types;
 mod events;
