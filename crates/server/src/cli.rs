@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    backup, bench, customers, export, init, keys, rebuild, replay, reset, restore, resume_effects, serve,
-    verify,
+    backup, bench, corrections, customers, export, init, keys, rebuild, replay, reset, restore,
+    resume_effects, serve, verify,
 };
 use crate::settings;
 
@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Keys(keys::KeysArgs),
     /// Forget a customer, for good
     Customers(customers::CustomersArgs),
+    /// Put many events right by one decision: show, ask, carry out, take back
+    Corrections(Box<corrections::CorrectionsArgs>),
     /// Measure how fast a server of its own meters on this machine
     Bench(bench::BenchArgs),
 }
@@ -174,7 +176,8 @@ mod tests {
                 missing.extend(flag.filter(|flag| !page.contains(flag.as_str())));
             }
             for command in command.get_subcommands() {
-                let headings = ["", "keys ", "customers "].map(|of| format!("`{of}{}", command.get_name()));
+                let headings = ["", "keys ", "customers ", "corrections "]
+                    .map(|of| format!("`{of}{}", command.get_name()));
                 if !headings.iter().any(|heading| page.contains(heading)) {
                     missing.push(command.get_name().to_owned());
                 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod bench;
+pub(crate) mod corrections;
 pub(crate) mod customers;
 pub(crate) mod export;
 pub(crate) mod init;
@@ -36,6 +37,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Export(args) => export::run(&args),
         Command::Keys(args) => keys::run(&args),
         Command::Customers(args) => customers::run(&args),
+        Command::Corrections(args) => corrections::run(&args),
         Command::Bench(args) => bench::run(&args),
     }
 }

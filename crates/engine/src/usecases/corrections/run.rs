@@ -233,6 +233,7 @@ impl Job<'_> {
                 })
                 .collect();
             let outcomes = self.env.call(items, arena, false).await;
+            chargly_journal::crash_point("engine.mid_correction");
             let mut again = Vec::new();
             for (planned, outcome) in left.into_iter().zip(outcomes) {
                 match outcome {
