@@ -276,7 +276,7 @@ impl State {
             }),
             CatalogueChange::CorrectionClosed { correction, sums } => {
                 let closed =
-                    ClosedCorrection { position: recorded.id.position, at: recorded.at, sums: *sums };
+                    ClosedCorrection { position: recorded.id.position, at: recorded.at, sums: **sums };
                 catalogue.close_correction(*correction, closed);
             }
         });

@@ -127,7 +127,7 @@ pub enum Action {
     /// Change the settings.
     ChangeSettings(Settings),
     /// Begin to put many events right.
-    OpenCorrection(CorrectionRequest),
+    OpenCorrection(Box<CorrectionRequest>),
 }
 
 /// What happens when the wallet cannot pay.

@@ -8,7 +8,7 @@
 
 use compact_str::CompactString;
 
-use crate::codec::{codec_enum, codec_struct, encode_one};
+use crate::codec::{Bytes, Codec, DecodeError, codec_enum, codec_struct, encode_one};
 use crate::{
     Catalogue, Dimension, EntryId, EventTypeNo, Fields, Grid, KeyHash, KeyNo, Millis, Position, PriceNo,
     Rejection, Rounding, Rule, WalletNo,
@@ -96,6 +96,20 @@ pub struct CorrectionRequest {
     pub events: u64,
 }
 codec_struct!(CorrectionRequest { filter, action, note, up_to, digest, events });
+
+macro_rules! boxed_codec {
+    ($($name:ident),*) => {$(
+        impl Codec for Box<$name> {
+            fn put(&self, out: &mut Vec<u8>) {
+                self.as_ref().put(out);
+            }
+            fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+                $name::get(from).map(Self::new)
+            }
+        }
+    )*};
+}
+boxed_codec!(CorrectionRequest, CorrectionSums);
 
 impl CorrectionRequest {
     /// The bytes that a preview's digest begins with: which events, and what is done with them.

@@ -496,14 +496,14 @@ pub enum CatalogueChange {
     },
     /// A correction was decided; what it does follows, one fact for each event.
     CorrectionOpened {
-        /// As asked.
-        request: CorrectionRequest,
+        /// As asked. Boxed, so that every other call stays small on its way to the writer.
+        request: Box<CorrectionRequest>,
     },
     /// A correction has come to its end.
     CorrectionClosed {
         /// Which, by the place of the fact that opened it.
         correction: Position,
         /// What it did.
-        sums: CorrectionSums,
+        sums: Box<CorrectionSums>,
     },
 }

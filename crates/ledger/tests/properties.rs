@@ -265,7 +265,7 @@ fn facts_no_script_makes() -> Vec<Fact> {
             replaces: Some(KeyNo(2)),
         }),
         changed(CatalogueChange::CorrectionOpened {
-            request: CorrectionRequest {
+            request: Box::new(CorrectionRequest {
                 filter: CorrectionFilter {
                     price: Some(PriceNo(3)),
                     dimension: Some(Dimension { name: "model".into(), value: "gpt-4o".into() }),
@@ -277,11 +277,16 @@ fn facts_no_script_makes() -> Vec<Fact> {
                 up_to: Position(10),
                 digest: [7; 16],
                 events: 2,
-            },
+            }),
         }),
         changed(CatalogueChange::CorrectionClosed {
             correction: Position(9),
-            sums: CorrectionSums { events: 2, returned_micro: i128::MAX, charged_micro: -1, left_alone: 3 },
+            sums: Box::new(CorrectionSums {
+                events: 2,
+                returned_micro: i128::MAX,
+                charged_micro: -1,
+                left_alone: 3,
+            }),
         }),
         changed(CatalogueChange::KeyRevoked { key: KeyNo(1), dead_at: Millis(i64::MIN) }),
     ]

@@ -98,7 +98,7 @@ impl Environment {
             events = preview.totals.events;
         }
         let request = CorrectionRequest { filter, action, note, up_to, digest, events };
-        let outcome = self.change_catalogue(actor, Action::OpenCorrection(request), key).await?;
+        let outcome = self.change_catalogue(actor, Action::OpenCorrection(Box::new(request)), key).await?;
         if !outcome.is_replay {
             tokio::spawn(carry_out(Arc::clone(self), outcome.id));
         }
@@ -147,7 +147,7 @@ impl Environment {
         let stored = self.read_fact(id.position).await?.filter(|stored| stored.id == id);
         match stored.map(|stored| stored.fact) {
             Some(Fact::Catalogue(fact)) => match fact.change {
-                CatalogueChange::CorrectionOpened { request } => Ok((fact.origin.actor, request)),
+                CatalogueChange::CorrectionOpened { request } => Ok((fact.origin.actor, *request)),
                 _ => Err(CallError::NotFound { kind: "correction" }),
             },
             _ => Err(CallError::NotFound { kind: "correction" }),
@@ -161,7 +161,7 @@ async fn carry_out(env: Arc<Environment>, id: EntryId) {
         Ok(()) => tracing::info!(position, "a correction is done"),
         // It is still open: the next start goes on with it.
         Err(CallError::Failed(Failure::Stopped)) => {
-            tracing::info!(position, "a correction waits for the next start")
+            tracing::info!(position, "a correction waits for the next start");
         }
         Err(error) => {
             let error = &error as &dyn std::error::Error;
@@ -300,11 +300,11 @@ impl Job<'_> {
         let progress = self.env.running_corrections().of(correction);
         sums.left_alone = progress.map_or(0, |progress| progress.left_alone);
         loop {
-            let change = CatalogueChange::CorrectionClosed { correction, sums };
+            let change = CatalogueChange::CorrectionClosed { correction, sums: Box::new(sums) };
             match self.env.change_catalogue(self.actor, Action::Change(change), None).await {
                 Ok(_) => return Ok(()),
                 Err(CallError::Failed(Failure::Overloaded | Failure::StorageFull | Failure::NotRecorded)) => {
-                    tokio::time::sleep(RETRY_AFTER).await
+                    tokio::time::sleep(RETRY_AFTER).await;
                 }
                 Err(error) => return Err(error),
             }
