@@ -21,7 +21,7 @@ use tokio::time::{sleep, timeout};
 use crate::answers::{self, Counts};
 use crate::client::Connection;
 use crate::process::{Process, now};
-use crate::request::{Customers, Target, Template};
+use crate::request::{Customers, Day, Target, Template};
 
 /// Latencies above this are counted as this.
 const LATENCY_NS_MAX: u64 = 60_000_000_000;
@@ -40,11 +40,16 @@ pub(crate) struct Shape {
     /// 1 sends single events, more sends batches.
     pub(crate) events_per_call: NonZeroU32,
     pub(crate) customers: Customers,
+    /// With a day, events are of ten types and occurred within 90 days before it; without, of one type, now.
+    pub(crate) before: Option<Day>,
 }
 
 impl Shape {
     /// The request that is sent, before customers and keys are drawn.
     pub(crate) fn template(self, target: &Target) -> Template {
+        if let Some(day) = self.before {
+            return Template::months(target, self.events_per_call.get() as usize, day);
+        }
         match self.events_per_call.get() {
             1 => Template::single_event(target),
             events => Template::batch(target, events as usize),

@@ -24,7 +24,7 @@ pub struct BenchPlan {
     pub runs: u32,
     /// Wallets over which the load is spread, 1 to [`CUSTOMERS_MAX`].
     pub customers: u32,
-    /// Events of each case that fills a journal (sag, restart), instead of the published 20 and 10 million. At least
+    /// Events of each case that fills a journal (sag, restart, figures), instead of the published 20, 10 and 10 million. At least
     /// [`EVENTS_MIN`].
     pub events: Option<u64>,
     /// One or two sizes of each case instead of all: to see that everything works, not to publish.
@@ -33,8 +33,8 @@ pub struct BenchPlan {
     pub seed: u64,
     /// The commit that the server was built from, for the heading.
     pub commit: String,
-    /// The date of the run, for the heading.
-    pub date: String,
+    /// The day of the run in UTC, counted from the first one of 1970: for the heading, and for when events occurred.
+    pub day: i64,
 }
 
 impl BenchPlan {
@@ -82,13 +82,15 @@ pub enum CaseGroup {
     Wallets,
     /// `restart`: starting again after 10 million events, verifying them, and folding everything derived anew.
     Restart,
+    /// `figures`: questions about 10 million events of 90 days, alone and beside a load, and a price simulation.
+    Figures,
     /// `kill`: kill -9 in mid-load, and whether anything that was acknowledged is missing.
     Kill,
 }
 
 impl CaseGroup {
     /// Every group, in the order in which they run when none is named.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Single,
         Self::Batch,
         Self::HotWallet,
@@ -97,6 +99,7 @@ impl CaseGroup {
         Self::Sag,
         Self::Wallets,
         Self::Restart,
+        Self::Figures,
         Self::Kill,
     ];
 
@@ -104,7 +107,7 @@ impl CaseGroup {
     pub(crate) fn shares_a_server(self) -> bool {
         match self {
             Self::Single | Self::Batch | Self::HotWallet | Self::Overdraft | Self::Postgres => true,
-            Self::Sag | Self::Wallets | Self::Restart | Self::Kill => false,
+            Self::Sag | Self::Wallets | Self::Restart | Self::Figures | Self::Kill => false,
         }
     }
 }
@@ -120,6 +123,7 @@ impl fmt::Display for CaseGroup {
             Self::Sag => "sag",
             Self::Wallets => "wallets",
             Self::Restart => "restart",
+            Self::Figures => "figures",
             Self::Kill => "kill",
         })
     }
@@ -155,7 +159,7 @@ mod tests {
             quick: true,
             seed: 1,
             commit: String::new(),
-            date: String::new(),
+            day: 20_781,
         }
     }
 

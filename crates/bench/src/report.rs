@@ -81,6 +81,10 @@ pub enum Measure {
     ProductEventsPerSecond,
     /// Our rate divided by PostgreSQL's, in the same run.
     RatioToPostgres,
+    /// The rate of commits beside questions divided by that without them, in the same run.
+    RatioBesideQuestions,
+    /// Events simulated a second.
+    EventsSimulatedPerSecond,
     /// Accepted calls.
     Accepted,
     /// Events that were acknowledged before a kill and unknown after it.
@@ -148,6 +152,8 @@ impl Measure {
             Self::RatioToYardstick => "ratio to the empty handler".to_owned(),
             Self::RatioHotToSpread => "ratio hot : spread".to_owned(),
             Self::RatioLastToFirst => "ratio last fifth : first".to_owned(),
+            Self::RatioBesideQuestions => "ratio beside questions : alone".to_owned(),
+            Self::EventsSimulatedPerSecond => "events simulated/s".to_owned(),
             Self::Accepted => "accepted".to_owned(),
             Self::ProductEventsPerSecond => "chargly, events/s".to_owned(),
             Self::RatioToPostgres => "ratio chargly : PostgreSQL".to_owned(),
@@ -168,6 +174,7 @@ impl Measure {
             | Self::EventsPerSecondOfFifths
             | Self::YardstickEventsPerSecond
             | Self::ProductEventsPerSecond
+            | Self::EventsSimulatedPerSecond
             | Self::Accepted
             | Self::AcknowledgedMissing
             | Self::MillisecondsToFirstAnswer
@@ -180,6 +187,7 @@ impl Measure {
             | Self::RatioToYardstick
             | Self::RatioHotToSpread
             | Self::RatioLastToFirst
+            | Self::RatioBesideQuestions
             | Self::RatioToPostgres => 2,
             Self::P50Milliseconds | Self::P99Milliseconds => 3,
         }

@@ -21,6 +21,19 @@ pub(crate) const HOT_CUSTOMER: &str = "bench_hot000";
 /// Stands for an idempotency key in a template: 128 bits in hexadecimal digits.
 pub(crate) const KEY_MARK: &str = "????????????????????????????????";
 
+/// The types of events that are spread over months, but for their last digit.
+pub(crate) const KIND_PREFIX: &str = "bench.kind_";
+/// How many of them there are.
+pub(crate) const KINDS: u32 = 10;
+/// Stands for one of them in a template.
+const KIND_MARK: &str = "bench.kind_?";
+/// Days over which they are spread.
+pub(crate) const DAYS: u32 = 90;
+/// Stands for the day on which an event occurred.
+const DAY_MARK: &str = "????-??-??T";
+/// Bytes of a day: `2026-11-23`.
+const DAY_BYTES: usize = 10;
+
 const CUSTOMER_PREFIX: &[u8] = b"bench_";
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
@@ -40,12 +53,44 @@ pub(crate) enum Customers {
     Hot,
 }
 
+/// A day, counted from the first one of 1970.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Day(pub(crate) i64);
+
+impl Day {
+    /// The day in UTC as ISO 8601 writes it, with four digits of the year.
+    ///
+    /// The era-based conversion of a day number to a civil date, in which a year begins in March, so that the day that
+    /// some years have more is its last.
+    pub(crate) fn text(self) -> String {
+        let days = self.0 + 719_468;
+        let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        format!("{year:04}-{month:02}-{day:02}")
+    }
+
+    /// So many days earlier.
+    pub(crate) fn minus(self, days: u32) -> Self {
+        Self(self.0 - i64::from(days))
+    }
+}
+
 /// The bytes of a request, and where its customers and keys are.
 #[derive(Clone)]
 pub(crate) struct Template {
     bytes: Vec<u8>,
     customers: Vec<usize>,
     keys: Vec<usize>,
+    kinds: Vec<usize>,
+    days: Vec<usize>,
+    /// The last of the days that are drawn.
+    before: Day,
 }
 
 impl Template {
@@ -60,7 +105,9 @@ impl Template {
         .into_bytes();
         let customers = memmem::find_iter(&bytes, CUSTOMER_MARK).collect();
         let keys = memmem::find_iter(&bytes, KEY_MARK).collect();
-        Self { bytes, customers, keys }
+        let kinds = memmem::find_iter(&bytes, KIND_MARK).map(|at| at + KIND_PREFIX.len()).collect();
+        let days = memmem::find_iter(&bytes, DAY_MARK).collect();
+        Self { bytes, customers, keys, kinds, days, before: Day(0) }
     }
 
     /// One event of about 200 bytes, as the SDKs send it.
@@ -72,6 +119,15 @@ impl Template {
     pub(crate) fn batch(target: &Target, events: usize) -> Self {
         let events = vec![event(CUSTOMER_MARK); events].join(",");
         Self::new(target, "POST", "/v1/events/batch", &format!("[{events}]"))
+    }
+
+    /// A batch of events of ten types that occurred within 90 days before a day.
+    pub(crate) fn months(target: &Target, events: usize, before: Day) -> Self {
+        let event = format!(
+            r#"{{"event":"{KIND_MARK}","customer":"{CUSTOMER_MARK}","idempotency_key":"{KEY_MARK}","occurred_at":"{DAY_MARK}12:00:00Z","cost":{{"amount":"0.0042","currency":"usd"}}}}"#
+        );
+        let body = format!("[{}]", vec![event; events].join(","));
+        Self { before, ..Self::new(target, "POST", "/v1/events/batch", &body) }
     }
 
     /// Draws the customers and keys of the next call.
@@ -87,6 +143,16 @@ impl Template {
         }
         for index in 0..self.keys.len() {
             self.set_key(index, rng.random());
+        }
+        for at in &self.kinds {
+            self.bytes[*at] = DIGITS[rng.random_range(0..KINDS as usize)];
+        }
+        if !self.days.is_empty() {
+            let days: Vec<String> = (0..DAYS).map(|ago| self.before.minus(ago + 1).text()).collect();
+            for at in &self.days {
+                let day = days[rng.random_range(0..days.len())].as_bytes();
+                self.bytes[*at..*at + DAY_BYTES].copy_from_slice(day);
+            }
         }
     }
 
@@ -181,6 +247,29 @@ mod tests {
         let mut template = Template::new(&target(), "GET", "/v1/customers/bench_??????/wallet", "");
         template.set_all(CUSTOMERS_MAX - 1, 0);
         assert!(template.bytes().starts_with(b"GET /v1/customers/bench_999999/wallet HTTP/1.1\r\n"));
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        for (day, text) in
+            [(0, "1970-01-01"), (11_016, "2000-02-29"), (20_781, "2026-11-24"), (-1, "1969-12-31")]
+        {
+            assert_eq!(Day(day).text(), text);
+        }
+    }
+
+    #[test]
+    fn months_have_every_type_and_no_mark_left() {
+        let mut template = Template::months(&target(), 500, Day(20_781));
+        template.draw(Customers::Spread(10), &mut ChaCha8Rng::seed_from_u64(1));
+        let events: Vec<serde_json::Value> = serde_json::from_str(body(&template)).expect("JSON");
+        let of = |field: &str| -> std::collections::BTreeSet<String> {
+            events.iter().map(|event| event[field].as_str().expect("text").to_owned()).collect()
+        };
+        assert_eq!(of("event").len(), KINDS as usize);
+        let days = of("occurred_at");
+        assert!(days.first().expect("a day").as_str() >= "2026-08-26T12:00:00Z", "{days:?}");
+        assert!(days.last().expect("a day").as_str() <= "2026-11-23T12:00:00Z", "{days:?}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod loads;
 mod memory;
 mod overdraft;
 mod postgres;
+mod questions;
 mod restart;
 mod sag;
 
@@ -22,7 +23,7 @@ use crate::load::{self, Load, Shape, Window};
 use crate::machine::Machine;
 use crate::plan::{BenchPlan, CaseGroup};
 use crate::report::{Conditions, Measure, Report, readable};
-use crate::request::Target;
+use crate::request::{Day, Target};
 use crate::resources::{mebibytes, report_disk, report_memory};
 use crate::served::Served;
 
@@ -44,7 +45,7 @@ impl<'a> Session<'a> {
     ) -> Self {
         let conditions = Conditions {
             commit: plan.commit.clone(),
-            date: plan.date.clone(),
+            date: Day(plan.day).text(),
             machine: Machine::read(host.directory()),
             runs: plan.runs,
             seconds_per_run: plan.seconds_per_run,
@@ -88,9 +89,11 @@ impl<'a> Session<'a> {
             CaseGroup::HotWallet => self.hot_wallet(on).await?,
             CaseGroup::Overdraft => self.overdraft_race(on).await?,
             CaseGroup::Postgres => self.postgres_by_hand(on).await?,
-            alone @ (CaseGroup::Sag | CaseGroup::Wallets | CaseGroup::Restart | CaseGroup::Kill) => {
-                anyhow::bail!("{alone} needs a project of its own")
-            }
+            alone @ (CaseGroup::Sag
+            | CaseGroup::Wallets
+            | CaseGroup::Restart
+            | CaseGroup::Figures
+            | CaseGroup::Kill) => anyhow::bail!("{alone} needs a project of its own"),
         }
         self.check_books(&group.to_string(), on).await
     }
@@ -100,6 +103,7 @@ impl<'a> Session<'a> {
             CaseGroup::Sag => self.sag().await,
             CaseGroup::Wallets => self.memory_by_wallets().await,
             CaseGroup::Restart => self.restart().await,
+            CaseGroup::Figures => self.questions().await,
             CaseGroup::Kill => self.kill_under_load().await,
             shared => anyhow::bail!("{shared} shares a server"),
         }

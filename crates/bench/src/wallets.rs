@@ -11,7 +11,9 @@ use serde::Deserialize;
 use tokio::task::JoinSet;
 
 use crate::client::{Answer, Connection};
-use crate::request::{CUSTOMER_MARK, EVENT_TYPE, HOT_CUSTOMER, KEY_MARK, Target, Template};
+use crate::request::{
+    CUSTOMER_MARK, EVENT_TYPE, HOT_CUSTOMER, KEY_MARK, KIND_PREFIX, KINDS, Target, Template,
+};
 
 /// Credits that each of the spread wallets gets: more events than any case meters on one of them.
 const SPREAD_CREDITS: i64 = 1_000_000;
@@ -47,7 +49,7 @@ impl Balances {
 ///
 /// `seed` makes the grants' keys.
 pub(crate) async fn set_up(target: &Target, customers: u32, seed: u64) -> Result<()> {
-    put_event_type(target).await?;
+    put_event_type(target, EVENT_TYPE).await?;
     for_each_customer(target, grant(target, CUSTOMER_MARK, SPREAD_CREDITS), customers, seed, granted)
         .await
         .context("funding the wallets")?;
@@ -87,8 +89,16 @@ fn wallet(target: &Target, customer: &str) -> Template {
     Template::new(target, "GET", &format!("/v1/customers/{customer}/wallet"), "")
 }
 
-async fn put_event_type(target: &Target) -> Result<()> {
-    let path = format!("/v1/event-types/{EVENT_TYPE}");
+/// Makes the event types of [`Template::months`] at one credit an event.
+pub(crate) async fn put_kinds(target: &Target) -> Result<()> {
+    for kind in 0..KINDS {
+        put_event_type(target, &format!("{KIND_PREFIX}{kind}")).await?;
+    }
+    Ok(())
+}
+
+async fn put_event_type(target: &Target, name: &str) -> Result<()> {
+    let path = format!("/v1/event-types/{name}");
     let put = Template::new(target, "PUT", &path, r#"{"label":"Bench event","credits":1}"#);
     one_call(target, &put, |answer| match answer.status {
         // 409: an earlier bench made it. Whether it costs one credit is seen by the balances.

@@ -7,24 +7,37 @@ use std::time::Duration;
 
 use chargly_ledger::{Fact, Millis, Position};
 
-use crate::environment::Environment;
+use crate::environment::{AnyError, Environment};
+use crate::refold::{self, Refold, encoded};
 
 /// How often rollups are written at least, in milliseconds; in between they live in memory. Each time writes every row
 /// that changed, so seldom is cheap; what a crash loses is folded again.
 const VIEWS_FLUSH_EVERY_MS: i64 = 60_000;
 /// How long the thread rests when there is nothing to fold.
 const NAP: Duration = Duration::from_millis(100);
-
+/// How long it is left alone that figures could not be folded anew, in milliseconds: each attempt begins with the first
+/// fact.
+const REFOLD_AGAIN_AFTER_MS: i64 = 60_000;
 /// How long it rests when it cannot go on, before it tries again.
 const RETRY_NAP: Duration = Duration::from_millis(500);
-
-type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The thread: folds what is committed, writes it now and then, and ends once all is folded after the writer's end.
 pub(crate) fn derive(environment: &Weak<Environment>) {
     let (mut flushed_ms, mut is_behind) = (None, false);
+    let (mut refold, mut refold_again_ms): (Option<Refold>, i64) = (None, i64::MIN);
     while let Some(environment) = environment.upgrade() {
         let closing = environment.closing().load(Ordering::Acquire);
+        if closing && let Some(unfinished) = refold.take() {
+            unfinished.cancel();
+        }
+        let now_ms = environment.clock().monotonic_ms();
+        if !closing
+            && now_ms >= refold_again_ms
+            && let Err(error) = refold::look_after(&environment, &mut refold)
+        {
+            tracing::error!(environment = environment.name(), %error, "the figures cannot be folded anew");
+            refold_again_ms = now_ms + REFOLD_AGAIN_AFTER_MS;
+        }
         let folded = match environment.fold_committed() {
             Ok(folded) => folded,
             Err(error) if closing => {
@@ -43,7 +56,6 @@ pub(crate) fn derive(environment: &Weak<Environment>) {
             }
         };
         is_behind = false;
-        let now_ms = environment.clock().monotonic_ms();
         let since = *flushed_ms.get_or_insert(now_ms);
         let is_due = now_ms - since >= VIEWS_FLUSH_EVERY_MS || environment.views().should_flush();
         if closing && folded == 0 || is_due {
@@ -66,13 +78,14 @@ impl Environment {
         let lookup = self.lookup();
         // Full where it could not be sealed the last time.
         self.seal_full_run()?;
-        let from = self.views().next().min(lookup.filled_to());
+        let views = self.views();
+        let from = views.next().min(lookup.filled_to());
         let mut folded = 0;
         for chunk in self.facts().chunks_from(from)? {
             let at = Millis(chunk.at_ms);
+            folded += views.fold_encoded(at, chunk.entries().map(|entry| encoded(&entry)))?;
             let mut entries =
                 chunk.entries().map(|entry| (Position(entry.position.0), entry.fact)).peekable();
-            folded += self.views().fold_encoded(at, entries.clone())?;
             while entries.peek().is_some() {
                 let mut is_full = false;
                 lookup.fill(|run| {

@@ -28,6 +28,7 @@ use crate::reserve::Reserve;
 use crate::submission::Failure;
 use crate::tail::{Committed, Tail};
 use crate::usecases::RunningCorrections;
+use crate::usecases::figures::DeferredCache;
 use crate::writer::{GroupEnd, Writer};
 
 /// How to open an environment.
@@ -172,6 +173,9 @@ pub enum Readiness {
     Stopped(&'static str),
 }
 
+/// Why something in the background cannot go on.
+pub(crate) type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
 /// A running environment.
 pub struct Environment {
     name: String,
@@ -181,7 +185,7 @@ pub struct Environment {
     catalogue: Arc<ArcSwap<Catalogue>>,
     facts: Arc<Facts>,
     lookup: Arc<Lookup>,
-    views: Views,
+    views: ArcSwap<Views>,
     clock: Arc<dyn Clock>,
     readiness: Arc<Mutex<Readiness>>,
     closing: Arc<AtomicBool>,
@@ -189,6 +193,7 @@ pub struct Environment {
     erasing: tokio::sync::Mutex<()>,
     /// Where the checkpoint stands that was written last.
     checkpointed: watch::Receiver<Position>,
+    deferred: DeferredCache,
     threads: Mutex<Vec<JoinHandle<()>>>,
     corrections: RunningCorrections,
 }
@@ -226,12 +231,13 @@ impl Environment {
             facts: Arc::new(Facts::new(Arc::clone(&tail), readers)),
             lookup: Arc::new(lookup),
             tail,
-            views,
+            views: ArcSwap::from_pointee(views),
             clock,
             readiness: Arc::new(Mutex::new(Readiness::Ready)),
             closing: Arc::default(),
             erasing: tokio::sync::Mutex::default(),
             checkpointed,
+            deferred: DeferredCache::default(),
             threads: Mutex::default(),
             corrections: RunningCorrections::default(),
         });
@@ -279,9 +285,14 @@ impl Environment {
         self.clock.wall_ms()
     }
 
-    /// The rollups, up to their own position.
-    pub fn views(&self) -> &Views {
-        &self.views
+    /// The rollups, up to their own position. Others take their place when they have been folded anew.
+    pub fn views(&self) -> Arc<Views> {
+        self.views.load_full()
+    }
+
+    /// Puts rollups that were folded anew in the place of the old ones.
+    pub(crate) fn replace_views(&self, views: Views) {
+        self.views.store(Arc::new(views));
     }
 
     pub(crate) fn lookup(&self) -> &Lookup {
@@ -318,6 +329,10 @@ impl Environment {
 
     pub(crate) fn erasing(&self) -> &tokio::sync::Mutex<()> {
         &self.erasing
+    }
+
+    pub(crate) fn deferred_cache(&self) -> &DeferredCache {
+        &self.deferred
     }
 
     pub(crate) fn checkpointed(&self) -> watch::Receiver<Position> {
@@ -384,7 +399,11 @@ impl Environment {
     }
 }
 
-fn spawn(environment: &str, what: &str, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+pub(crate) fn spawn<T: Send + 'static>(
+    environment: &str,
+    what: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
     std::thread::Builder::new()
         .name(format!("{environment}-{what}"))
         .spawn(body)

@@ -6,6 +6,7 @@ use chargly_ledger::{Cold, ColdKey, Credits, DecodeError, Fact, Millis, Payload,
 use thiserror::Error;
 
 use crate::erasures::Erasures;
+use crate::refold::encoded;
 use crate::writer::Recovered;
 
 /// A state being folded.
@@ -30,6 +31,8 @@ pub struct Folded<'a> {
     pub posted_before: Credits,
     /// The state after it.
     pub state: &'a State,
+    /// The binary form of its payload, where that is there and not erased.
+    pub payload: Option<&'a [u8]>,
 }
 
 /// A fact that cannot be folded.
@@ -93,7 +96,8 @@ impl Fold {
             let fact = Fact::decode(entry.fact).map_err(fail)?;
             let posted_before = posted_of_wallet(&self.state, &fact);
             let recorded = self.apply(&entry, at, &fact).map_err(fail)?;
-            each(Folded { recorded, fact: &fact, posted_before, state: &self.state });
+            let payload = encoded(&entry).payload;
+            each(Folded { recorded, fact: &fact, posted_before, state: &self.state, payload });
         }
         self.state.commit();
         Ok(())

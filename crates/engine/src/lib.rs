@@ -21,6 +21,7 @@ mod outcome;
 mod queue;
 mod recorder;
 mod recover;
+mod refold;
 mod reserve;
 mod submission;
 mod tail;
@@ -29,6 +30,7 @@ mod verify;
 mod verify_runs;
 mod writer;
 
+pub use chargly_advisor as advisor;
 pub use chargly_index::RunLength;
 pub use chargly_journal as journal;
 pub use chargly_ledger as ledger;
@@ -44,16 +46,18 @@ pub use outcome::{CallError, Outcome};
 pub use queue::{QUEUE_BYTES_MAX, QUEUE_RESERVE_BYTES};
 pub use recorder::{Entropy, SystemEntropy};
 pub use recover::remove_indexes;
+pub use refold::{RebuildError, rebuild_views};
 pub use reserve::RESERVE_BYTES;
 pub use submission::{
     Answered, Ask, Census, Erase, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm,
 };
 pub use tail::{Committed, RING_BYTES_MAX, Tail};
+pub use usecases::figures;
 pub use usecases::{
     AuditPage, BatchOutcome, CORRECTION_CUSTOMERS_MAX, CORRECTION_EVENTS_MAX, CorrectionProgress,
     CorrectionState, CustomerChange, CustomerDifference, ErasedCustomer, EventFilter, EventPage, HistoryLine,
-    HistoryPage, HoldTerms, LEFT_ALONE_TOLD_MAX, LeftAlone, MeterEvent, NewKey, Preview, PreviewSeal,
-    Properties, Quote, Skip, Totals, WalletAsOf,
+    HistoryPage, HoldTerms, LEFT_ALONE_TOLD_MAX, LeftAlone, MeterEvent, NewKey, PRICE_CHANGES_MAX, Preview,
+    PreviewSeal, PriceImpactError, PriceImpacts, Properties, Quote, Skip, Totals, WalletAsOf,
 };
 pub use verify::{Progress, Report, VerifyError, verify, verify_with};
 pub use writer::{GROUP_DECIDING_MS_MAX, GROUP_FACTS_MAX, GroupEnd, Recovered, TURN_ITEMS_MAX, Writer};

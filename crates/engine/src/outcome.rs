@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use chargly_ledger::{
     Action, ColdKey, EntryId, Fact, KeyHash, Millis, Payload, Position, Rejection, difference,
 };
+use chargly_views::ViewError;
 use compact_str::CompactString;
 use smallvec::SmallVec;
 use thiserror::Error;
@@ -107,6 +108,15 @@ pub enum CallError {
     /// The journal could not be read.
     #[error("the journal cannot be read")]
     Read(#[from] ReadFactError),
+    /// The figures could not be read, or not be put together as asked.
+    #[error(transparent)]
+    Figures(#[from] ViewError),
+    /// The figures do not reflect yet what they were asked to.
+    #[error("the figures do not reflect position {position} yet")]
+    FiguresBehind {
+        /// What they are to reflect.
+        position: Position,
+    },
 }
 
 impl Environment {
@@ -278,6 +288,7 @@ impl Environment {
                 | Verdict::Hold(_)
                 | Verdict::Amended(_)
                 | Verdict::Census(_)
+                | Verdict::Lots(_)
                 | Verdict::Erased(_) => {
                     return Err(Failure::Stopped.into());
                 }

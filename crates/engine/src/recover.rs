@@ -226,7 +226,7 @@ fn remove_views(dir: &Path) -> std::io::Result<()> {
     remove_files(dir, &["views.db", "views.db-wal", "views.db-shm"])
 }
 
-fn remove_files(dir: &Path, names: &[&str]) -> std::io::Result<()> {
+pub(crate) fn remove_files(dir: &Path, names: &[&str]) -> std::io::Result<()> {
     for name in names {
         match std::fs::remove_file(dir.join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),

@@ -10,6 +10,8 @@ use smallvec::SmallVec;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
+use crate::usecases::figures::LotsSlice;
+
 /// One thing asked of the writer.
 #[derive(Debug)]
 pub struct Item {
@@ -61,6 +63,8 @@ pub enum Ask {
     Amended(Position),
     /// To tell how many wallets there are, and the like.
     Census,
+    /// To tell what the lots of some wallets still owe, from this wallet on.
+    Lots(WalletNo),
     /// To erase payloads of facts that are recorded.
     Erase(Erase),
 }
@@ -130,6 +134,8 @@ pub enum Verdict {
     Amended(Option<chargly_ledger::Amended>),
     /// Figures about the environment.
     Census(Census),
+    /// What the lots of some wallets still owe.
+    Lots(Box<LotsSlice>),
     /// Payloads are erased, durably.
     Erased(chargly_journal::Erased),
     /// Not applied, or nobody knows.

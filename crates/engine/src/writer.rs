@@ -25,6 +25,7 @@ use crate::recorder::{Desk, Entropy};
 use crate::submission::{
     Ask, Census, Erase, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm, Weight,
 };
+use crate::usecases::figures::LotsSlice;
 
 /// Facts one group may hold. Bounds how long the first of them waits for the last.
 pub const GROUP_FACTS_MAX: usize = 4_096;
@@ -334,6 +335,10 @@ impl<J: Journal> Writer<J> {
                 return Some(Verdict::Amended(self.state.amended(*event).cloned()));
             }
             Ask::Census => return Some(Verdict::Census(self.census())),
+            Ask::Lots(from) => {
+                let as_of = Position(self.journal.head().next.0 + self.desk.frame.len() as u64);
+                return Some(Verdict::Lots(Box::new(LotsSlice::read(&self.state, *from, as_of))));
+            }
             Ask::Erase(erase) => {
                 return Some(self.erase(erase).map_or_else(Verdict::Failed, Verdict::Erased));
             }

@@ -28,6 +28,10 @@ pub(crate) struct Call {
     pub(crate) query: Query,
     pub(crate) idempotency_key: Option<String>,
     pub(crate) last_event_id: Option<String>,
+    /// What kinds of answers are understood.
+    pub(crate) accept: String,
+    /// What was asked to be waited for; it is committed.
+    pub(crate) min_position: Option<Position>,
     pub(crate) content_type: String,
     pub(crate) body: Bytes,
 }

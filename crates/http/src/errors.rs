@@ -2,6 +2,7 @@
 
 use chargly_api::{ErrorCode, Problem, nearest};
 use chargly_engine::ledger::{Catalogue, CatalogueChange, Fact, Refusal, Rejection, WalletEvent};
+use chargly_engine::views::ViewError;
 use chargly_engine::{CallError, Failure};
 
 use crate::view::price_id;
@@ -31,9 +32,37 @@ pub(crate) fn problem_of(error: CallError, catalogue: &Catalogue, event: Option<
         }
         CallError::NotFound { kind } => Problem::not_found(kind),
         CallError::Failed(failure) => failure_problem(failure),
+        CallError::FiguresBehind { .. } => {
+            Problem::new(ErrorCode::Unavailable, "The figures do not reflect that position yet.")
+                .retry_after(1)
+        }
+        CallError::Figures(error) => figures_problem(&error),
         CallError::Read(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a fact could not be read");
             Problem::new(ErrorCode::Internal, "The journal could not be read.")
+        }
+    }
+}
+
+fn figures_problem(error: &ViewError) -> Problem {
+    match error {
+        ViewError::TooManyRows { limit } => {
+            let problem = format!(
+                "makes more than {limit} rows: ask for a shorter range, a longer interval, fewer groups or one \
+                 customer"
+            );
+            Problem::invalid("group_by", problem)
+        }
+        ViewError::NotAnswerable { why } => {
+            let problem = format!(
+                "together with the filters and the interval asks for {why}, of which no figures are kept: ask for one \
+                 of them at a time, or count the events themselves (chargly export)"
+            );
+            Problem::invalid("group_by", problem)
+        }
+        error => {
+            tracing::error!(error = error as &dyn std::error::Error, "the figures could not be read");
+            Problem::new(ErrorCode::Unavailable, "The figures cannot be read at the moment.").retry_after(1)
         }
     }
 }

@@ -56,6 +56,9 @@ pub(crate) fn metrics(project: &Project) -> Answer {
         let name = environment.name().to_owned();
         let bytes = u32::try_from(environment.queued_bytes()).unwrap_or(u32::MAX);
         metrics::gauge!("chargly_queued_bytes", "environment" => name.clone()).set(f64::from(bytes));
+        let behind = environment.views().lag(environment.tail().committed().next);
+        let behind = u32::try_from(behind).unwrap_or(u32::MAX);
+        metrics::gauge!("chargly_views_lag_facts", "environment" => name.clone()).set(f64::from(behind));
         let ready = u32::from(environment.readiness() == Readiness::Ready);
         metrics::gauge!("chargly_ready", "environment" => name).set(f64::from(ready));
     }

@@ -12,8 +12,10 @@
 mod answer;
 mod body;
 mod call;
+mod csv;
 mod errors;
 mod facts;
+mod figures;
 mod health;
 mod project;
 mod query;

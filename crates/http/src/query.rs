@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chargly_api::{Cursor, Problem, Problems, limits, nearest, text};
+use chargly_api::{Cursor, CursorError, Problem, Problems, limits, nearest, text};
 use chargly_engine::Environment;
 use chargly_engine::ledger::{Catalogue, EventTypeNo, Position};
 
@@ -74,6 +74,23 @@ impl Query {
         }
     }
 
+    /// The parameters of the form `prefix[name]=value`, in the order in which they were given.
+    pub(crate) fn indexed(&mut self, prefix: &str) -> Vec<(String, String)> {
+        let inside = |name: &str| {
+            let rest = name.strip_prefix(prefix)?.strip_prefix('[')?;
+            Some(rest.strip_suffix(']')?.to_owned())
+        };
+        let mut found = Vec::new();
+        self.left.retain_mut(|(name, value)| match inside(name) {
+            Some(inner) => {
+                found.push((inner, std::mem::take(value)));
+                false
+            }
+            None => true,
+        });
+        found
+    }
+
     /// Refuses what nobody asked for.
     pub(crate) fn finish(mut self, problems: &mut Problems) {
         self.left.sort();
@@ -138,6 +155,31 @@ impl Page {
             Cursor::parse(text, list).map_err(|error| Problem::invalid("cursor", error.to_string()))?;
         usize::try_from(cursor.position).map_err(|error| Problem::invalid("cursor", error.to_string()))
     }
+}
+
+impl Page {
+    /// Behind what it begins in a list that is ranked: the value of the last item before it, and its number.
+    pub(crate) async fn ranked(
+        &self,
+        env: &Arc<Environment>,
+        list: &str,
+    ) -> Result<Option<(i128, u32)>, Problem> {
+        let Some(text) = &self.cursor else { return Ok(None) };
+        let invalid = |error: CursorError| Problem::invalid("cursor", error.to_string());
+        let (text, value) = text.split_once('.').ok_or_else(|| invalid(CursorError::Malformed))?;
+        let cursor = Cursor::parse(text, list).map_err(invalid)?;
+        let value: Option<i128> = value.parse().ok();
+        let (value, number) =
+            value.zip(u32::try_from(cursor.position).ok()).ok_or_else(|| invalid(CursorError::Malformed))?;
+        // The position is no place in the journal here, but its epoch may have been lost all the same.
+        check_epoch(env, cursor.epoch, 0, "cursor").await?;
+        Ok(Some((value, number)))
+    }
+}
+
+/// The cursor of the next page of a list that is ranked.
+pub(crate) fn ranked_cursor(env: &Environment, list: &str, value: i128, number: u32) -> String {
+    format!("{}.{value}", Cursor::new(list, env.tail().committed().epoch, number.into()))
 }
 
 /// The cursor of the next page.

@@ -61,6 +61,13 @@ pub static ROUTES: &[Route] = routes! {
     "POST"   "/v1/events/{id}/reverse"                Grant  "reverse_event"      v1::events::reverse::handle;
     "POST"   "/v1/quote"                              Meter  "quote"              v1::quote::handle;
     "GET"    "/v1/stream"                             Read   "stream"             v1::stream::handle;
+    "GET"    "/v1/usage"                              Read   "get_usage"          v1::usage::handle;
+    "GET"    "/v1/revenue"                            Read   "get_revenue"        v1::revenue::handle;
+    "GET"    "/v1/margin"                             Read   "get_margin"         v1::margin::handle;
+    "GET"    "/v1/price-impact"                       Read   "get_price_impact"   v1::price_impact::handle;
+    "GET"    "/v1/customers"                          Read   "list_customers"     v1::customers::list::handle;
+    "GET"    "/v1/settings"                           Read   "get_settings"       v1::settings::get;
+    "PUT"    "/v1/settings"                           Admin  "put_settings"       v1::settings::put;
     "DELETE" "/v1/customers/{customer}"               Admin  "erase_customer"     v1::customers::erase::handle;
     "GET"    "/v1/customers/{customer}/wallet"        Read   "get_wallet"         v1::customers::wallet::get::handle;
     "PUT"    "/v1/customers/{customer}/wallet/policy" Grant  "set_policy"         v1::customers::wallet::policy::handle;

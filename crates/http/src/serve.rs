@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts as _, RawPathParams, Request};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use bytes::Bytes;
 use chargly_api::{ErrorCode, Problem, Problems};
 use chargly_engine::Environment;
-use chargly_engine::ledger::{ApiKey, Scope};
+use chargly_engine::ledger::{ApiKey, Position, Scope};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::answer::Answer;
@@ -75,8 +75,9 @@ async fn prepare(
         Err(_) => return Err(Problem::invalid("path", "must be UTF-8, percent-encoded")),
     };
     let mut query = Query::parse(parts.uri.query().unwrap_or_default())?;
+    let mut min_position = None;
     let HeldBody { bytes: body, room } = if parts.method == Method::GET || parts.method == Method::HEAD {
-        wait_for_position(&env, &mut query).await?;
+        min_position = wait_for_position(&env, &mut query).await?;
         HeldBody { bytes: Bytes::new(), room: None }
     } else {
         query.finish_unused()?;
@@ -95,6 +96,8 @@ async fn prepare(
     let idempotency_key = header("Idempotency-Key")?;
     let last_event_id = header("Last-Event-ID")?;
     let content_type = header(CONTENT_TYPE.as_str())?.unwrap_or_default();
+    let accepted = parts.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let accept = accepted.collect::<Vec<_>>().join(",");
     let instance = instance(&parts.uri);
     let call = Call {
         project,
@@ -105,6 +108,8 @@ async fn prepare(
         query,
         idempotency_key,
         last_event_id,
+        accept,
+        min_position,
         content_type,
         body,
     };
@@ -143,12 +148,12 @@ pub(crate) fn check_scope(key: &ApiKey, scope: Scope) -> Result<(), Problem> {
     Err(Problem::new(ErrorCode::Forbidden, detail).text("required_scope", name))
 }
 
-async fn wait_for_position(env: &Arc<Environment>, query: &mut Query) -> Result<(), Problem> {
+async fn wait_for_position(env: &Arc<Environment>, query: &mut Query) -> Result<Option<Position>, Problem> {
     let mut problems = Problems::default();
     let wanted = query.optional("min_position", &mut problems, check_position);
     problems.check()?;
-    match wanted {
-        Some((epoch, position)) => wait_for(env, epoch, position).await,
-        None => Ok(()),
+    if let Some((epoch, position)) = wanted {
+        wait_for(env, epoch, position).await?;
     }
+    Ok(wanted.map(|(_, position)| Position(position)))
 }

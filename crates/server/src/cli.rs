@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    backup, bench, corrections, customers, export, init, keys, rebuild, replay, reset, restore,
+    backup, bench, corrections, customers, export, figures, init, keys, rebuild, replay, reset, restore,
     resume_effects, serve, verify,
 };
 use crate::settings;
@@ -53,9 +53,15 @@ pub(crate) enum Command {
     ResumeEffects(resume_effects::ResumeEffectsArgs),
     /// Write events or ledger entries as CSV or NDJSON
     Export(export::ExportArgs),
+    /// Print what was used, from a running server
+    Usage(figures::ReportArgs),
+    /// Print what was recognised, sold and is still owed, from a running server
+    Revenue(figures::ReportArgs),
+    /// Print what was earned and what it cost, from a running server
+    Margin(figures::ReportArgs),
     /// List, make, rotate and revoke API keys
     Keys(keys::KeysArgs),
-    /// Forget a customer, for good
+    /// List customers by what they used, paid and cost; forget one, for good
     Customers(customers::CustomersArgs),
     /// Put many events right by one decision: show, ask, carry out, take back
     Corrections(Box<corrections::CorrectionsArgs>),

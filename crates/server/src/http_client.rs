@@ -37,16 +37,36 @@ impl Client {
         Ok(Self { http, base, key: key.to_owned() })
     }
 
+    /// Reads a path with query parameters, as the text that is answered.
+    ///
+    /// # Errors
+    /// If the server cannot be reached, and in its own words where it refuses.
+    pub(crate) async fn text(
+        &self,
+        path: &[&str],
+        query: &[(String, String)],
+        doing: &str,
+    ) -> Result<String> {
+        let mut url = self.url_of(path);
+        url.query_pairs_mut().extend_pairs(query);
+        let calling = || format!("calling {}", self.base);
+        let response = self.http.get(url).bearer_auth(&self.key).send().await.with_context(calling)?;
+        let status = response.status();
+        let text = response.text().await.with_context(calling)?;
+        if status.is_success() {
+            return Ok(text);
+        }
+        let body = serde_json::from_str(&text).unwrap_or_default();
+        Answer { status, body }.ok(doing)?;
+        Ok(text)
+    }
+
     /// Calls a path, given by its segments.
     ///
     /// # Errors
     /// If the server cannot be reached, or answers no HTTP.
     pub(crate) async fn call(&self, method: Method, path: &[&str], body: Option<String>) -> Result<Answer> {
-        let mut url = self.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
-        }
-        let mut request = self.http.request(method, url).bearer_auth(&self.key);
+        let mut request = self.http.request(method, self.url_of(path)).bearer_auth(&self.key);
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body);
         }
@@ -55,6 +75,14 @@ impl Client {
         let status = response.status();
         let bytes = response.bytes().await.with_context(doing)?;
         Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or_default() })
+    }
+
+    fn url_of(&self, path: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        url
     }
 }
 

@@ -51,6 +51,18 @@ pub enum ViewError {
     /// A row does not have what was written.
     #[error("the views are damaged: {0}")]
     Damaged(String),
+    /// The file counts in a time zone that this software does not know. It must be folded anew.
+    #[error("the views are in the unknown time zone {name}")]
+    UnknownZone {
+        /// Its name.
+        name: String,
+    },
+    /// No rollup tells these things apart together.
+    #[error("no figures are kept for this combination: {why}")]
+    NotAnswerable {
+        /// What cannot be combined.
+        why: &'static str,
+    },
     /// The answer would be too large.
     #[error("the query has more than {limit} rows; ask for a shorter range")]
     TooManyRows {

@@ -1,39 +1,183 @@
 //! From one fact to what it adds to the rollups.
+//!
+//! What corrects an event counts where the event does: in its hour, under its type, price version and dimensions, in
+//! figures of its own. Debt that is paid counts under the event's type and price version when it is paid; its dimensions are
+//! not known then and count as empty. The books have everything on the day it was recorded.
 
 use chargly_ledger::{
-    Asked, Charge, Cost, Draw, EventTypeNo, Facets, Fact, MeterRequest, Millis, PriceNo, Quantity,
-    Settlement, WalletEvent, WalletNo, cost_of_event,
+    Asked, Charge, Cost, CostSource, Credits, DecodeError, Dimension, Draw, EventRef, Facets, Fact,
+    GrantKind, GrantRequest, Lineage, MeterRequest, Millis, Settlement, WalletEvent, WalletFact, WalletNo,
+    cost_of_event,
 };
 
-use crate::Figures;
-use crate::counters::{Counters, Tally};
-use crate::rollup::{Key, NONE, Rollup};
+use crate::counters::Tally;
+use crate::counting::{Counting, Place, Subject, Target};
+use crate::{Figures, LATE_AFTER_MS};
 
-/// Adds a fact recorded at `at` to the counters; `None` when a sum is too large.
-pub(crate) fn fold(counters: &mut Counters, at: Millis, fact: &Fact) -> Option<()> {
-    let Fact::Wallet(fact) = fact else { return Some(()) };
-    let mut rows = Rows { counters, wallet: fact.header.wallet };
-    match &fact.event {
-        WalletEvent::Metered { request, charge, facets } => {
-            rows.metered(at, request, charge, facets.as_deref())
+/// Why a fact was not counted.
+pub(crate) enum Uncounted {
+    /// A sum is too large.
+    Overflow,
+    /// Its payload cannot be read.
+    Unreadable(DecodeError),
+}
+
+impl From<DecodeError> for Uncounted {
+    fn from(error: DecodeError) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+type Counted = Result<(), Uncounted>;
+
+/// Adds a fact to the counters.
+pub(crate) fn fold(counting: &mut Counting, place: Place<'_>, fact: &Fact) -> Counted {
+    match fact {
+        Fact::Wallet(fact) => Rows { counting, place, wallet: fact.header.wallet }.wallet(fact),
+        Fact::Catalogue(fact) => {
+            counting.change(place.position, &fact.change);
+            Ok(())
         }
-        WalletEvent::HoldCaptured { request, of, charge, broken, facets, .. } => {
-            let cost = cost_of_event(request.cost, facets.as_deref());
-            rows.charged(at, of.event_type, of.quantity, cost, charge)?;
-            rows.broken(at, broken)
+        Fact::EnvironmentCreated { .. } | Fact::EpochStarted { .. } | Fact::BatchAccepted { .. } => Ok(()),
+    }
+}
+
+/// Adds a meter event of a wallet.
+#[inline]
+pub(crate) fn fold_metered(
+    counting: &mut Counting,
+    place: Place<'_>,
+    wallet: WalletNo,
+    (request, charge, facets): (&MeterRequest, &Charge, Option<&Facets>),
+) -> Counted {
+    Rows { counting, place, wallet }.metered(request, charge, facets)
+}
+
+/// The rows of every rollup that one wallet's fact touches.
+struct Rows<'a> {
+    counting: &'a mut Counting,
+    place: Place<'a>,
+    wallet: WalletNo,
+}
+
+impl Rows<'_> {
+    fn wallet(&mut self, fact: &WalletFact) -> Counted {
+        match &fact.event {
+            WalletEvent::Metered { request, charge, facets } => {
+                self.metered(request, charge, facets.as_deref())
+            }
+            WalletEvent::HoldCaptured { request, of, charge, broken, facets, .. } => {
+                let cost = cost_of_event(request.cost, facets.as_deref());
+                self.captured(*of, cost, charge, facets.as_deref())?;
+                self.broken(broken)
+            }
+            WalletEvent::Refused { asked, facets, .. } => self.refused(asked, facets.as_deref()),
+            WalletEvent::Reversed { credits, returns, adjustment, of, .. } => {
+                let sums = Sums::of(returns);
+                let figures = Figures {
+                    reversed_micro: credits.micro().into(),
+                    reversed_revenue_nano: sums.revenue_nano,
+                    ..Figures::default()
+                };
+                self.add_to_event(of.as_deref(), &figures)?;
+                let given = adjustment.map_or(Credits::ZERO, |adjustment| adjustment.credits);
+                self.book(&Figures { adjustment_granted_micro: given.micro().into(), ..figures })
+            }
+            WalletEvent::Recharged { charge, of, .. } => {
+                let figures = Figures {
+                    recharged_micro: charge.charged().micro().into(),
+                    recharged_revenue_nano: charge.revenue_nano(),
+                    uncharged_micro: charge.uncharged.micro().into(),
+                    ..Figures::default()
+                };
+                self.add_to_event(of.as_deref(), &figures)?;
+                self.book(&figures)
+            }
+            WalletEvent::CostSet { before, cost, of, .. } => {
+                self.add_to_event(of.as_deref(), &cost_corrected(*before, *cost).ok_or(Uncounted::Overflow)?)
+            }
+            WalletEvent::Granted { request, settlements, .. } => {
+                self.book(&granted(request))?;
+                self.settled(self.place.at, settlements)
+            }
+            WalletEvent::GrantVoided { credits, refunded_nano, .. } => self.book(&Figures {
+                voided_micro: credits.micro().into(),
+                refunded_nano: (*refunded_nano).into(),
+                ..Figures::default()
+            }),
+            // What happens by time counts from when it was due, however late an idle wallet was swept.
+            WalletEvent::LotActivated { due, settlements, .. } => self.settled(*due, settlements),
+            WalletEvent::LotExpired { due, broken } => self.broken_at(*due, std::slice::from_ref(broken)),
+            WalletEvent::HoldExpired { due, broken, .. } => self.broken_at(*due, broken),
+            WalletEvent::HoldVoided { broken, .. } => self.broken(broken),
+            WalletEvent::CustomerErased => {
+                self.counting.erase(self.wallet);
+                Ok(())
+            }
+            WalletEvent::Opened
+            | WalletEvent::HoldPlaced { .. }
+            | WalletEvent::HoldIncreased { .. }
+            | WalletEvent::HoldExtended { .. }
+            | WalletEvent::PolicySet { .. }
+            | WalletEvent::Frozen
+            | WalletEvent::Thawed => Ok(()),
         }
-        WalletEvent::Refused { asked, facets, .. } => match asked {
+    }
+
+    #[inline]
+    fn metered(&mut self, request: &MeterRequest, charge: &Charge, facets: Option<&Facets>) -> Counted {
+        let subject = Subject {
+            wallet: self.wallet,
+            at: request.occurred_at.unwrap_or(self.place.at),
+            event_type: Some(request.event_type),
+            price: charge.price,
+            dimensions: dimensions(facets),
+        };
+        let target = self.counting.target(subject, Some(self.place))?;
+        let what = Lineage { event_type: request.event_type, quantity: request.quantity };
+        self.charged(&target, what, cost_of_event(request.cost, facets), charge)
+    }
+
+    fn captured(
+        &mut self,
+        of: Lineage,
+        cost: Option<Cost>,
+        charge: &Charge,
+        facets: Option<&Facets>,
+    ) -> Counted {
+        let subject = Subject {
+            event_type: Some(of.event_type),
+            price: charge.price,
+            dimensions: dimensions(facets),
+            ..self.unknown(self.place.at)
+        };
+        let target = self.counting.target(subject, Some(self.place))?;
+        self.charged(&target, of, cost, charge)
+    }
+
+    #[inline]
+    fn charged(&mut self, target: &Target, of: Lineage, cost: Option<Cost>, charge: &Charge) -> Counted {
+        let is_late = self.place.at.0.saturating_sub(target.hour.end.0) > LATE_AFTER_MS;
+        if let Some((kind, tally)) = Tally::of(of.quantity, cost, charge, is_late) {
+            return self.counting.count(target, kind, &tally, self.place.at).ok_or(Uncounted::Overflow);
+        }
+        let figures = event(of, cost, charge, is_late);
+        self.counting.add(target, &figures).ok_or(Uncounted::Overflow)?;
+        self.book(&figures)
+    }
+
+    fn refused(&mut self, asked: &Asked, facets: Option<&Facets>) -> Counted {
+        let unknown = self.unknown(self.place.at);
+        let (subject, cost) = match asked {
             Asked::Meter(request) => {
-                let at = request.occurred_at.unwrap_or(at);
-                let cost = cost_of_event(request.cost, facets.as_deref());
-                rows.add(at, Some(request.event_type), None, &refused(cost))
+                let at = request.occurred_at.unwrap_or(self.place.at);
+                let event_type = Some(request.event_type);
+                let subject = Subject { at, event_type, dimensions: dimensions(facets), ..unknown };
+                (subject, cost_of_event(request.cost, facets))
             }
-            Asked::PlaceHold(request) => rows.add(at, Some(request.event_type), None, &refused(None)),
-            Asked::CaptureHold(request) => {
-                let cost = cost_of_event(request.cost, facets.as_deref());
-                rows.add(at, None, None, &refused(cost))
-            }
-            Asked::Batch(..) => rows.add(at, None, None, &refused(None)),
+            Asked::PlaceHold(request) => (Subject { event_type: Some(request.event_type), ..unknown }, None),
+            Asked::CaptureHold(request) => (unknown, cost_of_event(request.cost, facets)),
+            Asked::Batch(..) => (unknown, None),
             // Nothing that anybody would have used.
             Asked::IncreaseHold(_)
             | Asked::ExtendHold(_)
@@ -42,152 +186,146 @@ pub(crate) fn fold(counters: &mut Counters, at: Millis, fact: &Fact) -> Option<(
             | Asked::VoidGrant(_)
             | Asked::Reverse(_)
             | Asked::Recharge(_)
-            | Asked::SetCost(..) => Some(()),
-        },
-        WalletEvent::Reversed { credits, returns, .. } => {
-            let (_, reversed_revenue_nano) = sum(returns);
-            let reversed_micro = credits.micro().into();
-            rows.add(at, None, None, &Figures { reversed_micro, reversed_revenue_nano, ..Figures::default() })
-        }
-        WalletEvent::Granted { settlements, .. } => rows.settled(at, settlements),
-        // What happens by time counts from when it was due, however late an idle wallet was swept.
-        WalletEvent::LotActivated { due, settlements, .. } => rows.settled(*due, settlements),
-        WalletEvent::LotExpired { due, broken } => rows.broken(*due, std::slice::from_ref(broken)),
-        WalletEvent::HoldExpired { due, broken, .. } => rows.broken(*due, broken),
-        WalletEvent::HoldVoided { broken, .. } => rows.broken(at, broken),
-        WalletEvent::Opened
-        | WalletEvent::GrantVoided { .. }
-        | WalletEvent::HoldPlaced { .. }
-        | WalletEvent::HoldIncreased { .. }
-        | WalletEvent::HoldExtended { .. }
-        | WalletEvent::PolicySet { .. }
-        | WalletEvent::Frozen
-        | WalletEvent::Thawed
-        | WalletEvent::Recharged { .. }
-        | WalletEvent::CostSet { .. }
-        | WalletEvent::CustomerErased => Some(()),
-    }
-}
-
-/// A key in each rollup.
-type Keys = [(Rollup, Key); Rollup::ALL.len()];
-
-/// Adds a meter event of a wallet, recorded at `at`; `None` when a sum is too large.
-#[inline]
-pub(crate) fn fold_metered(
-    counters: &mut Counters,
-    at: Millis,
-    wallet: WalletNo,
-    (request, charge, facets): (&MeterRequest, &Charge, Option<&Facets>),
-) -> Option<()> {
-    Rows { counters, wallet }.metered(at, request, charge, facets)
-}
-
-/// The rows of every rollup that one wallet's fact touches.
-struct Rows<'a> {
-    counters: &'a mut Counters,
-    wallet: WalletNo,
-}
-
-impl Rows<'_> {
-    #[inline]
-    fn metered(
-        &mut self,
-        at: Millis,
-        request: &MeterRequest,
-        charge: &Charge,
-        facets: Option<&Facets>,
-    ) -> Option<()> {
-        let at = request.occurred_at.unwrap_or(at);
-        self.charged(at, request.event_type, request.quantity, cost_of_event(request.cost, facets), charge)
+            | Asked::SetCost(..) => return Ok(()),
+        };
+        let unbilled_cost_nano = cost.map_or(0, |cost| cost.nano.into());
+        let figures = Figures { refused: 1, unbilled_cost_nano, ..Figures::default() };
+        self.add(subject, Some(self.place), &figures)
     }
 
-    #[inline]
-    fn charged(
-        &mut self,
-        at: Millis,
-        event_type: EventTypeNo,
-        quantity: Quantity,
-        cost: Option<Cost>,
-        charge: &Charge,
-    ) -> Option<()> {
-        let keys = self.keys(at, Some(event_type), charge.price);
-        match Tally::of(quantity, cost, charge) {
-            Some(tally) => {
-                keys.into_iter().try_for_each(|(rollup, key)| self.counters.count(rollup, key, &tally))
-            }
-            None => self.add_to(keys, &event(quantity, cost, charge)),
-        }
+    fn broken(&mut self, broken: &[Draw]) -> Counted {
+        self.broken_at(self.place.at, broken)
     }
 
-    fn add(
-        &mut self,
-        at: Millis,
-        event_type: Option<EventTypeNo>,
-        price: Option<PriceNo>,
-        more: &Figures,
-    ) -> Option<()> {
-        let keys = self.keys(at, event_type, price);
-        self.add_to(keys, more)
-    }
-
-    fn add_to(&mut self, keys: Keys, more: &Figures) -> Option<()> {
-        keys.into_iter().try_for_each(|(rollup, key)| self.counters.add(rollup, key, more))
-    }
-
-    #[inline]
-    fn keys(&self, at: Millis, event_type: Option<EventTypeNo>, price: Option<PriceNo>) -> Keys {
-        let event_type = event_type.map_or(NONE, |no| no.0.into());
-        let price = price.map_or(NONE, |no| no.0.into());
-        Rollup::ALL.map(|rollup| {
-            let bucket = rollup.bucket(at.0);
-            let key = match rollup {
-                Rollup::PriceHour => [bucket, event_type, price],
-                Rollup::WalletDay => [bucket, self.wallet.0.into(), event_type],
-            };
-            (rollup, key)
-        })
-    }
-
-    fn broken(&mut self, at: Millis, broken: &[Draw]) -> Option<()> {
+    fn broken_at(&mut self, at: Millis, broken: &[Draw]) -> Counted {
         if broken.is_empty() {
-            return Some(());
+            return Ok(());
         }
-        let (breakage_micro, breakage_revenue_nano) = sum(broken);
-        self.add(at, None, None, &Figures { breakage_micro, breakage_revenue_nano, ..Figures::default() })
+        let sums = Sums::of(broken);
+        let figures = Figures {
+            breakage_micro: sums.credits_micro,
+            free_breakage_micro: sums.free_micro,
+            breakage_revenue_nano: sums.revenue_nano,
+            ..Figures::default()
+        };
+        self.add(self.unknown(at), None, &figures)?;
+        self.book(&figures)
     }
 
-    fn settled(&mut self, at: Millis, settlements: &[Settlement]) -> Option<()> {
-        if settlements.is_empty() {
-            return Some(());
+    fn settled(&mut self, at: Millis, settlements: &[Settlement]) -> Counted {
+        for Settlement { event_type, price, credits, revenue_nano, .. } in settlements {
+            let subject = Subject { event_type: Some(*event_type), price: *price, ..self.unknown(at) };
+            let figures = Figures {
+                settled_micro: credits.micro().into(),
+                settled_revenue_nano: (*revenue_nano).into(),
+                ..Figures::default()
+            };
+            self.add(subject, None, &figures)?;
+            self.book(&figures)?;
         }
-        let settled_micro = settlements.iter().map(|s| i128::from(s.credits.micro())).sum();
-        let settled_revenue_nano = settlements.iter().map(|s| i128::from(s.revenue_nano)).sum();
-        self.add(at, None, None, &Figures { settled_micro, settled_revenue_nano, ..Figures::default() })
+        Ok(())
+    }
+
+    /// Adds to the rows of the event that a later fact is about.
+    fn add_to_event(&mut self, of: Option<&EventRef>, figures: &Figures) -> Counted {
+        let subject = match of {
+            Some(EventRef { event_type, price, at, dimensions }) => Subject {
+                wallet: self.wallet,
+                at: *at,
+                event_type: Some(*event_type),
+                price: *price,
+                dimensions,
+            },
+            None => self.unknown(self.place.at),
+        };
+        self.add(subject, None, figures)
+    }
+
+    fn add(&mut self, subject: Subject<'_>, place: Option<Place<'_>>, figures: &Figures) -> Counted {
+        let target = self.counting.target(subject, place)?;
+        self.counting.add(&target, figures).ok_or(Uncounted::Overflow)
+    }
+
+    fn book(&mut self, figures: &Figures) -> Counted {
+        self.counting.book(self.place.at, figures).ok_or(Uncounted::Overflow)
+    }
+
+    /// Something of this wallet of which no more is known.
+    fn unknown(&self, at: Millis) -> Subject<'static> {
+        Subject { wallet: self.wallet, at, event_type: None, price: None, dimensions: &[] }
     }
 }
 
-fn event(quantity: Quantity, cost: Option<Cost>, charge: &Charge) -> Figures {
-    let (_, revenue_nano) = sum(&charge.draws);
+fn dimensions(facets: Option<&Facets>) -> &[Dimension] {
+    facets.map_or(&[], |facets| &facets.dimensions)
+}
+
+fn event(of: Lineage, cost: Option<Cost>, charge: &Charge, is_late: bool) -> Figures {
+    let sums = Sums::of(&charge.draws);
     Figures {
         events: 1,
-        quantity_micro: quantity.micro().into(),
-        credits_micro: charge.charged().micro().into(),
+        late_events: is_late.into(),
+        quantity_micro: of.quantity.micro().into(),
         uncharged_micro: charge.uncharged.micro().into(),
-        revenue_nano,
-        cost_nano: cost.map_or(0, |c| c.nano.into()),
-        cost_missing: cost.is_none().into(),
-        ..Figures::default()
+        credits_micro: charge.charged().micro().into(),
+        free_micro: sums.free_micro,
+        revenue_nano: sums.revenue_nano,
+        ..costs(cost)
     }
 }
 
-fn refused(cost: Option<Cost>) -> Figures {
-    Figures { refused: 1, unbilled_cost_nano: cost.map_or(0, |c| c.nano.into()), ..Figures::default() }
+/// The figures of one event's cost.
+fn costs(cost: Option<Cost>) -> Figures {
+    let none = Figures::default();
+    let Some(Cost { nano, source }) = cost else { return Figures { cost_missing: 1, ..none } };
+    let cost_nano = nano.into();
+    match source {
+        CostSource::Reported => Figures { cost_nano, ..none },
+        CostSource::RateCard { .. } => {
+            Figures { cost_nano, card_cost_nano: cost_nano, card_costs: 1, ..none }
+        }
+        CostSource::Estimated => {
+            Figures { cost_nano, estimated_cost_nano: cost_nano, estimated_costs: 1, ..none }
+        }
+    }
 }
 
-/// Micro-credits and nano-units of the draws. One fact has far too few of them to pass 128 bits.
-fn sum(draws: &[Draw]) -> (i128, i128) {
-    draws.iter().fold((0, 0), |(credits, revenue), draw| {
-        (credits + i128::from(draw.credits.micro()), revenue + i128::from(draw.revenue_nano))
-    })
+/// What it changes that a cost was `before` and is now another.
+fn cost_corrected(before: Option<Cost>, after: Option<Cost>) -> Option<Figures> {
+    let nano = |cost: Option<Cost>| cost.map_or(0, |cost| i128::from(cost.nano));
+    let corrected = costs(after).checked_sub(&costs(before))?;
+    Some(Figures { cost_corrected_nano: nano(after) - nano(before), cost_corrections: 1, ..corrected })
+}
+
+fn granted(request: &GrantRequest) -> Figures {
+    let credits = i128::from(request.credits.micro());
+    let none =
+        Figures { sales_nano: request.price.map_or(0, |price| price.nano.into()), ..Figures::default() };
+    match request.kind {
+        GrantKind::Paid => Figures { paid_granted_micro: credits, ..none },
+        GrantKind::Promotional => Figures { promotional_granted_micro: credits, ..none },
+        GrantKind::Adjustment => Figures { adjustment_granted_micro: credits, ..none },
+    }
+}
+
+/// Of some draws. One fact has far too few of them to pass 128 bits.
+#[derive(Default)]
+struct Sums {
+    credits_micro: i128,
+    /// Those of them that recognised nothing.
+    free_micro: i128,
+    revenue_nano: i128,
+}
+
+impl Sums {
+    fn of(draws: &[Draw]) -> Self {
+        draws.iter().fold(Self::default(), |sums, draw| {
+            let credits = i128::from(draw.credits.micro());
+            Self {
+                credits_micro: sums.credits_micro + credits,
+                free_micro: sums.free_micro + if draw.revenue_nano == 0 { credits } else { 0 },
+                revenue_nano: sums.revenue_nano + i128::from(draw.revenue_nano),
+            }
+        })
+    }
 }

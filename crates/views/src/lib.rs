@@ -8,33 +8,55 @@
 //! exactly the fold of those before [`Views::flushed`]. Everything is an integer, and a sum that cannot be held is
 //! an error, never a wrap. Losing the file loses nothing: it is folded again.
 //!
-//! Two rollups so far: by (hour, event type, price version) and by (day, wallet, event type), both in UTC.
+//! The rollups: by (hour, event type, price version), by (day, wallet, event type), by (hour, event type, value of a
+//! declared dimension), and the books by day of recording. Hours and days are those of the project's time zone. Other
+//! combinations have no figures ([`ViewError::NotAnswerable`]): they take a scan of the journal.
 //!
-//! **Figures without an event type.** Some facts name an event only by its position, or concern a lot rather than
-//! an event: reversals, debt settled by a later grant, breakage, refused captures and refused batches. They are
-//! counted in rows whose event type is `None`, so that every total is whole; a later version may resolve the type,
-//! which changes which row a number is in and no sum.
+//! **Figures without an event type.** Some facts concern a lot rather than an event, or name none: breakage, refused
+//! captures and refused batches. They are counted in rows whose event type is `None`, so that every total is whole.
+//!
+//! **What figures are counted by** ([`Setup`]): the time zone and the declared dimensions, as the catalogue has them. A
+//! change of it makes the figures stale ([`Views::asked_setup`]); they are served as they are until they have been folded
+//! again beside the old file.
 //!
 //! Not owned here: when to flush (time is the caller's; [`Views::should_flush`] only looks at size), reading the
-//! journal, names of event types, ratios such as margin (made from these figures where they are shown), and
-//! declared dimensions and time zones, which are still to come.
+//! journal, names of event types, and ratios such as margin (made from these figures where they are shown).
 
+mod active;
+mod answer;
+mod books;
 mod compare;
 mod counters;
+mod counting;
 mod error;
 mod figures;
 mod fold;
 mod query;
+mod ranking;
 mod rollup;
+mod schema;
+mod setup;
 mod store;
 mod swap;
+mod values;
 mod views;
+mod zone;
 
+pub use active::ActiveDay;
+pub use books::{BooksReport, BooksRow};
 pub use error::ViewError;
 pub use figures::Figures;
-pub use query::{Grouping, Usage, UsageQuery, UsageRow};
+pub use query::{By, FiguresQuery, FiguresReport, FiguresRow, Interval};
+pub use ranking::{After, Ranking};
+pub use setup::Setup;
 pub use swap::swap_in;
-pub use views::Views;
+pub use values::{DIMENSION_VALUES_MAX, OTHER};
+pub use views::{Encoded, Views};
+pub use zone::Zone;
+
+/// How long after the end of its hour an event may be recorded before it counts as late, in milliseconds (an hour):
+/// longer than a queue at the caller takes, shorter than what surprises a reader of yesterday's figures.
+pub const LATE_AFTER_MS: i64 = 60 * 60 * 1_000;
 
 /// Rows counted in memory from which on [`Views::should_flush`] says so: 34 MB, at 64 bytes for each (wallet, event type,
 /// day) and each (event type, price version, hour) with meter events. They are freed when they are written; until then

@@ -1,58 +1,58 @@
 //! The rollups: by what figures are counted.
 
+use std::ops::Range;
+
+use crate::figures::{OF_BOOKS, OF_USAGE};
+
 /// Key value of "none": no event type known, no price version. Numbers of things are never negative.
 pub(crate) const NONE: i64 = -1;
 
-/// Milliseconds of an hour, and of a day.
-const HOUR_MS: i64 = 60 * 60 * 1_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
-
 /// What a row is about, in the order of [`Rollup::keys`]. Time comes first, so that what is counted now is written
-/// to neighbouring pages.
+/// to neighbouring pages: the instant at which the row's hour or day begins, in milliseconds since 1970 UTC.
 pub(crate) type Key = [i64; 3];
 
 /// A table of figures. Another one is another variant here and a line in `fold.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rollup {
+    /// By hour, event type and price version.
     PriceHour,
+    /// By day, wallet and event type.
     WalletDay,
+    /// By hour, event type and value of a declared dimension.
+    DimensionHour,
+    /// By day of recording.
+    Books,
 }
 
 impl Rollup {
-    pub(crate) const ALL: [Self; 2] = [Self::PriceHour, Self::WalletDay];
+    pub(crate) const ALL: [Self; 4] = [Self::PriceHour, Self::WalletDay, Self::DimensionHour, Self::Books];
 
     /// Its table.
     pub(crate) const fn table(self) -> &'static str {
         match self {
             Self::PriceHour => "price_hours",
             Self::WalletDay => "wallet_days",
+            Self::DimensionHour => "dimension_hours",
+            Self::Books => "book_days",
         }
     }
 
-    /// Its key columns; the first counts [`Rollup::bucket_ms`] since 1970 UTC.
-    pub(crate) const fn keys(self) -> [&'static str; 3] {
+    /// Its key columns.
+    pub(crate) const fn keys(self) -> &'static [&'static str] {
         match self {
-            Self::PriceHour => ["hour", "event_type", "price"],
-            Self::WalletDay => ["day", "wallet", "event_type"],
+            Self::PriceHour => &["hour", "event_type", "price"],
+            Self::WalletDay => &["day", "wallet", "event_type"],
+            Self::DimensionHour => &["hour", "event_type", "value"],
+            Self::Books => &["day"],
         }
     }
 
-    /// The length of its time buckets in milliseconds.
-    pub(crate) const fn bucket_ms(self) -> i64 {
+    /// Which figures it has; the others are 0.
+    pub(crate) const fn figures(self) -> Range<usize> {
         match self {
-            Self::PriceHour => HOUR_MS,
-            Self::WalletDay => DAY_MS,
+            Self::PriceHour | Self::WalletDay | Self::DimensionHour => OF_USAGE,
+            Self::Books => OF_BOOKS,
         }
-    }
-
-    /// The bucket an instant is in.
-    pub(crate) const fn bucket(self, at_ms: i64) -> i64 {
-        at_ms.div_euclid(self.bucket_ms())
-    }
-
-    /// The first bucket that starts at or after an instant.
-    pub(crate) const fn bucket_from(self, at_ms: i64) -> i64 {
-        self.bucket(at_ms) + if at_ms.rem_euclid(self.bucket_ms()) == 0 { 0 } else { 1 }
     }
 
     /// Its place in [`Rollup::ALL`].

@@ -5,7 +5,7 @@
 //! turn into floats or fail beyond 64 bits, so rows are added up here and not in SQL.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chargly_ledger::Position;
@@ -14,11 +14,12 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, ToSql, Transaction
 
 use crate::counters::Counters;
 use crate::figures::FIGURES;
-use crate::rollup::{Key, Rollup};
+use crate::rollup::{Key, NONE, Rollup};
+use crate::schema::{clear, prepare, read_setups, read_values};
+use crate::setup::{Setup, Setups};
+use crate::values::Value;
 use crate::{BUSY_TIMEOUT_MS, Figures, ViewError};
 
-/// Version of what is counted and how it is laid out. A file of another version is not read but folded anew.
-const VERSION: i64 = 1;
 /// Bytes of a page of the file and of its log: SQLite's default, and what most disks write at once.
 const PAGE_BYTES: i64 = 4_096;
 /// Pages of the log from which on it is copied into the file: 16 MB, so that the pages of the current day,
@@ -43,12 +44,33 @@ struct Readers {
 /// The right to write: one flush at a time.
 pub(crate) struct Writer<'a>(MutexGuard<'a, Connection>);
 
+/// What a flush writes.
+#[derive(Clone)]
+pub(crate) struct Batch {
+    pub(crate) counters: Arc<Counters>,
+    /// Values of dimensions that the file does not have yet, and the number of the first of them.
+    pub(crate) values: Arc<[Value]>,
+    pub(crate) first_value: usize,
+    pub(crate) setups: Arc<Setups>,
+    pub(crate) from: Position,
+    pub(crate) to: Position,
+}
+
+/// What a file knows beside its figures.
+pub(crate) struct Stored {
+    pub(crate) stands_at: Position,
+    pub(crate) setups: Setups,
+    pub(crate) values: Vec<Value>,
+}
+
 impl Store {
     /// Opens a file, making it where it is absent. What software of another version wrote is thrown away, to be folded
     /// anew: it can neither be read nor be added to, and the journal has it all.
-    pub(crate) fn open(path: &Path) -> Result<Self, ViewError> {
+    ///
+    /// A file that is made counts by `setup`.
+    pub(crate) fn open(path: &Path, setup: &Setup) -> Result<Self, ViewError> {
         let mut db = connect(path)?;
-        if let Err(ViewError::OtherVersion { found, expected }) = prepare(&mut db) {
+        if let Err(ViewError::OtherVersion { found, expected }) = prepare(&mut db, setup) {
             tracing::warn!(
                 file = %path.display(),
                 found,
@@ -56,26 +78,33 @@ impl Store {
                 "the rollups were written by another version of this software and are folded anew"
             );
             clear(&mut db)?;
-            prepare(&mut db)?;
+            prepare(&mut db, setup)?;
         }
         let readers = Readers { path: path.to_owned(), idle: Mutex::default() };
         Ok(Self { writer: Mutex::new(db), readers: Some(readers) })
     }
 
-    pub(crate) fn in_memory() -> Result<Self, ViewError> {
+    pub(crate) fn in_memory(setup: &Setup) -> Result<Self, ViewError> {
         let mut db = Connection::open_in_memory()?;
-        prepare(&mut db)?;
+        prepare(&mut db, setup)?;
         Ok(Self { writer: Mutex::new(db), readers: None })
     }
 
     /// Opens the file as it stands now: what another process writes from here on is not seen.
     pub(crate) fn open_snapshot(path: &Path) -> Result<Self, ViewError> {
         let mut db = connect(path)?;
-        prepare(&mut db)?;
+        prepare(&mut db, &Setup::default())?;
         db.execute_batch("BEGIN")?;
         // The first read of a transaction is what fixes its view.
         read_watermark(&db)?;
         Ok(Self { writer: Mutex::new(db), readers: None })
+    }
+
+    /// What the file knows beside its figures.
+    pub(crate) fn stored(&self) -> Result<Stored, ViewError> {
+        self.read(|db, stands_at| {
+            Ok(Stored { stands_at, setups: read_setups(db)?, values: read_values(db)? })
+        })
     }
 
     /// Waits for its turn to write.
@@ -130,34 +159,40 @@ impl Readers {
 }
 
 impl Writer<'_> {
-    /// Adds the counters to the rows and moves the position on from `from` to `to`, in one transaction.
-    pub(crate) fn write(
-        &mut self,
-        counters: &Counters,
-        from: Position,
-        to: Position,
-    ) -> Result<(), ViewError> {
+    /// Adds what was counted to the rows and moves the position on, in one transaction.
+    pub(crate) fn write(&mut self, batch: &Batch) -> Result<(), ViewError> {
         let tx = self.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let found = read_watermark(&tx)?;
-        if found != from {
-            return Err(ViewError::Moved { expected: from, found });
+        if found != batch.from {
+            return Err(ViewError::Moved { expected: batch.from, found });
         }
         for rollup in Rollup::ALL {
             let mut read =
                 tx.prepare_cached(&format!("{} WHERE {}", select_sql(rollup), keys_sql(rollup)))?;
             let mut put = tx.prepare_cached(&put_sql(rollup))?;
-            for key in counters.keys(rollup) {
-                let more = counters.row(rollup, &key).ok_or(ViewError::Overflow)?;
-                let stored = read.query(key)?.next()?.map(|row| from_row(rollup, row)).transpose()?;
-                let before = stored.map_or_else(Figures::default, |(_, figures)| figures);
-                let after = before.checked_add(&more).ok_or(ViewError::Overflow)?;
-                let figures = after.values().map(Figure);
-                let values =
-                    key.iter().map(|k| k as &dyn ToSql).chain(figures.iter().map(|f| f as &dyn ToSql));
-                put.execute(rusqlite::params_from_iter(values))?;
+            for key in batch.counters.keys(rollup) {
+                let more = batch.counters.row(rollup, &key).ok_or(ViewError::Overflow)?;
+                let columns = &key[..rollup.keys().len()];
+                let stored =
+                    read.query(rusqlite::params_from_iter(columns))?.next()?.map(|row| from_row(rollup, row));
+                let before = stored.transpose()?.map_or_else(Figures::default, |(_, figures)| figures);
+                let after = before.checked_add(&more).ok_or(ViewError::Overflow)?.values();
+                let figures = after[rollup.figures()].iter().map(|figure| Column(*figure));
+                let keys = columns.iter().map(|key| Column((*key).into()));
+                put.execute(rusqlite::params_from_iter(keys.chain(figures)))?;
             }
         }
-        tx.execute("UPDATE watermarks SET next = ?1", params![to.0.cast_signed()])?;
+        let mut put = tx.prepare_cached("INSERT INTO dimension_values VALUES (?1, ?2, ?3, ?4)")?;
+        for (i, Value { event_type, dimension }) in batch.values.iter().enumerate() {
+            let number = i64::try_from(batch.first_value + i).unwrap_or(i64::MAX);
+            put.execute(params![number, event_type, dimension.name.as_str(), dimension.value.as_str()])?;
+        }
+        drop(put);
+        let setups = serde_json::to_string(&*batch.setups).map_err(|error| damaged_setups(&error))?;
+        tx.execute(
+            "UPDATE watermarks SET next = ?1, setups = ?2",
+            params![batch.to.0.cast_signed(), setups],
+        )?;
         tx.commit()?;
         Ok(())
     }
@@ -175,55 +210,22 @@ fn connect(path: &Path) -> Result<Connection, ViewError> {
     Ok(db)
 }
 
-/// Makes the tables where there are none.
-fn prepare(db: &mut Connection) -> Result<(), ViewError> {
-    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match found {
-        0 => {
-            tx.execute_batch(
-                "CREATE TABLE watermarks (id INTEGER PRIMARY KEY CHECK (id = 0), next INTEGER NOT NULL) STRICT;
-                 INSERT INTO watermarks (id, next) VALUES (0, 0);",
-            )?;
-            for rollup in Rollup::ALL {
-                tx.execute_batch(&create_sql(rollup))?;
-            }
-            tx.pragma_update(None, "user_version", VERSION)?;
-        }
-        VERSION => {}
-        found => return Err(ViewError::OtherVersion { found, expected: VERSION }),
-    }
-    tx.commit()?;
-    Ok(())
-}
-
-/// Takes out every table, whatever it is called, in one transaction: a crash leaves all or none.
-fn clear(db: &mut Connection) -> Result<(), ViewError> {
-    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let tables = {
-        let mut statement = tx.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
-        let names = statement.query_map([], |row| row.get::<_, String>(0))?;
-        names.collect::<Result<Vec<_>, _>>()?
-    };
-    for table in tables {
-        tx.execute_batch(&format!("DROP TABLE \"{}\"", table.replace('"', "\"\"")))?;
-    }
-    tx.pragma_update(None, "user_version", 0)?;
-    tx.commit()?;
-    Ok(())
-}
-
 /// Reads keys and figures of a rollup; a `WHERE` may follow.
 pub(crate) fn select_sql(rollup: Rollup) -> String {
-    format!("SELECT {}, {} FROM {}", rollup.keys().join(", "), Figures::NAMES.join(", "), rollup.table())
+    let figures = Figures::NAMES[rollup.figures()].join(", ");
+    format!("SELECT {}, {figures} FROM {}", rollup.keys().join(", "), rollup.table())
 }
 
 /// A row as [`select_sql`] reads it.
 pub(crate) fn from_row(rollup: Rollup, row: &Row<'_>) -> Result<(Key, Figures), ViewError> {
-    let key: Key = [row.get(0)?, row.get(1)?, row.get(2)?];
+    let mut key: Key = [NONE; 3];
+    let keys = rollup.keys().len();
+    for (i, part) in key.iter_mut().take(keys).enumerate() {
+        *part = row.get(i)?;
+    }
     let mut values = [0; FIGURES];
-    for (i, value) in values.iter_mut().enumerate() {
-        *value = match row.get_ref(i + key.len())? {
+    for (column, i) in rollup.figures().enumerate() {
+        values[i] = match row.get_ref(keys + column)? {
             ValueRef::Integer(n) => Some(n.into()),
             ValueRef::Text(text) => std::str::from_utf8(text).ok().and_then(|t| t.parse().ok()),
             ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => None,
@@ -237,9 +239,13 @@ pub(crate) fn from_row(rollup: Rollup, row: &Row<'_>) -> Result<(Key, Figures), 
 
 /// A row's name in words: `price_hours row hour=5, event_type=0, price=1`.
 pub(crate) fn describe(rollup: Rollup, key: &Key) -> String {
-    let [a, b, c] = rollup.keys();
-    let [x, y, z] = key;
-    format!("{} row {a}={x}, {b}={y}, {c}={z}", rollup.table())
+    let keys: Vec<String> =
+        rollup.keys().iter().zip(key).map(|(name, part)| format!("{name}={part}")).collect();
+    format!("{} row {}", rollup.table(), keys.join(", "))
+}
+
+pub(crate) fn damaged_setups(error: &serde_json::Error) -> ViewError {
+    ViewError::Damaged(format!("what they are counted by cannot be read: {error}"))
 }
 
 fn read_watermark(db: &Connection) -> Result<Position, ViewError> {
@@ -251,30 +257,19 @@ fn read_watermark(db: &Connection) -> Result<Position, ViewError> {
     }
 }
 
-fn create_sql(rollup: Rollup) -> String {
-    let keys = rollup.keys();
-    format!(
-        "CREATE TABLE {} ({}, {}, PRIMARY KEY ({})) STRICT, WITHOUT ROWID",
-        rollup.table(),
-        keys.map(|k| format!("{k} INTEGER NOT NULL")).join(", "),
-        Figures::NAMES.map(|f| format!("{f} ANY NOT NULL")).join(", "),
-        keys.join(", ")
-    )
-}
-
 fn keys_sql(rollup: Rollup) -> String {
-    rollup.keys().map(|k| format!("{k} = ?")).join(" AND ")
+    rollup.keys().iter().map(|k| format!("{k} = ?")).collect::<Vec<_>>().join(" AND ")
 }
 
 fn put_sql(rollup: Rollup) -> String {
-    let places = vec!["?"; rollup.keys().len() + FIGURES].join(", ");
+    let places = vec!["?"; rollup.keys().len() + rollup.figures().len()].join(", ");
     format!("INSERT OR REPLACE INTO {} VALUES ({places})", rollup.table())
 }
 
-/// A figure on its way to a column.
-struct Figure(i128);
+/// A number on its way to a column.
+struct Column(i128);
 
-impl ToSql for Figure {
+impl ToSql for Column {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match i64::try_from(self.0) {
             Ok(n) => n.into(),

@@ -12,8 +12,12 @@ use chargly_ledger::{Fact, Millis, Position};
 use rusqlite::Connection;
 
 use crate::counters::Counters;
-use crate::store::Store;
-use crate::{FILE_NAME, MEMORY_ROWS_MAX, UNFLUSHED_FACTS_MAX, ViewError, fold};
+use crate::counting::{Counting, Place};
+use crate::fold::{Uncounted, fold, fold_metered};
+use crate::setup::Setup;
+use crate::store::{Batch, Store, Stored};
+use crate::values::Values;
+use crate::{FILE_NAME, MEMORY_ROWS_MAX, UNFLUSHED_FACTS_MAX, ViewError, Zone};
 
 /// How often a question looks anew because a flush ended between its look at the file and at the memory. A flush takes
 /// far longer than that, so the second look is enough, unless somebody else writes the file.
@@ -23,26 +27,41 @@ const READ_ATTEMPTS_MAX: u32 = 4;
 pub struct Views {
     pub(crate) store: Store,
     memory: Mutex<Memory>,
+    zone: Arc<Zone>,
 }
 
 /// What is not in the file, or was not when this was written.
 pub(crate) struct Memory {
     /// Counted since something was last handed out.
-    counters: Counters,
+    pub(crate) counting: Counting,
     /// Counted before that, and being written; still here after a flush that failed.
-    handed_out: Option<HandedOut>,
+    handed_out: Option<Batch>,
     /// The first fact that is not counted.
     pub(crate) next: Position,
+    /// When the last one that is was recorded; the beginning of time where nobody knows.
+    pub(crate) next_at: Millis,
     /// The first fact that is not in the file.
     flushed: Position,
+    /// How many values of dimensions are in the file.
+    flushed_values: usize,
 }
 
-/// What a flush writes.
-#[derive(Clone)]
-struct HandedOut {
-    counters: Arc<Counters>,
-    from: Position,
-    to: Position,
+/// A fact as the journal has it.
+#[derive(Clone, Copy, Debug)]
+pub struct Encoded<'a> {
+    /// Where it stands.
+    pub position: Position,
+    /// Its binary form.
+    pub fact: &'a [u8],
+    /// That of its payload, where that is there and not erased.
+    pub payload: Option<&'a [u8]>,
+}
+
+impl<'a> From<(Position, &'a [u8])> for Encoded<'a> {
+    /// A fact without a payload.
+    fn from((position, fact): (Position, &'a [u8])) -> Self {
+        Self { position, fact, payload: None }
+    }
 }
 
 impl Views {
@@ -50,17 +69,19 @@ impl Views {
     /// away with a line in the log, and these views begin anew at position 0.
     ///
     /// # Errors
-    /// [`ViewError::Database`] when it cannot be used.
+    /// [`ViewError::Database`] when it cannot be used, [`ViewError::UnknownZone`] when this software does not know its
+    /// time zone.
     pub fn open(dir: &Path) -> Result<Self, ViewError> {
-        Self::open_file(&dir.join(FILE_NAME))
+        Self::open_file(&dir.join(FILE_NAME), &Setup::default())
     }
 
-    /// Opens a file of any name, making it where it is absent: for a rebuild beside the old one.
+    /// Opens a file of any name, making it where it is absent, to be counted by `setup`: for folding anew beside the old
+    /// one. A file that is there keeps the setup it has.
     ///
     /// # Errors
     /// As [`Views::open`].
-    pub fn open_file(path: &Path) -> Result<Self, ViewError> {
-        Self::new(Store::open(path)?)
+    pub fn open_file(path: &Path, setup: &Setup) -> Result<Self, ViewError> {
+        Self::new(Store::open(path, setup)?)
     }
 
     /// Opens `views.db` in `dir` to read it as it stands now, while another process may go on writing it: for
@@ -72,18 +93,55 @@ impl Views {
         Self::new(Store::open_snapshot(&dir.join(FILE_NAME))?)
     }
 
-    /// Views without a file: for `verify`.
+    /// Views without a file.
     ///
     /// # Errors
     /// [`ViewError::Database`] when there is no memory for it.
     pub fn in_memory() -> Result<Self, ViewError> {
-        Self::new(Store::in_memory()?)
+        Self::in_memory_by(&Setup::default())
+    }
+
+    /// Views without a file that count by `setup`: for `verify`, by what the stored ones count by.
+    ///
+    /// # Errors
+    /// As [`Views::in_memory`], and [`ViewError::UnknownZone`].
+    pub fn in_memory_by(setup: &Setup) -> Result<Self, ViewError> {
+        Self::new(Store::in_memory(setup)?)
     }
 
     fn new(store: Store) -> Result<Self, ViewError> {
-        let flushed = store.read(|_, stands_at| Ok(stands_at))?;
-        let memory = Memory { counters: Counters::default(), handed_out: None, next: flushed, flushed };
-        Ok(Self { store, memory: Mutex::new(memory) })
+        let Stored { stands_at, setups, values } = store.stored()?;
+        let name = &setups.used.zone;
+        let zone = Zone::named(name).ok_or_else(|| ViewError::UnknownZone { name: name.to_string() })?;
+        let zone = Arc::new(zone);
+        let flushed_values = values.len();
+        let memory = Memory {
+            counting: Counting::new(Arc::clone(&zone), setups, Values::new(values)),
+            handed_out: None,
+            next: stands_at,
+            next_at: Millis(i64::MIN),
+            flushed: stands_at,
+            flushed_values,
+        };
+        Ok(Self { store, memory: Mutex::new(memory), zone })
+    }
+
+    /// The time zone whose hours and days are counted.
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// What these figures are counted by.
+    pub fn setup(&self) -> Setup {
+        self.memory().counting.setups().used.clone()
+    }
+
+    /// What the facts so far ask to be counted by, where that is something else: then the figures are stale, and to be
+    /// folded anew from the first fact on.
+    pub fn asked_setup(&self) -> Option<Setup> {
+        let memory = self.memory();
+        let setups = memory.counting.setups();
+        setups.are_apart().then(|| setups.asked.clone())
     }
 
     /// The position of the first fact that is not counted yet: what every figure is "as of".
@@ -114,10 +172,25 @@ impl Views {
     /// [`ViewError::OutOfOrder`] when it is not the next one; nothing was counted. [`ViewError::Overflow`] when a sum
     /// is too large; these views must then be dropped and opened again.
     pub fn fold(&mut self, position: Position, at: Millis, fact: &Fact) -> Result<(), ViewError> {
+        self.fold_with_payload(position, at, fact, None)
+    }
+
+    /// As [`Views::fold`], for a fact with a payload that is there and not erased.
+    ///
+    /// # Errors
+    /// As [`Views::fold`], and [`ViewError::Unreadable`].
+    pub fn fold_with_payload(
+        &mut self,
+        position: Position,
+        at: Millis,
+        fact: &Fact,
+        payload: Option<&[u8]>,
+    ) -> Result<(), ViewError> {
         let memory = self.memory.get_mut().unwrap_or_else(PoisonError::into_inner);
         memory.expect(position)?;
-        fold::fold(&mut memory.counters, at, fact).ok_or(ViewError::Overflow)?;
-        memory.next = Position(position.0 + 1);
+        let place = Place { position, at, payload };
+        fold(&mut memory.counting, place, fact).map_err(|error| error.at(position))?;
+        memory.counted(position, at);
         Ok(())
     }
 
@@ -132,28 +205,30 @@ impl Views {
     pub fn fold_encoded<'a>(
         &self,
         at: Millis,
-        facts: impl IntoIterator<Item = (Position, &'a [u8])>,
+        facts: impl IntoIterator<Item = impl Into<Encoded<'a>>>,
     ) -> Result<u64, ViewError> {
         let mut memory = self.memory();
         let first = memory.next;
         if memory.is_full() {
             return Ok(0);
         }
-        for (position, bytes) in facts {
+        for encoded in facts {
+            let Encoded { position, fact: bytes, payload } = encoded.into();
             if position < memory.next {
                 continue;
             }
             memory.expect(position)?;
             let unreadable = |source| ViewError::Unreadable { position, source };
-            let counters = &mut memory.counters;
+            let counting = &mut memory.counting;
+            let place = Place { position, at, payload };
             match Fact::decode_metered(bytes).map_err(unreadable)? {
                 Some((header, request, charge, facets)) => {
-                    fold::fold_metered(counters, at, header.wallet, (&request, &charge, facets.as_deref()))
+                    fold_metered(counting, place, header.wallet, (&request, &charge, facets.as_deref()))
                 }
-                None => fold::fold(counters, at, &Fact::decode(bytes).map_err(unreadable)?),
+                None => fold(counting, place, &Fact::decode(bytes).map_err(unreadable)?),
             }
-            .ok_or(ViewError::Overflow)?;
-            memory.next = Position(position.0 + 1);
+            .map_err(|error| error.at(position))?;
+            memory.counted(position, at);
         }
         Ok(memory.next.0 - first.0)
     }
@@ -161,7 +236,7 @@ impl Views {
     /// Whether so much is in memory that it should be written now, whatever the time since the last flush.
     pub fn should_flush(&self) -> bool {
         let memory = self.memory();
-        memory.counters.weight() >= MEMORY_ROWS_MAX || memory.unflushed() >= UNFLUSHED_FACTS_MAX
+        memory.counting.counters.weight() >= MEMORY_ROWS_MAX || memory.unflushed() >= UNFLUSHED_FACTS_MAX
     }
 
     /// Writes what was counted so far, and the position it reflects, in one transaction. Folding and questions go on
@@ -173,24 +248,35 @@ impl Views {
         let mut writer = self.store.writer();
         let goal = self.next();
         // Twice where an earlier flush failed: first what that one left.
-        while let Some(rows) = self.hand_out(goal) {
-            writer.write(&rows.counters, rows.from, rows.to)?;
+        while let Some(batch) = self.hand_out(goal) {
+            writer.write(&batch)?;
             let mut memory = self.memory();
-            memory.flushed = rows.to;
+            memory.flushed = batch.to;
+            memory.flushed_values = batch.first_value + batch.values.len();
             memory.handed_out = None;
         }
         Ok(())
     }
 
     /// What is to be written next to reach `goal`, which stays here until it is.
-    fn hand_out(&self, goal: Position) -> Option<HandedOut> {
+    fn hand_out(&self, goal: Position) -> Option<Batch> {
         let mut memory = self.memory();
         if memory.flushed >= goal {
             return None;
         }
         if memory.handed_out.is_none() {
-            let counters = Arc::new(std::mem::take(&mut memory.counters));
-            memory.handed_out = Some(HandedOut { counters, from: memory.flushed, to: memory.next });
+            let first_value = memory.flushed_values;
+            let counting = &mut memory.counting;
+            let (counters, values) = (std::mem::take(&mut counting.counters), counting.values.all());
+            let batch = Batch {
+                counters: Arc::new(counters),
+                values: values.get(first_value..).unwrap_or_default().into(),
+                first_value,
+                setups: Arc::new(counting.setups().clone()),
+                from: memory.flushed,
+                to: memory.next,
+            };
+            memory.handed_out = Some(batch);
         }
         memory.handed_out.clone()
     }
@@ -239,7 +325,7 @@ impl Reading<'_> {
     /// What is to be added to the rows of the file.
     pub(crate) fn counters(&self) -> impl Iterator<Item = &Counters> {
         let handed_out = self.memory.handed_out.as_ref().filter(|rows| rows.to != self.disk);
-        handed_out.map(|rows| &*rows.counters).into_iter().chain([&self.memory.counters])
+        handed_out.map(|rows| &*rows.counters).into_iter().chain([&self.memory.counting.counters])
     }
 }
 
@@ -256,12 +342,26 @@ impl Memory {
         Err(ViewError::OutOfOrder { expected: self.next, found: position })
     }
 
+    fn counted(&mut self, position: Position, at: Millis) {
+        self.next = Position(position.0 + 1);
+        self.next_at = at;
+    }
+
     fn unflushed(&self) -> u64 {
         self.next.0 - self.flushed.0
     }
 
     /// Whether there is as much as a flush takes, behind one that could not be written.
     fn is_full(&self) -> bool {
-        self.handed_out.is_some() && self.counters.weight() >= MEMORY_ROWS_MAX
+        self.handed_out.is_some() && self.counting.counters.weight() >= MEMORY_ROWS_MAX
+    }
+}
+
+impl Uncounted {
+    const fn at(self, position: Position) -> ViewError {
+        match self {
+            Self::Overflow => ViewError::Overflow,
+            Self::Unreadable(source) => ViewError::Unreadable { position, source },
+        }
     }
 }

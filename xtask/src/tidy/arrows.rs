@@ -16,11 +16,14 @@ use Arrows::{Everything, These};
 
 const ALLOWED: &[(&str, Arrows)] = &[
     ("chargly-server", Everything),
-    ("chargly-http", These(&["chargly-engine", "chargly-views", "chargly-api"])),
+    ("chargly-http", These(&["chargly-engine", "chargly-views", "chargly-api", "chargly-advisor"])),
     ("chargly-mcp", These(&["chargly-engine", "chargly-views", "chargly-api"])),
     ("chargly-dashboard", These(&["chargly-engine", "chargly-views", "chargly-api"])),
     ("chargly-stripe", These(&["chargly-engine"])),
-    ("chargly-engine", These(&["chargly-ledger", "chargly-journal", "chargly-index", "chargly-views"])),
+    (
+        "chargly-engine",
+        These(&["chargly-ledger", "chargly-journal", "chargly-index", "chargly-views", "chargly-advisor"]),
+    ),
     ("chargly-index", These(&["chargly-ledger", "chargly-journal"])),
     ("chargly-views", These(&["chargly-ledger", "chargly-journal"])),
     ("chargly-advisor", These(&["chargly-ledger"])),
@@ -90,6 +93,9 @@ mod tests {
     fn arrow_is_refused_unless_the_table_draws_it() {
         let rows = [
             ("chargly-engine", "chargly-ledger", false),
+            ("chargly-engine", "chargly-advisor", false),
+            ("chargly-advisor", "chargly-ledger", false),
+            ("chargly-advisor", "chargly-views", true),
             ("chargly-ledger", "chargly-engine", true),
             ("chargly-ledger", "chargly-journal", true),
             ("chargly-http", "chargly-ledger", true),

@@ -11,10 +11,16 @@ const FILE_LINES_MAX: usize = 900;
 const LONGER_FILES: &[(&str, usize, &str)] = &[];
 
 /// Folders whose code handles amounts.
-const EXACT_FOLDERS: &[&str] = &["crates/ledger/src/", "crates/engine/src/"];
+const EXACT_FOLDERS: &[&str] = &["crates/ledger/src/", "crates/engine/src/", "crates/advisor/src/"];
 
 /// Files in those folders that may name a float type, and why.
-const FLOAT_FILES: &[(&str, &str)] = &[];
+const FLOAT_FILES: &[(&str, &str)] = &[
+    ("crates/advisor/src/statistics.rs", "distributions and least squares"),
+    ("crates/advisor/src/impact/log_series.rs", "logarithms of counts"),
+    ("crates/advisor/src/impact/differences.rs", "estimates of an effect"),
+    ("crates/advisor/src/impact/trend.rs", "estimates of an effect"),
+    ("crates/advisor/src/impact/estimate.rs", "turns an estimate into ranges of integers"),
+];
 
 /// A file says at its top what it is for.
 pub(super) fn module_docs(repository: &Repository) -> Vec<Finding> {
@@ -148,6 +154,9 @@ mod tests {
         assert_eq!(lines_found(no_floats, "crates/ledger/src/a.rs", text), [Some(2), Some(3)]);
         assert_eq!(lines_found(no_floats, "crates/engine/src/a/b.rs", text), [Some(2), Some(3)]);
         assert!(lines_found(no_floats, "crates/bench/src/a.rs", text).is_empty());
+        for (path, _) in FLOAT_FILES {
+            assert!(lines_found(no_floats, path, text).is_empty(), "{path}");
+        }
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Session<'_> {
 
 /// So many connections with so many events per call, spread over all wallets.
 pub(super) fn spread(on: &Served, connections: u32, events_per_call: NonZeroU32) -> Shape {
-    Shape { connections, events_per_call, customers: Customers::Spread(on.wallets) }
+    Shape { connections, events_per_call, customers: Customers::Spread(on.wallets), before: None }
 }
 
 pub(super) fn name(Shape { connections, events_per_call, .. }: Shape) -> String {

@@ -1,6 +1,6 @@
-//! Event types and prices.
+//! Event types, prices and settings.
 
-use chargly_ledger::{Action, EventTypeRequest, KeyNo, Payload, PriceRequest};
+use chargly_ledger::{Action, EventTypeRequest, KeyNo, Payload, PriceRequest, Settings};
 use compact_str::CompactString;
 
 use super::item::Namespace;
@@ -25,6 +25,17 @@ impl Environment {
         key: Option<CompactString>,
     ) -> Result<Outcome, CallError> {
         self.change_catalogue(actor, Action::PublishPrice(request), key).await
+    }
+
+    /// Changes what figures and advice depend on. Figures in another time zone are counted anew behind it; until then
+    /// reports go on in the old one, and say so.
+    pub async fn change_settings(
+        &self,
+        actor: KeyNo,
+        settings: Settings,
+        key: Option<CompactString>,
+    ) -> Result<Outcome, CallError> {
+        self.change_catalogue(actor, Action::ChangeSettings(settings), key).await
     }
 
     pub(crate) async fn change_catalogue(

@@ -169,6 +169,7 @@ impl Environment {
                     | Verdict::Hold(_)
                     | Verdict::Amended(_)
                     | Verdict::Census(_)
+                    | Verdict::Lots(_)
                     | Verdict::Erased(_)
                     | Verdict::Cold(_),
                 )

@@ -3,8 +3,10 @@
 mod corrections;
 mod environment;
 mod erase;
+mod figures;
 mod fixtures;
 mod keeper;
+mod refold;
 mod runs;
 mod split;
 mod time;

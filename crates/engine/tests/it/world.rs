@@ -196,7 +196,11 @@ pub(crate) fn word(verdict: &Verdict) -> &'static str {
         Verdict::Failed(Failure::IndexDamaged) => "index damaged",
         Verdict::CheckRuns(_) => "check runs",
         Verdict::Cold(_) => "cold",
-        Verdict::Wallet(_) | Verdict::Hold(_) | Verdict::Amended(_) | Verdict::Census(_) => "read",
+        Verdict::Wallet(_)
+        | Verdict::Hold(_)
+        | Verdict::Amended(_)
+        | Verdict::Census(_)
+        | Verdict::Lots(_) => "read",
         Verdict::Erased(_) => "erased",
     }
 }

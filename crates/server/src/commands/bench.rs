@@ -14,7 +14,6 @@ use chargly_bench::{BenchPlan, CaseGroup};
 use chargly_engine::{Clock as _, SystemClock};
 use clap::Args;
 
-use crate::data_dir::time_text;
 use crate::failure::Reported;
 use crate::output;
 
@@ -22,13 +21,13 @@ use host::{LISTENING, Processes};
 
 /// A port of the system's choice, on this machine only.
 const ANY_PORT: &str = "127.0.0.1:0";
-/// Characters of a time that are its date.
-const DATE_CHARACTERS: usize = 10;
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Flags of `chargly bench`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct BenchArgs {
-    /// Cases to run: single, batch, hot-wallet, overdraft, postgres, sag, wallets, restart, kill; all when none is
+    /// Cases to run: single, batch, hot-wallet, overdraft, postgres, sag, wallets, restart, figures, kill; all when none is
     /// named
     #[arg(value_name = "CASE")]
     cases: Vec<CaseGroup>,
@@ -79,7 +78,7 @@ impl BenchArgs {
             quick: self.quick,
             seed: self.seed,
             commit: self.commit.clone(),
-            date: time_text(SystemClock::start().wall_ms()).chars().take(DATE_CHARACTERS).collect(),
+            day: SystemClock::start().wall_ms().div_euclid(DAY_MS),
         }
     }
 }

@@ -1,4 +1,5 @@
 //! `chargly customers erase`: forget a customer, in a data directory that nobody serves, or through a server.
+//! `chargly customers list` is a report, and stands with the others.
 
 use std::sync::Arc;
 
@@ -26,6 +27,8 @@ pub(crate) struct CustomersArgs {
 /// What to do with customers.
 #[derive(Clone, Debug, Subcommand)]
 enum What {
+    /// Print the customers who used something, the largest first, from a running server
+    List(super::figures::CustomersListArgs),
     /// Forget a customer for good: id, keys, properties and reasons. Amounts and figures stay
     Erase(EraseArgs),
 }
@@ -43,12 +46,15 @@ struct EraseArgs {
     place: Place,
 }
 
-/// Erases the customer, and says what was left.
+/// Lists customers, or erases one and says what was left.
 ///
 /// # Errors
 /// Without `--yes`; if there is no such customer, or the data directory or the server cannot be used.
 pub(crate) fn run(args: &CustomersArgs) -> Result<()> {
-    let What::Erase(args) = &args.what;
+    let args = match &args.what {
+        What::List(args) => return super::figures::list_customers(args),
+        What::Erase(args) => args,
+    };
     if !args.yes {
         bail!(Advice::new(
             "erasing a customer cannot be undone; nothing was changed",

@@ -5,6 +5,7 @@ pub(crate) mod bench;
 pub(crate) mod corrections;
 pub(crate) mod customers;
 pub(crate) mod export;
+pub(crate) mod figures;
 pub(crate) mod init;
 pub(crate) mod keys;
 pub(crate) mod rebuild;
@@ -35,6 +36,9 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Restore(args) => restore::run(&args),
         Command::ResumeEffects(args) => resume_effects::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Usage(args) => figures::run("usage", &args),
+        Command::Revenue(args) => figures::run("revenue", &args),
+        Command::Margin(args) => figures::run("margin", &args),
         Command::Keys(args) => keys::run(&args),
         Command::Customers(args) => customers::run(&args),
         Command::Corrections(args) => corrections::run(&args),

@@ -1,17 +1,15 @@
 //! `chargly rebuild`: everything that is derived is folded anew from the journal.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use chargly_engine::SystemClock;
-use chargly_engine::views::{FILE_NAME, Views, swap_in};
 use clap::Args;
 use serde_json::json;
 
 use crate::cli::DataArgs;
 use crate::data_dir::{DataDir, HowToOpen, environments_named};
-use crate::{output, progress, scan};
+use crate::{output, progress};
 
 /// Flags of `chargly rebuild`.
 #[derive(Clone, Debug, Args)]
@@ -50,42 +48,11 @@ pub(crate) fn run(args: &RebuildArgs) -> Result<()> {
 }
 
 fn rebuild_views(dir: &Path, name: &str) -> Result<u64> {
-    let fresh = dir.join(format!("{FILE_NAME}.rebuilt"));
-    for leftover in [fresh.clone(), beside(&fresh, "-wal"), beside(&fresh, "-shm")] {
-        remove_if_there(&leftover)?;
-    }
-    let mut views = Views::open_file(&fresh)?;
     let bar = progress::count(&format!("rebuilding {name}"), 0);
-    let mut report = |done, all| {
+    let facts = chargly_engine::rebuild_views(dir, &mut |done, all| {
         bar.set_length(all);
         bar.set_position(done);
-    };
-    scan::facts(dir, &mut report, &mut |stored| {
-        views.fold(stored.id.position, stored.at, &stored.fact)?;
-        if views.should_flush() {
-            views.flush()?;
-        }
-        Ok(true)
     })?;
     bar.finish_and_clear();
-    views.flush()?;
-    let facts = views.next().0;
-    drop(views);
-    swap_in(dir, &fresh)?;
-    Ok(facts)
-}
-
-fn remove_if_there(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("removing {}", path.display()))
-        }
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
+    Ok(facts.0)
 }

@@ -1,7 +1,7 @@
 //! What `--help` says, word for word: a change to a flag shows itself in review.
 
 /// Every command, as typed.
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 23] = [
     &[],
     &["serve"],
     &["init"],
@@ -21,6 +21,10 @@ const COMMANDS: [&[&str]; 19] = [
     &["keys", "revoke"],
     &["customers"],
     &["customers", "erase"],
+    &["customers", "list"],
+    &["usage"],
+    &["revenue"],
+    &["margin"],
 ];
 
 #[test]
@@ -37,13 +41,15 @@ fn help_of_every_command() {
 fn help_never_prints_a_key_of_the_settings_file() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("chargly.toml");
-    let commands: [&[&str]; 6] = [
+    let commands: [&[&str]; 8] = [
         &["replay"],
         &["keys", "list"],
         &["keys", "create"],
         &["keys", "rotate"],
         &["keys", "revoke"],
         &["customers", "erase"],
+        &["customers", "list"],
+        &["usage"],
     ];
     for command in commands {
         for table in [String::new(), format!("[{}]\n", command.join(".")), format!("[{}]\n", command[0])] {

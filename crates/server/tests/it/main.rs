@@ -8,6 +8,7 @@ mod customers;
 mod docs;
 mod export;
 mod faulty_disk;
+mod figures;
 mod first_start;
 mod help;
 mod keys;

@@ -68,6 +68,7 @@ impl Auditor {
             | Verdict::Hold(_)
             | Verdict::Amended(_)
             | Verdict::Census(_)
+            | Verdict::Lots(_)
             | Verdict::Erased(_) => Err(format!("call {number} is answered like a read: {verdict:?}")),
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chargly_ledger::{Fact, Millis, Position, Quantity};
-use chargly_views::{FILE_NAME, Grouping, MEMORY_ROWS_MAX, QUERY_ROWS_MAX, UsageQuery, ViewError, Views};
+use chargly_views::{By, FILE_NAME, Interval, MEMORY_ROWS_MAX, QUERY_ROWS_MAX, ViewError, Views};
 use rusqlite::Connection;
 
 use crate::facts::*;
@@ -77,19 +77,19 @@ fn a_changed_row_is_named() {
     for (sql, words) in [
         (
             "UPDATE price_hours SET revenue_nano = revenue_nano + 1 WHERE event_type = 0 AND price = 0",
-            "price_hours row hour=490906, event_type=0, price=0: revenue_nano is 17 and should be 16",
+            "price_hours row hour=1767261600000, event_type=0, price=0: revenue_nano is 17 and should be 16",
         ),
         (
             "UPDATE wallet_days SET events = 9 WHERE wallet = 1 AND event_type = 1",
-            "wallet_days row day=20454, wallet=1, event_type=1: events is 9 and should be 1",
+            "wallet_days row day=1767225600000, wallet=1, event_type=1: events is 9 and should be 1",
         ),
         (
             "DELETE FROM wallet_days WHERE wallet = 1 AND event_type = 1",
-            "wallet_days row day=20454, wallet=1, event_type=1 is missing",
+            "wallet_days row day=1767225600000, wallet=1, event_type=1 is missing",
         ),
         (
             "UPDATE wallet_days SET wallet = 2 WHERE wallet = 1 AND event_type = 1",
-            "wallet_days row day=20454, wallet=1, event_type=1 is missing",
+            "wallet_days row day=1767225600000, wallet=1, event_type=1 is missing",
         ),
         (
             "UPDATE price_hours SET hour = 5 WHERE event_type = 0 AND price = 0",
@@ -97,11 +97,11 @@ fn a_changed_row_is_named() {
         ),
         (
             "UPDATE price_hours SET cost_nano = 1.5 WHERE event_type = 0 AND price = 0",
-            "price_hours row hour=490906, event_type=0, price=0: cost_nano is not an integer",
+            "price_hours row hour=1767261600000, event_type=0, price=0: cost_nano is not an integer",
         ),
         (
             "UPDATE price_hours SET cost_nano = 'much' WHERE event_type = 0 AND price = 0",
-            "price_hours row hour=490906, event_type=0, price=0: cost_nano is not an integer",
+            "price_hours row hour=1767261600000, event_type=0, price=0: cost_nano is not an integer",
         ),
         ("UPDATE watermarks SET next = 11", "the views reflect position 11 and should reflect 12"),
     ] {
@@ -125,9 +125,7 @@ fn sums_beyond_64_bits_are_kept_exactly() {
     }
     drop(views);
     let views = Views::open(dir.path()).expect("reopen");
-    let query =
-        UsageQuery { grouping: Grouping::EventType, from: MIDNIGHT, to: Millis::NEVER, event_type: None };
-    let figures = views.totals(&query).expect("totals").rows[0].figures;
+    let figures = views.figures(&ever(Interval::Total, &[])).expect("figures").rows[0].figures;
     assert_eq!(figures.revenue_nano, 6 * i128::from(i64::MAX));
     assert_eq!(figures.cost_nano, 3 * i128::from(i64::MAX));
     assert_eq!(figures.quantity_micro, 3 * i128::from(Quantity::MAX.micro()));
@@ -195,7 +193,7 @@ fn a_snapshot_of_another_version_is_refused_and_left_alone() {
     }
 }
 
-/// An event of a wallet of its own: two rows, the hour's and the wallet's, of which the hour's is shared.
+/// An event of a wallet of its own: three rows, the hour's, the books' and the wallet's, of which the first two are shared.
 fn of_wallet(number: usize) -> (Millis, Fact) {
     (TEN, metered(chargly_ledger::WalletNo::at(number), CHAT, 1, charge(1, &[]), None))
 }
@@ -203,7 +201,7 @@ fn of_wallet(number: usize) -> (Millis, Fact) {
 #[test]
 fn memory_is_to_be_flushed_at_its_limit_and_not_before() {
     let mut views = Views::in_memory().expect("open");
-    (0..MEMORY_ROWS_MAX - 2).for_each(|i| fold(&mut views, &[of_wallet(i)]));
+    (0..MEMORY_ROWS_MAX - 3).for_each(|i| fold(&mut views, &[of_wallet(i)]));
     assert!(!views.should_flush());
     fold(&mut views, &[of_wallet(MEMORY_ROWS_MAX)]);
     assert!(views.should_flush());
@@ -213,13 +211,8 @@ fn memory_is_to_be_flushed_at_its_limit_and_not_before() {
 fn a_query_answers_its_limit_of_rows_and_no_more() {
     let mut views = Views::in_memory().expect("open");
     (0..QUERY_ROWS_MAX).for_each(|i| fold(&mut views, &[of_wallet(i)]));
-    let query = UsageQuery {
-        grouping: Grouping::WalletEventTypeDay(None),
-        from: MIDNIGHT,
-        to: Millis::NEVER,
-        event_type: None,
-    };
-    assert_eq!(views.totals(&query).expect("totals").rows.len(), QUERY_ROWS_MAX);
+    let query = ever(Interval::Day, &[By::Wallet]);
+    assert_eq!(views.figures(&query).expect("figures").rows.len(), QUERY_ROWS_MAX);
     fold(&mut views, &[of_wallet(QUERY_ROWS_MAX)]);
-    assert!(matches!(views.totals(&query), Err(ViewError::TooManyRows { limit: QUERY_ROWS_MAX })));
+    assert!(matches!(views.figures(&query), Err(ViewError::TooManyRows { limit: QUERY_ROWS_MAX })));
 }

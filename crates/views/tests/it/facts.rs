@@ -1,11 +1,12 @@
 //! Facts made by hand, and views folded from them.
 
 use chargly_ledger::{
-    Asked, Balance, CaptureRequest, Charge, Credits, Currency, Draw, EntryId, EventTypeNo, Fact, Header,
-    HoldRequest, IfInsufficient, KeyNo, Lineage, LotNo, MeterRequest, Millis, Money, Origin, Position,
-    PriceNo, Quantity, Refusal, ReverseRequest, Settlement, WalletEvent, WalletFact, WalletNo,
+    Asked, Balance, CaptureRequest, Charge, Credits, Currency, Draw, EntryId, EventTypeNo, Fact, GrantKind,
+    GrantRequest, Header, HoldRequest, IfInsufficient, KeyNo, Lineage, LotNo, MeterRequest, Millis, Money,
+    Origin, Position, PriceNo, Quantity, Refusal, ReverseRequest, Settlement, WalletEvent, WalletFact,
+    WalletNo,
 };
-use chargly_views::Views;
+use chargly_views::{By, FiguresQuery, Interval, Views};
 use smallvec::SmallVec;
 
 /// Two event types, two wallets, and an hour in which most of it happens: 2026-01-01T10:00Z.
@@ -18,6 +19,20 @@ pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
 pub(crate) const MIDNIGHT: Millis = Millis(20_454 * DAY_MS);
 pub(crate) const TEN: Millis = Millis(20_454 * DAY_MS + 10 * HOUR_MS);
 pub(crate) const ELEVEN: Millis = Millis(TEN.0 + HOUR_MS);
+
+/// All of time and everything, told apart by `by`.
+pub(crate) fn ever(interval: Interval, by: &[By]) -> FiguresQuery {
+    FiguresQuery {
+        from: Millis(i64::MIN),
+        to: Millis::NEVER,
+        interval,
+        by: by.to_vec(),
+        event_type: None,
+        price: None,
+        wallet: None,
+        dimension: None,
+    }
+}
 
 /// Folds facts recorded at these times, on top of what was folded before.
 pub(crate) fn fold(views: &mut Views, facts: &[(Millis, Fact)]) {
@@ -64,6 +79,26 @@ pub(crate) fn metered(
 pub(crate) fn metered_late(wallet: WalletNo, of: EventTypeNo, occurred_at: Millis) -> Fact {
     let request = MeterRequest { occurred_at: Some(occurred_at), ..request(of, 1, None) };
     fact(wallet, WalletEvent::Metered { request, charge: charge(8, &[(8, 0)]), facets: None })
+}
+
+/// An event that occurred at another time than it was recorded, paid in this way.
+pub(crate) fn metered_at(wallet: WalletNo, of: EventTypeNo, occurred_at: Millis, charge: Charge) -> Fact {
+    let request = MeterRequest { occurred_at: Some(occurred_at), ..request(of, 1, None) };
+    fact(wallet, WalletEvent::Metered { request, charge, facets: None })
+}
+
+/// A lot that came in.
+pub(crate) fn granted(wallet: WalletNo, kind: GrantKind, credits: i64, price: Option<i64>) -> Fact {
+    let request = GrantRequest {
+        credits: Credits::from_micro(credits),
+        kind,
+        price: money(price),
+        priority: 0,
+        effective_at: None,
+        expires_at: None,
+        scope: Vec::new(),
+    };
+    fact(wallet, WalletEvent::Granted { request, lot: LotNo(0), active: true, settlements: Vec::new() })
 }
 
 pub(crate) fn captured(

@@ -2,16 +2,13 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use chargly_ledger::{Fact, Millis, Position, WalletEvent, WalletNo};
+use chargly_ledger::{Fact, Position, WalletEvent, WalletNo};
 use chargly_views::{
-    FILE_NAME, Grouping, MEMORY_ROWS_MAX, UNFLUSHED_FACTS_MAX, Usage, UsageQuery, ViewError, Views,
+    By, FILE_NAME, FiguresReport, Interval, MEMORY_ROWS_MAX, UNFLUSHED_FACTS_MAX, ViewError, Views,
 };
 use rusqlite::Connection;
 
 use crate::facts::*;
-
-const ALWAYS: UsageQuery =
-    UsageQuery { grouping: Grouping::EventType, from: Millis(i64::MIN), to: Millis::NEVER, event_type: None };
 
 /// An event of one of 100 wallets.
 fn event(position: u64) -> Fact {
@@ -27,7 +24,7 @@ fn fold_events(views: &Views, positions: std::ops::Range<u64>) {
 
 /// Every fact is one event, so an answer must have as many of them as it says it reflects.
 #[track_caller]
-fn assert_whole(usage: &Usage) {
+fn assert_whole(usage: &FiguresReport) {
     let events: i128 = usage.rows.iter().map(|row| row.figures.events).sum();
     let revenue: i128 = usage.rows.iter().map(|row| row.figures.revenue_nano).sum();
     assert_eq!((events, revenue), (usage.as_of.0.into(), 4 * i128::from(usage.as_of.0)));
@@ -50,11 +47,13 @@ fn answers_are_whole_while_facts_are_folded_and_flushed() {
                 views.flush().expect("flush");
             }
         });
-        for grouping in [Grouping::EventType, Grouping::WalletEventTypeDay(None)] {
+        for by in [By::EventType, By::Wallet] {
             let (views, done) = (&views, &done);
             scope.spawn(move || {
                 while !done.load(Ordering::Acquire) {
-                    assert_whole(&views.totals(&UsageQuery { grouping, ..ALWAYS }).expect("totals"));
+                    assert_whole(
+                        &views.figures(&ever(Interval::Day, std::slice::from_ref(&by))).expect("figures"),
+                    );
                 }
             });
         }
@@ -63,7 +62,7 @@ fn answers_are_whole_while_facts_are_folded_and_flushed() {
     assert_eq!(views.flushed(), Position(CHUNKS * CHUNK_FACTS));
     drop(views);
     let views = Views::open(dir.path()).expect("reopen");
-    assert_whole(&views.totals(&ALWAYS).expect("totals"));
+    assert_whole(&views.figures(&ever(Interval::Total, &[])).expect("figures"));
     assert_eq!(views.next(), Position(CHUNKS * CHUNK_FACTS));
 }
 
@@ -79,12 +78,12 @@ fn folding_and_questions_do_not_wait_for_a_flush_that_waits() {
         // Whether the flush has begun or not, none of this may wait for it: it waits for the lock held here.
         (1..20).for_each(|i| {
             fold_events(&views, i * 10..(i + 1) * 10);
-            assert_whole(&views.totals(&ALWAYS).expect("totals"));
+            assert_whole(&views.figures(&ever(Interval::Total, &[])).expect("figures"));
         });
         holder.execute_batch("ROLLBACK").expect("unlock");
         flush.join().expect("join").expect("flush");
     });
-    assert_whole(&views.totals(&ALWAYS).expect("totals"));
+    assert_whole(&views.figures(&ever(Interval::Total, &[])).expect("figures"));
     assert!(views.flushed() >= Position(10));
 }
 
@@ -118,7 +117,7 @@ fn what_a_failed_flush_left_is_written_by_the_next_together_with_what_came_since
         fold_events(&views, next..next + 10);
     }
     repair(dir.path());
-    assert_whole(&views.totals(&ALWAYS).expect("totals"));
+    assert_whole(&views.figures(&ever(Interval::Total, &[])).expect("figures"));
     let digest = views.digest().expect("digest");
     views.flush().expect("flush");
     assert_eq!((views.flushed(), views.unflushed()), (Position(40), 0));
@@ -138,8 +137,8 @@ fn a_full_memory_takes_nothing_while_it_cannot_be_written() {
         let wallet = WalletNo(u32::try_from(p).expect("a wallet"));
         (Position(p), metered(wallet, CHAT, 1, charge(2, &[(2, 4)]), Some(1)).encode())
     };
-    // A row for each wallet, and one for the hour.
-    let facts: Vec<_> = (11..11 + MEMORY_ROWS_MAX as u64 - 1).map(of_wallet).collect();
+    // A row for each wallet, one for the hour, and one for the books of the day.
+    let facts: Vec<_> = (11..11 + MEMORY_ROWS_MAX as u64 - 2).map(of_wallet).collect();
     let (last, most) = facts.split_last().expect("many");
     let fold = |facts: &[(Position, Vec<u8>)]| {
         views.fold_encoded(TEN, facts.iter().map(|(p, bytes)| (*p, bytes.as_slice()))).expect("fold")
@@ -183,6 +182,6 @@ fn a_question_beside_a_second_writer_is_refused() {
     let second = Views::open(dir.path()).expect("open");
     fold_events(&second, 0..5);
     second.flush().expect("flush");
-    let error = views.totals(&ALWAYS).expect_err("somebody else wrote");
+    let error = views.figures(&ever(Interval::Total, &[])).expect_err("somebody else wrote");
     assert!(matches!(error, ViewError::Moved { expected: Position(0), found: Position(5) }), "{error}");
 }

@@ -1,7 +1,7 @@
 //! What each fact adds to which row.
 
 use chargly_ledger::{Credits, EventTypeNo, Fact, Millis, PriceNo, WalletEvent};
-use chargly_views::{Figures, Grouping, UsageQuery, UsageRow, ViewError, Views};
+use chargly_views::{By, Figures, FiguresRow, Interval, ViewError, Views};
 
 use crate::facts::*;
 
@@ -17,14 +17,17 @@ fn check(
 ) {
     let mut views = Views::in_memory().expect("open");
     fold(&mut views, &[(at, fact.clone())]);
-    let query = UsageQuery {
-        grouping: Grouping::EventTypePriceHour,
-        from: Millis(i64::MIN),
-        to: Millis::NEVER,
-        event_type: None,
+    let report = views.figures(&ever(Interval::Hour, &[By::EventType, By::Price])).expect("figures");
+    let expected = FiguresRow {
+        start: Some(hour),
+        end: Some(Millis(hour.0 + HOUR_MS)),
+        event_type: of,
+        price,
+        wallet: None,
+        dimension: None,
+        figures: sums,
     };
-    let expected = UsageRow { start: Some(hour), wallet: None, event_type: of, price, figures: sums };
-    assert_eq!(views.totals(&query).expect("totals").rows, [expected]);
+    assert_eq!(report.rows, [expected]);
 }
 
 fn none() -> Figures {
@@ -47,13 +50,20 @@ fn a_charge_counts_its_quantity_credits_revenue_and_cost() {
 
 #[test]
 fn an_event_without_a_cost_is_counted_as_missing_one() {
-    let sums = Figures { events: 1, quantity_micro: 1_000_000, credits_micro: 8, cost_missing: 1, ..none() };
+    let sums = Figures {
+        events: 1,
+        quantity_micro: 1_000_000,
+        credits_micro: 8,
+        free_micro: 8,
+        cost_missing: 1,
+        ..none()
+    };
     check(TEN, &metered(ADA, CHAT, 1, charge(8, &[(8, 0)]), None), TEN, Some(CHAT), Some(PriceNo(0)), sums);
 }
 
 #[test]
 fn a_cost_of_zero_is_not_missing() {
-    let sums = Figures { events: 1, quantity_micro: 1_000_000, credits_micro: 8, ..none() };
+    let sums = Figures { events: 1, quantity_micro: 1_000_000, credits_micro: 8, free_micro: 8, ..none() };
     check(
         TEN,
         &metered(ADA, CHAT, 1, charge(8, &[(8, 0)]), Some(0)),
@@ -84,14 +94,29 @@ fn what_nobody_pays_is_uncharged_and_what_is_owed_is_charged() {
 
 #[test]
 fn an_event_counts_in_the_hour_it_occurred_not_in_the_hour_it_was_recorded() {
-    let sums = Figures { events: 1, quantity_micro: 1_000_000, credits_micro: 8, cost_missing: 1, ..none() };
+    let sums = Figures {
+        events: 1,
+        quantity_micro: 1_000_000,
+        credits_micro: 8,
+        free_micro: 8,
+        cost_missing: 1,
+        ..none()
+    };
     let late = metered_late(ADA, CHAT, Millis(ELEVEN.0 - 1));
     check(Millis(ELEVEN.0 + 5), &late, TEN, Some(CHAT), Some(PriceNo(0)), sums);
 }
 
 #[test]
 fn hours_before_1970_begin_before_their_events() {
-    let sums = Figures { events: 1, quantity_micro: 1_000_000, credits_micro: 8, cost_missing: 1, ..none() };
+    let sums = Figures {
+        events: 1,
+        late_events: 1,
+        quantity_micro: 1_000_000,
+        credits_micro: 8,
+        free_micro: 8,
+        cost_missing: 1,
+        ..none()
+    };
     let old = metered_late(ADA, CHAT, Millis(-1));
     check(TEN, &old, Millis(-HOUR_MS), Some(CHAT), Some(PriceNo(0)), sums);
 }
@@ -133,7 +158,7 @@ fn a_reversal_has_figures_of_its_own() {
 #[test]
 fn settled_debt_is_recognised_when_its_grant_came() {
     let sums = Figures { settled_micro: 7, settled_revenue_nano: 14, ..none() };
-    check(ELEVEN, &settled(ADA, &[(6, 12), (1, 2)]), TEN, None, None, sums);
+    check(ELEVEN, &settled(ADA, &[(6, 12), (1, 2)]), TEN, Some(CHAT), None, sums);
 }
 
 #[test]
@@ -146,10 +171,8 @@ fn breakage_counts_from_when_it_was_due() {
 fn facts_that_move_nothing_leave_no_row_but_move_the_position() {
     let mut views = Views::in_memory().expect("open");
     fold(&mut views, &[(TEN, fact(ADA, WalletEvent::Opened)), (TEN, fact(ADA, WalletEvent::Thawed))]);
-    let query =
-        UsageQuery { grouping: Grouping::EventType, from: MIDNIGHT, to: Millis::NEVER, event_type: None };
-    let usage = views.totals(&query).expect("totals");
-    assert_eq!((usage.rows.len(), usage.as_of.0), (0, 2));
+    let report = views.figures(&ever(Interval::Total, &[])).expect("figures");
+    assert_eq!((report.rows.len(), report.as_of.0, report.as_of_at), (0, 2, TEN));
 }
 
 #[test]

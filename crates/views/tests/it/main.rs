@@ -1,5 +1,8 @@
 //! The views, seen from outside: hand-made facts against hand-made sums.
 
+mod books;
+mod corrections;
+mod dimensions;
 mod disk;
 mod encoded;
 mod facts;
@@ -7,3 +10,4 @@ mod flushing;
 mod folding;
 mod queries;
 mod swapping;
+mod zones;

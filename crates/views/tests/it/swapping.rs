@@ -1,6 +1,6 @@
 //! A rebuilt file takes the place of the old one, whoever still reads that.
 
-use chargly_views::{FILE_NAME, Views, swap_in};
+use chargly_views::{FILE_NAME, Setup, Views, swap_in};
 use rusqlite::Connection;
 
 use crate::facts::*;
@@ -25,7 +25,7 @@ fn a_rebuilt_file_replaces_the_old_one_under_a_reader() {
     drop(views);
     assert!(dir.path().join("views.db-wal").exists());
 
-    let mut rebuilt = Views::open_file(&new).expect("open beside");
+    let mut rebuilt = Views::open_file(&new, &Setup::default()).expect("open beside");
     (0..2).for_each(|_| fold(&mut rebuilt, &one_of_each()));
     rebuilt.flush().expect("flush");
     let expected = rebuilt.digest().expect("digest");
@@ -55,7 +55,7 @@ fn a_file_still_in_use_is_not_swapped_in() {
     let mut views = Views::open(dir.path()).expect("open");
     fold(&mut views, &one_of_each());
     views.flush().expect("flush");
-    let rebuilt = Views::open_file(&new).expect("open beside");
+    let rebuilt = Views::open_file(&new, &Setup::default()).expect("open beside");
     swap_in(dir.path(), &new).expect_err("in use");
     drop((views, rebuilt));
     assert_eq!(Views::open(dir.path()).expect("reopen").flushed().0, 12);

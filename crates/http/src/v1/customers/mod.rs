@@ -3,4 +3,5 @@
 pub(crate) mod erase;
 pub(crate) mod grants;
 pub(crate) mod ledger;
+pub(crate) mod list;
 pub(crate) mod wallet;

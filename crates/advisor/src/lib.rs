@@ -1,0 +1,21 @@
+//! What the figures of an environment say about its prices.
+//!
+//! [`price_impact`] answers one question: what did a price change do? Sums before and after are exact integers; what
+//! would have happened without the change is an estimate, given as a range, with the reasons to doubt it in words.
+//!
+//! Invariants kept here: the same input gives the same bytes (no clock, randomness, I/O, threads, and the same
+//! mathematics on every machine); nothing estimated is ever a single amount; floats live in the files that estimate
+//! and in no other, and no amount is computed from one without being marked as an estimate.
+//!
+//! Not owned here: how figures are folded from facts (the views), which day an event belongs to (the project's time
+//! zone is applied before), and changing a price (a person does).
+
+mod impact;
+mod statistics;
+
+pub use impact::{
+    ActiveDay, AmountRange, Basis, CUSTOMERS_MIN, Cap, Claim, Confidence, Counterfactual, DAYS_EACH_SIDE_MIN,
+    Day, DaySeries, EVENTS_EACH_SIDE_MIN, Estimate, Impact, ImpactError, Interval, Level, Options,
+    PlainChange, PriceChange, Question, Status, Totals, WASHOUT_DAYS_MAX, WINDOW_DAYS_MAX, Why, Window,
+    Windows, price_impact,
+};

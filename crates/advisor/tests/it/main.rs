@@ -1,0 +1,5 @@
+//! The advisor against hand-worked figures, and against a simulated product whose truth is known.
+
+mod cases;
+mod coverage;
+mod simulator;

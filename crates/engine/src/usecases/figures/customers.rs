@@ -1,0 +1,122 @@
+//! Customers by what they used, paid and cost, with what they have left and how long it lasts.
+
+use std::sync::Arc;
+
+use chargly_ledger::{Credits, Millis, Position, Wallet, WalletNo};
+use chargly_views::{After, FiguresQuery, FiguresReport, FiguresRow, Interval, Ranking, ViewError};
+use compact_str::CompactString;
+
+use super::burn::{BURN_DAYS, Burn};
+use super::glossary::Line;
+use crate::environment::Environment;
+use crate::outcome::CallError;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// One customer's line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CustomerLine {
+    /// Whose.
+    pub wallet: WalletNo,
+    /// The customer's own id; empty once erased.
+    pub customer: CompactString,
+    /// What was used, paid and spent in the range that was asked for.
+    pub line: Line,
+    /// What the wallet has to spend now; negative in debt.
+    pub available: Credits,
+    /// The start of the last local day with an event, within the range or the weeks that the pace is made of.
+    pub last_active: Option<Millis>,
+    /// Tenths of a day until that is used up; see [`Burn`].
+    pub tenths_to_empty: Option<i128>,
+}
+
+/// A page of customers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomersPage {
+    /// As ranked.
+    pub lines: Vec<CustomerLine>,
+    /// The position of the first fact that the figures do not reflect.
+    pub as_of: Position,
+    /// The time of the last that they do.
+    pub as_of_at: Millis,
+    /// Behind what the next page begins; `None` behind the last.
+    pub next: Option<After>,
+}
+
+impl Environment {
+    /// At most `limit` customers that used something, ranked, from behind `after` on.
+    pub async fn top_customers(
+        self: &Arc<Self>,
+        query: FiguresQuery,
+        ranking: Ranking,
+        (limit, after): (usize, Option<After>),
+        at_least: Option<Position>,
+    ) -> Result<CustomersPage, CallError> {
+        let now = Millis(self.wall_ms());
+        let (report, paces) = self
+            .viewing(at_least, move |env| {
+                let mut report = env.views().top_wallets(&query, ranking, limit, after)?;
+                report.as_of_at = env.time_before(report.as_of, report.as_of_at);
+                let pace = |row: &FiguresRow| Pace::of(env, row.wallet, query.from, now);
+                let paces = report.rows.iter().map(pace).collect::<Result<Vec<_>, ViewError>>()?;
+                Ok((report, paces))
+            })
+            .await?;
+        let numbers: Vec<WalletNo> = report.rows.iter().filter_map(|row| row.wallet).collect();
+        let wallets = self.wallets(&numbers).await?;
+        let next =
+            report.rows.last().filter(|_| report.rows.len() == limit).and_then(|row| ranking.after(row));
+        Ok(CustomersPage { next, ..page(&report, &paces, &wallets) })
+    }
+}
+
+fn page(report: &FiguresReport, paces: &[Pace], wallets: &[Option<Box<Wallet>>]) -> CustomersPage {
+    let lines = report.rows.iter().zip(paces).zip(wallets);
+    let lines = lines.filter_map(|((row, pace), wallet)| {
+        let available = wallet.as_ref().map_or(Credits::ZERO, |wallet| wallet.balance.available());
+        Some(CustomerLine {
+            wallet: row.wallet?,
+            customer: wallet.as_ref().map(|wallet| wallet.customer.clone()).unwrap_or_default(),
+            line: Line::of(&row.figures),
+            available,
+            last_active: pace.last_active,
+            tenths_to_empty: pace.burn.tenths_to_empty(available.micro().into()),
+        })
+    });
+    CustomersPage { lines: lines.collect(), as_of: report.as_of, as_of_at: report.as_of_at, next: None }
+}
+
+/// How a wallet was used lately.
+#[derive(Default)]
+struct Pace {
+    burn: Burn,
+    last_active: Option<Millis>,
+}
+
+impl Pace {
+    /// From `from` on, and from as far back as the pace is made of.
+    fn of(env: &Environment, wallet: Option<WalletNo>, from: Millis, now: Millis) -> Result<Self, ViewError> {
+        let today = env.day_of(now).start;
+        let weeks_ago = env.day_of(Millis(today.0 - BURN_DAYS as i64 * DAY_MS + DAY_MS / 2)).start;
+        let query = FiguresQuery {
+            from: from.min(weeks_ago),
+            to: Millis(now.0 + 1),
+            interval: Interval::Day,
+            by: Vec::new(),
+            event_type: None,
+            price: None,
+            wallet,
+            dimension: None,
+        };
+        let mut pace = Self::default();
+        for row in env.views().figures(&query)?.rows {
+            let Some(start) = row.start else { continue };
+            let line = Line::of(&row.figures);
+            pace.burn.add(today, start, line.credits_used_micro);
+            if line.events > 0 {
+                pace.last_active = pace.last_active.max(Some(start));
+            }
+        }
+        Ok(pace)
+    }
+}

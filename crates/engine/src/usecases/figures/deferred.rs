@@ -1,0 +1,138 @@
+//! Deferred revenue, computed in two ways that share no sum: from the books (sold, less refunded and recognised) and
+//! from the lots (what of each price is neither). Both at one position; they must agree.
+
+use std::sync::Arc;
+
+use chargly_ledger::{Fact, Millis, Position, WalletNo};
+use chargly_views::Interval;
+
+use super::lots::{LotSums, LotsSlice, deferred_change};
+use super::{deferred_nano, total};
+use crate::environment::Environment;
+use crate::facts::{Facts, ReadFactError};
+use crate::outcome::CallError;
+use crate::submission::{Ask, Failure, Item, Verdict};
+
+/// How old an answer may be that is given again, in milliseconds: reading all lots takes the writer a moment for every
+/// few thousand wallets, and pages ask often.
+const FRESH_MS: i64 = 10_000;
+
+/// What was sold and is still owed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deferred {
+    /// Sold, less refunded and recognised, since the beginning; in nano-units.
+    pub by_books_nano: i128,
+    /// Σ over lots (price − refunded − recognised), in nano-units.
+    pub by_lots_nano: i128,
+    /// What is left in lots.
+    pub lots: LotSums,
+    /// The position of the first fact that neither reflects.
+    pub as_of: Position,
+    /// The time of the last fact that both reflect.
+    pub as_of_at: Millis,
+}
+
+impl Deferred {
+    /// Whether both ways come to the same.
+    pub fn agrees(&self) -> bool {
+        self.by_books_nano == self.by_lots_nano
+    }
+}
+
+/// The last answer, and when it was made, by the monotonic clock. Whoever asks while it is being made waits for it.
+#[derive(Debug, Default)]
+pub(crate) struct DeferredCache(tokio::sync::Mutex<Option<(i64, Deferred)>>);
+
+impl Environment {
+    /// Deferred revenue and what is left in lots, at most ten seconds old, and not older than `at_least`.
+    pub async fn deferred(self: &Arc<Self>, at_least: Option<Position>) -> Result<Deferred, CallError> {
+        let mut last = self.deferred_cache().0.lock().await;
+        let now_ms = self.clock().monotonic_ms();
+        let reflects = |found: &Deferred| at_least.is_none_or(|position| found.as_of >= position);
+        if let Some((made_ms, found)) = *last
+            && now_ms - made_ms < FRESH_MS
+            && reflects(&found)
+        {
+            return Ok(found);
+        }
+        let found = self.compute_deferred(at_least).await?;
+        *last = Some((now_ms, found));
+        Ok(found)
+    }
+
+    async fn compute_deferred(self: &Arc<Self>, at_least: Option<Position>) -> Result<Deferred, CallError> {
+        let read = self.read_lots().await?;
+        let newest = read.iter().map(|(_, slice)| slice.as_of).max().max(at_least);
+        let always = Millis(0)..Millis::NEVER;
+        let books = self.books(always, Interval::Total, newest).await?;
+        let (as_of, facts) = (books.as_of, self.facts_handle());
+        let (sums, later_nano) = self
+            .blocking(move || {
+                let mut sums = LotSums::default();
+                read.iter().for_each(|(_, slice)| sums += slice.sums);
+                Ok((sums, changes_since(&facts, &read, as_of)?))
+            })
+            .await?;
+        Ok(Deferred {
+            by_books_nano: deferred_nano(&total(&books)),
+            by_lots_nano: sums.deferred_nano + later_nano,
+            lots: sums,
+            as_of,
+            as_of_at: books.as_of_at,
+        })
+    }
+
+    /// Every slice with the wallet it begins with, in order.
+    async fn read_lots(&self) -> Result<Vec<(WalletNo, LotsSlice)>, CallError> {
+        let mut slices = Vec::new();
+        let mut next = Some(WalletNo(0));
+        while let Some(from) = next {
+            let answered = self.ask(vec![Item::read(Ask::Lots(from))], Vec::new(), false).await?;
+            let slice = match answered.verdicts.into_iter().next() {
+                Some(Verdict::Lots(slice)) => *slice,
+                Some(Verdict::Failed(failure)) => return Err(failure.into()),
+                _ => return Err(Failure::Stopped.into()),
+            };
+            slices.push((from, slice));
+            next = slice.next;
+        }
+        Ok(slices)
+    }
+}
+
+/// What was deferred after each wallet's slice was read and before `end`, in nano-units.
+fn changes_since(
+    facts: &Facts,
+    slices: &[(WalletNo, LotsSlice)],
+    end: Position,
+) -> Result<i128, ReadFactError> {
+    let Some(mut from) = slices.iter().map(|(_, slice)| slice.as_of).min() else { return Ok(0) };
+    let mut changed = 0;
+    while from < end {
+        let chunks = facts.chunks_from(from)?;
+        if chunks.is_empty() {
+            break;
+        }
+        for chunk in &chunks {
+            for entry in chunk.entries() {
+                let position = Position(entry.position.0);
+                if (from..end).contains(&position) {
+                    let fact = Fact::decode(entry.fact)
+                        .map_err(|source| ReadFactError::Decode { position, source })?;
+                    if slice_of(slices, &fact).is_some_and(|slice| position >= slice.as_of) {
+                        changed += deferred_change(&fact);
+                    }
+                }
+            }
+            from = from.max(Position(chunk.end().0));
+        }
+    }
+    Ok(changed)
+}
+
+/// The slice that the wallet of a fact was read in; wallets opened since belong to the last.
+fn slice_of<'a>(slices: &'a [(WalletNo, LotsSlice)], fact: &Fact) -> Option<&'a LotsSlice> {
+    let Fact::Wallet(fact) = fact else { return None };
+    let after = slices.partition_point(|(first, _)| *first <= fact.header.wallet);
+    slices.get(after.checked_sub(1)?).map(|(_, slice)| slice)
+}
