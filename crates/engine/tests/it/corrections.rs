@@ -112,6 +112,13 @@ impl World {
         panic!("the correction does not end");
     }
 
+    /// Waits until a correction has changed more events than this, or none for 0.
+    async fn changed_more_than(&self, correction: EntryId, events: u64) {
+        while events > 0 && self.env.correction(correction).await.expect("known").progress.changed <= events {
+            tokio::time::sleep(Duration::from_micros(100)).await;
+        }
+    }
+
     async fn available(&self, customer: &str) -> Credits {
         self.env.wallet(customer).await.expect("a wallet").expect("known").balance.available()
     }
@@ -186,15 +193,13 @@ async fn a_correction_that_was_cut_short_goes_on_and_changes_each_event_once() {
     let events = world.meter_many(700).await;
     let preview = world.preview(of_chat(), &flat(5)).await;
     let opened = world.open(of_chat(), flat(5), &preview, "k").await.expect("opened");
-    let mut stops = 0;
-    for pause_ms in 0..6 {
-        // Some slices, and then the process ends; the first time before any of them.
-        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
-        stops += usize::from(world.env.catalogue().open_correction().is_some());
+    for stops in 0..4 {
+        // The first time before anything is changed, then after some slices each.
+        world.changed_more_than(opened.id, stops * 100).await;
+        assert!(world.env.catalogue().open_correction().is_some(), "it was not cut short");
         world = world.reopen();
     }
     let state = world.done(opened.id).await;
-    assert!(stops > 0, "it was never cut short");
     assert_eq!(sums(&state), (700, 2_100, 0, 0));
     for event in events {
         assert_eq!(world.amended(event).await.reversed, credits(3));
@@ -204,7 +209,8 @@ async fn a_correction_that_was_cut_short_goes_on_and_changes_each_event_once() {
     let undo = CorrectionAction::Undo { correction: opened.id.position };
     let preview = world.preview(CorrectionFilter::default(), &undo).await;
     let undoing = world.open(CorrectionFilter::default(), undo, &preview, "u").await.expect("opened");
-    tokio::time::sleep(Duration::from_millis(4)).await;
+    world.changed_more_than(undoing.id, 100).await;
+    assert!(world.env.catalogue().open_correction().is_some(), "it was not cut short");
     world = world.reopen();
     assert_eq!(sums(&world.done(undoing.id).await), (700, 0, 2_100, 0));
     assert_eq!(world.available("bob").await, credits(10_000 - 2_800));
