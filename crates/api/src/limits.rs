@@ -53,6 +53,8 @@ limits! {
     DESCRIPTION_BYTES_MAX: "bytes" = 1_000;
     /// A note on a price version: a paragraph.
     NOTE_BYTES_MAX: "bytes" = 1_000;
+    /// Samples on which one quote tries a price: a page of them, answered at once.
+    QUOTE_SAMPLES_MAX: "samples" = 100;
     /// Declared dimensions of one event type: each multiplies the rows of reports.
     DIMENSIONS_MAX: "names" = 4;
     /// Event types that one grant names as its scope: more is better said by several grants.
@@ -69,6 +71,14 @@ limits! {
     MIN_POSITION_WAIT_SECONDS_MAX: "seconds" = 5;
     /// Open event streams of one server: each holds a connection and a reader.
     STREAMS_MAX: "streams" = 256;
+    /// Models of one rate card: they must fit one fact. A longer list is several cards.
+    RATE_CARD_MODELS_MAX: "models" = 200;
+    /// Rates of one model in a card: every unit, at once and in a batch, with two long-context steps.
+    RATES_PER_MODEL_MAX: "rates" = 42;
+    /// The name of a provider or a model.
+    MODEL_NAME_BYTES_MAX: "bytes" = 128;
+    /// Providers named in one import of a list: more is better said by naming none.
+    IMPORT_PROVIDERS_MAX: "names" = 200;
     /// How far back a stream resumes: what is older is skipped, and the stream says so.
     STREAM_CATCH_UP_FACTS_MAX: "facts" = 1_000_000;
 }

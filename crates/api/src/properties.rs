@@ -38,6 +38,11 @@ impl<'a> Properties<'a> {
         let (_, raw) = self.top.iter().find(|(known, _)| known == name)?;
         Some(Value(raw)).filter(|value| !value.is_null())
     }
+
+    /// The properties at the top, as they were sent.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Value<'a>)> {
+        self.top.iter().map(|(name, raw)| (name.as_ref(), Value(raw)))
+    }
 }
 
 /// Whether the text is plainly canonical and within all limits: flat, sorted, without white space or escapes. What is

@@ -57,7 +57,8 @@ pub use usecases::{
     AuditPage, BatchOutcome, CORRECTION_CUSTOMERS_MAX, CORRECTION_EVENTS_MAX, CorrectionProgress,
     CorrectionState, CustomerChange, CustomerDifference, ErasedCustomer, EventFilter, EventPage, HistoryLine,
     HistoryPage, HoldTerms, LEFT_ALONE_TOLD_MAX, LeftAlone, MeterEvent, NewKey, PRICE_CHANGES_MAX, Preview,
-    PreviewSeal, PriceImpactError, PriceImpacts, Properties, Quote, Skip, Totals, WalletAsOf,
+    PreviewSeal, PriceImpactError, PriceImpacts, Properties, Quote, Skip, Totals, Tried, TriedRule,
+    TriedSample, TryError, WalletAsOf,
 };
 pub use verify::{Progress, Report, VerifyError, verify, verify_with};
 pub use writer::{GROUP_DECIDING_MS_MAX, GROUP_FACTS_MAX, GroupEnd, Recovered, TURN_ITEMS_MAX, Writer};

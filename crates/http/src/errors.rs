@@ -147,7 +147,8 @@ pub(crate) fn refusal_code(refusal: &Refusal) -> ErrorCode {
     }
 }
 
-fn rejection_problem(rejection: Rejection, event: Option<&str>, path: &str) -> Problem {
+/// What a call that was rejected is answered; `path` is where its fields stand in the request.
+pub(crate) fn rejection_problem(rejection: Rejection, event: Option<&str>, path: &str) -> Problem {
     let about = |code, detail: &str| match event {
         Some(event) => Problem::new(code, detail).text("event", event),
         None => Problem::new(code, detail),

@@ -30,3 +30,4 @@ pub use body::{BODIES_BYTES_MAX, SMALL_BODY_BYTES_MAX};
 pub use project::Project;
 pub use router::router;
 pub use routes::{ROUTES, Route};
+pub use v1::event_types::prices::rule::{grid_name, read_rule, rounding_name, rule_json};

@@ -94,20 +94,8 @@ pub(crate) fn money(name: &'static str, fields: &mut Fields<'_>, problems: &mut 
     money
 }
 
-/// What an event cost the operator. Rate cards are to come: until then a provider's usage has to be sent as money.
-pub(crate) fn cost(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Money> {
-    let mut fields = fields.object("cost", problems)?;
-    if fields.has("provider") || fields.has("model") {
-        let problem = "is not understood yet: rate cards are to come; send cost.amount and cost.currency";
-        problems.add(&fields.path_of("provider"), problem.to_owned());
-        return None;
-    }
-    let money = money_fields(&mut fields, problems);
-    fields.finish(problems);
-    money
-}
-
-fn money_fields(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Money> {
+/// `amount` and `currency`.
+pub(crate) fn money_fields(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Money> {
     let amount = fields.required("amount", problems, |value| {
         let text =
             value.text().map_err(|problem| format!("{problem}: money is a decimal string, like \"0.04\""))?;

@@ -59,6 +59,7 @@ pub static ROUTES: &[Route] = routes! {
     "POST"   "/v1/events/batch"                       Meter  "meter_events"       v1::events::batch::handle;
     "GET"    "/v1/events/{id}"                        Read   "get_event"          v1::events::get::handle;
     "POST"   "/v1/events/{id}/reverse"                Grant  "reverse_event"      v1::events::reverse::handle;
+    "POST"   "/v1/events/{id}/cost"                   Meter  "set_event_cost"     v1::events::cost::handle;
     "POST"   "/v1/quote"                              Meter  "quote"              v1::quote::handle;
     "GET"    "/v1/stream"                             Read   "stream"             v1::stream::handle;
     "GET"    "/v1/usage"                              Read   "get_usage"          v1::usage::handle;
@@ -89,6 +90,10 @@ pub static ROUTES: &[Route] = routes! {
     "POST"   "/v1/event-types/{name}/unarchive"       Prices "unarchive_event_type" v1::event_types::archive::undo;
     "POST"   "/v1/event-types/{name}/prices"          Prices "publish_price"      v1::event_types::prices::publish::handle;
     "GET"    "/v1/event-types/{name}/prices"          Read   "list_prices"        v1::event_types::prices::list::handle;
+    "POST"   "/v1/rate-cards"                         Prices "publish_rate_card"  v1::rate_cards::publish::handle;
+    "GET"    "/v1/rate-cards"                         Read   "list_rate_cards"    v1::rate_cards::list::handle;
+    "GET"    "/v1/rate-cards/models"                  Read   "list_rates"         v1::rate_cards::models::handle;
+    "POST"   "/v1/rate-cards/import"                  Prices "import_rate_cards"  v1::rate_cards::import::handle;
     "POST"   "/v1/keys"                               Admin  "create_key"         v1::keys::create::handle;
     "GET"    "/v1/keys"                               Admin  "list_keys"          v1::keys::list::handle;
     "POST"   "/v1/keys/{id}/rotate"                   Admin  "rotate_key"         v1::keys::rotate::handle;

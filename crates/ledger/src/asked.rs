@@ -46,7 +46,7 @@ impl PriceRequest {
         let replaces = self.replaces.map_or_else(|| NOT_SENT.to_owned(), |price| price.0.to_string());
         let fields = vec![
             ("event", name(catalogue, self.event_type)),
-            ("rule", format!("{:?}", self.rule)),
+            ("rule", format!("{:?}", self.rule.as_asked())),
             ("grid", format!("{:?}", self.grid)),
             ("rounding", format!("{:?}", self.rounding)),
             ("effective_at", instant(self.effective_at)),

@@ -7,8 +7,8 @@ use hashbrown::HashMap;
 
 use crate::codec::{Bytes, Codec, DecodeError, codec_struct};
 use crate::{
-    Correction, Currency, EntryId, EventTypeNo, Grid, KeyNo, Millis, PriceNo, RateBook, Rounding, Rule,
-    Settings,
+    Correction, Currency, EntryId, EventTypeNo, Grid, KeyNo, Millis, PriceNo, RateBook, Rejection, Rounding,
+    Rule, Settings, pricing,
 };
 
 /// A kind of billable act.
@@ -87,6 +87,35 @@ codec_struct!(PriceVersion {
     author,
     published_at
 });
+
+impl PriceVersion {
+    /// What prices are made by.
+    pub const fn terms(&self) -> (&Rule, Grid, Rounding) {
+        (&self.rule, self.grid, self.rounding)
+    }
+}
+
+/// Where a price version stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PriceState {
+    /// It was in force, or will never be: another took its place.
+    Superseded,
+    /// Events are priced by it.
+    InForce,
+    /// Its time is to come.
+    Scheduled,
+}
+
+impl PriceState {
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Superseded => "superseded",
+            Self::InForce => "in_force",
+            Self::Scheduled => "scheduled",
+        }
+    }
+}
 
 /// What an API key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,6 +241,8 @@ pub struct Catalogue {
     pub corrections: Vec<Correction>,
     by_name: HashMap<CompactString, EventTypeNo>,
     by_secret: HashMap<[u8; 32], KeyNo>,
+    /// By event type: the properties that its prices look at, each once.
+    priced_by: Vec<Vec<CompactString>>,
 }
 
 impl Default for Catalogue {
@@ -228,6 +259,7 @@ impl Default for Catalogue {
             corrections: Vec::new(),
             by_name: HashMap::new(),
             by_secret: HashMap::new(),
+            priced_by: Vec::new(),
         }
     }
 }
@@ -273,6 +305,33 @@ impl Catalogue {
         self.event_type_no(event_type)?.prices.last().and_then(|no| self.price(*no))
     }
 
+    /// Where a version stands at an instant.
+    pub fn price_state(&self, price: &PriceVersion, now: Millis) -> PriceState {
+        let in_force = |at: Millis| self.price_in_force(price.event_type, at).map(|p| p.number);
+        if in_force(now) == Some(price.number) {
+            PriceState::InForce
+        } else if price.effective_at > now && in_force(price.effective_at) == Some(price.number) {
+            PriceState::Scheduled
+        } else {
+            PriceState::Superseded
+        }
+    }
+
+    /// The properties that any price of a type looks at, each once.
+    pub fn priced_properties(&self, event_type: EventTypeNo) -> &[CompactString] {
+        self.priced_by.get(event_type.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// A rule as it would be published now: checked, and with its rate card pinned.
+    ///
+    /// # Errors
+    /// [`Rejection::Invalid`] naming the field that is wrong.
+    pub fn checked_rule(&self, rule: &Rule, rounding: Rounding) -> Result<Rule, Rejection> {
+        let newest = self.rates.newest();
+        pricing::check(rule, rounding, newest)?;
+        Ok(rule.clone().pinned(newest))
+    }
+
     pub(crate) fn put_event_type(&mut self, event_type: EventType) {
         self.by_name.insert(event_type.name.clone(), event_type.number);
         match self.event_types.get_mut(event_type.number.index()) {
@@ -285,7 +344,24 @@ impl Catalogue {
         if let Some(event_type) = self.event_types.get_mut(price.event_type.index()) {
             event_type.prices.push(price.number);
         }
+        self.note_properties(&price);
         self.prices.push(price);
+    }
+
+    fn note_properties(&mut self, price: &PriceVersion) {
+        let index = price.event_type.index();
+        // A number that no event type has is a damaged record's: it must not ask for memory.
+        if index >= self.event_types.len() {
+            return;
+        }
+        if self.priced_by.len() <= index {
+            self.priced_by.resize(index + 1, Vec::new());
+        }
+        for name in price.rule.properties() {
+            if !self.priced_by[index].contains(name) {
+                self.priced_by[index].push(name.clone());
+            }
+        }
     }
 
     pub(crate) fn put_key(&mut self, key: ApiKey) {
@@ -318,7 +394,11 @@ impl Codec for Catalogue {
         for event_type in Vec::<EventType>::get(from)? {
             catalogue.put_event_type(event_type);
         }
-        catalogue.prices = Codec::get(from)?;
+        for price in Vec::<PriceVersion>::get(from)? {
+            // The types name their prices already.
+            catalogue.note_properties(&price);
+            catalogue.prices.push(price);
+        }
         for key in Vec::<ApiKey>::get(from)? {
             catalogue.put_key(key);
         }

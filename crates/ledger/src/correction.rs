@@ -70,6 +70,16 @@ codec_enum!(CorrectionAction, "action of a correction" {
 });
 
 impl CorrectionAction {
+    /// As it was asked for: rate cards that nobody named are the newest, whichever that was.
+    fn as_asked(&self) -> Self {
+        match self {
+            Self::RepriceBy { rule, grid, rounding } => {
+                Self::RepriceBy { rule: rule.as_asked(), grid: *grid, rounding: *rounding }
+            }
+            other => other.clone(),
+        }
+    }
+
     /// The correction that this one undoes.
     pub const fn undoes(&self) -> Option<Position> {
         match self {
@@ -125,7 +135,7 @@ impl CorrectionRequest {
         let digest: String = self.digest.iter().map(|byte| format!("{byte:02x}")).collect();
         let fields = vec![
             ("filter", format!("{:?}", self.filter)),
-            ("action", format!("{:?}", self.action)),
+            ("action", format!("{:?}", self.action.as_asked())),
             ("note", self.note.to_string()),
             ("preview", format!("{}.{digest}", self.up_to)),
         ];
@@ -145,7 +155,9 @@ impl CorrectionRequest {
             CorrectionAction::Reprice { price } => {
                 catalogue.price(*price).map(|_| ()).ok_or(Rejection::NotFound { kind: "price_version" })
             }
-            CorrectionAction::RepriceBy { rule, .. } => crate::execute::check_rule(rule),
+            CorrectionAction::RepriceBy { rule, rounding, .. } => {
+                catalogue.checked_rule(rule, *rounding).map(|_| ())
+            }
             CorrectionAction::Undo { correction } => {
                 catalogue.correction(*correction).ok_or(Rejection::NotFound { kind: "correction" })?;
                 match catalogue.undone_by(*correction) {

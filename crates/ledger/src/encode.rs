@@ -423,7 +423,26 @@ codec_enum!(CatalogueChange, "catalogue change" {
 codec_enum!(Rule, "price rule" {
     1 => Flat { credits },
     2 => PerUnit { base, credits, measure, minimum, maximum },
+    3 => Tiered { tiers },
+    4 => CostPlus { multiplier, minimum, rate_card },
+    5 => ByDimension { rows, default },
 });
+/// The number of [`Rule::ByDimension`] among rules.
+const BY_DIMENSION: u8 = 5;
+
+/// A rule inside of a rule by dimension. Never one by dimension itself: bytes that nest without end must not be
+/// followed.
+impl Codec for Box<Rule> {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.as_ref().put(out);
+    }
+    fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        match from.0.first() {
+            Some(&BY_DIMENSION) => Err(DecodeError::Invalid("rule inside of a rule")),
+            _ => Rule::get(from).map(Self::new),
+        }
+    }
+}
 codec_enum!(Measure, "measure" { 0 => Quantity, 1 => Property(name) });
 codec_enum!(Grid, "grid" { 0 => MicroCredit, 1 => Credit });
 codec_enum!(Rounding, "rounding" { 0 => HalfUp, 1 => HalfEven, 2 => Up, 3 => Down });

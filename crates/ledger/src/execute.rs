@@ -8,8 +8,8 @@ use crate::state::Recorded;
 use crate::{
     Action, Balance, Call, CardNo, CatalogueChange, CatalogueFact, EventTypeNo, EventTypeRequest, Facets,
     Fact, Grid, Header, HoldRef, KeyNo, LotStatus, Millis, Money, Origin, Position, PriceNo, PriceRequest,
-    Quantity, Refusal, Rejection, Rounding, Rule, State, Wallet, WalletEvent, WalletFact, WalletNo, cost,
-    grants, holds, meter, reverse,
+    Quantity, Refusal, Rejection, Rounding, Rule, Sample, State, Wallet, WalletEvent, WalletFact, WalletNo,
+    cost, grants, holds, meter, pricing, reverse,
 };
 
 /// Where facts go: the frame that the engine is filling.
@@ -173,7 +173,10 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
             let quantity = request.quantity.unwrap_or(Quantity::ONE);
             let credits = match request.credits {
                 Some(credits) => meter::check_credits("credits", credits)?,
-                None => pinned(catalogue, &hold, quantity, &crate::PriceInputs::new())?,
+                None => {
+                    let inputs = crate::PriceInputs::new();
+                    pinned(catalogue, &hold, &Sample::of(request.quantity, &inputs), now)?
+                }
             };
             Ok(Checked::Hold(hold, Some(credits), quantity))
         }
@@ -185,7 +188,11 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
             let quantity = request.quantity.unwrap_or(Quantity::ONE);
             let credits = match (request.credits, request.quantity) {
                 (Some(credits), _) => Some(meter::check_credits("credits", credits)?),
-                (None, Some(quantity)) => Some(pinned(catalogue, &hold, quantity, inputs)?),
+                (None, Some(quantity)) => {
+                    let usage = meter::usage_of(facets.as_deref());
+                    let sample = Sample { quantity, inputs, cost: request.cost, usage };
+                    Some(pinned(catalogue, &hold, &sample, now)?)
+                }
                 (None, None) => None,
             };
             Ok(Checked::Hold(hold, credits, quantity))
@@ -218,8 +225,9 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
             }
             meter::check_credits("credits", request.credits).map(|_| Checked::Nothing)
         }
-        Action::SetCost { request, facets, .. } => {
-            meter::check_cost(catalogue, request.cost, facets.as_deref()).map(|()| Checked::Nothing)
+        Action::SetCost { request, facets, original } => {
+            meter::check_cost(catalogue, request.cost, facets.as_deref())?;
+            reverse::check_known(catalogue, request, facets.as_deref(), original).map(|()| Checked::Nothing)
         }
         Action::VoidGrant { .. }
         | Action::Reverse { .. }
@@ -240,11 +248,11 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
 fn pinned(
     catalogue: &Catalogue,
     hold: &HoldRef,
-    quantity: Quantity,
-    inputs: &crate::PriceInputs,
+    sample: &Sample<'_>,
+    now: Millis,
 ) -> Result<crate::Credits, Rejection> {
     let version = hold.price.and_then(|no| catalogue.price(no)).ok_or(Rejection::NoActivePrice)?;
-    meter::price_by(version, quantity, inputs)
+    meter::price_by(catalogue, version.terms(), sample, now)
 }
 
 /// The wallet a call is about, opened where its customer was never seen.
@@ -527,7 +535,7 @@ fn define_event_type(
     }
     if let Some(credits) = request.first_price {
         let rule = Rule::Flat { credits };
-        check_rule(&rule)?;
+        pricing::check(&rule, Rounding::HalfUp, None)?;
         match catalogue.latest_price(event_type) {
             Some(latest) if latest.rule == rule => {}
             Some(_) => {
@@ -559,7 +567,7 @@ fn publish_price(
     now: Millis,
 ) -> Result<CatalogueChange, Rejection> {
     let event_type = catalogue.event_type_no(request.event_type).ok_or(Rejection::UnknownEventType)?;
-    check_rule(&request.rule)?;
+    let rule = catalogue.checked_rule(&request.rule, request.rounding)?;
     if request.effective_at.is_some_and(|at| at < now) {
         return Err(Rejection::invalid(
             "effective_at",
@@ -572,29 +580,11 @@ fn publish_price(
         return Ok(CatalogueChange::PriceRefused { request: request.clone(), refusal });
     }
     let version = u32::try_from(event_type.prices.len() + 1).unwrap_or(u32::MAX);
-    Ok(published(catalogue, request.clone(), version, now))
+    Ok(published(catalogue, PriceRequest { rule, ..request.clone() }, version, now))
 }
 
 fn published(catalogue: &Catalogue, request: PriceRequest, version: u32, now: Millis) -> CatalogueChange {
     let price = PriceNo::at(catalogue.prices.len());
     let effective_at = request.effective_at.unwrap_or(now);
     CatalogueChange::PricePublished { request, price, version, effective_at }
-}
-
-pub(crate) fn check_rule(rule: &Rule) -> Result<(), Rejection> {
-    match rule {
-        Rule::Flat { credits } => meter::check_credits("rule.credits", *credits).map(|_| ()),
-        Rule::PerUnit { base, credits, minimum, maximum, .. } => {
-            meter::check_credits("rule.base", *base)?;
-            meter::check_credits("rule.credits", *credits)?;
-            let minimum = minimum.map(|m| meter::check_credits("rule.minimum", m)).transpose()?;
-            let maximum = maximum.map(|m| meter::check_credits("rule.maximum", m)).transpose()?;
-            match (minimum, maximum) {
-                (Some(minimum), Some(maximum)) if minimum > maximum => {
-                    Err(Rejection::invalid("rule.minimum", "must not be above the maximum"))
-                }
-                _ => Ok(()),
-            }
-        }
-    }
 }

@@ -47,7 +47,7 @@ pub use call::{
     IncreaseRequest, MeterRequest, PriceRequest, RechargeRequest, ReverseRequest, VoidGrantRequest,
     VoidHoldRequest,
 };
-pub use catalogue::{ApiKey, Catalogue, EventType, PriceVersion, Scope, Scopes};
+pub use catalogue::{ApiKey, Catalogue, EventType, PriceState, PriceVersion, Scope, Scopes};
 pub use codec::DecodeError;
 pub use cold::{Cold, ColdKey};
 pub use correction::{
@@ -69,9 +69,13 @@ pub use ids::{
     CardNo, EntryId, EventTypeNo, KeyHash, KeyNo, LotNo, Millis, Position, PriceNo, WalletNo, key_hash,
 };
 pub use lot::{GrantKind, Lot, LotStatus};
-pub use meter::quote;
+pub use meter::{Sample, price_sample, quote};
 pub use payload::Payload;
-pub use pricing::{Grid, Measure, PriceError, PriceInputs, PropertyValue, Rounding, Rule, price};
+pub use pricing::{
+    CONDITION_BYTES_MAX, CONDITIONS_MAX, CardPin, Condition, Figures, Grid, Measure, PriceContext,
+    PriceError, PriceInputs, PropertyValue, ROWS_MAX, RULE_BYTES_MAX, Ratio, RatioError, Rounding, Row, Rule,
+    TARGET_BP_END, TIERS_MAX, Tier, credits_for_margin, margin_bp, multiplier_for_margin, price, snapped_up,
+};
 pub use rates::{
     DatedRates, MODEL_NAME_BYTES_MAX, NoRate, RATE_CARD_ENTRIES_MAX, RATE_PICO_MAX, RATES_PER_ENTRY_MAX,
     Rate, RateBook, RateCard, RateCardRequest, RateEntry, Unit, Usage,

@@ -2,8 +2,9 @@
 
 use crate::draw::charge;
 use crate::{
-    Balance, Catalogue, Charge, Credits, EntryId, EventTypeNo, Facets, MeterRequest, Millis, Money, Position,
-    PriceInputs, PriceNo, PriceVersion, Quantity, Refusal, Rejection, Wallet, WalletNo, price,
+    Balance, Catalogue, Charge, Credits, EntryId, EventTypeNo, Facets, Grid, MeterRequest, Millis, Money,
+    Position, PriceContext, PriceInputs, PriceNo, Quantity, Refusal, Rejection, Rounding, Rule, Usage,
+    Wallet, WalletNo, price,
 };
 
 /// Checks a meter request and finds its price. Nothing about the wallet is looked at yet.
@@ -15,7 +16,32 @@ pub(crate) fn price_of(
     now: Millis,
 ) -> Result<(Option<PriceNo>, Credits), Rejection> {
     check_cost(catalogue, request.cost, facets)?;
-    priced(catalogue, request.event_type, Some(request.quantity), request.credits, inputs, now)
+    let sample = Sample { quantity: request.quantity, inputs, cost: request.cost, usage: usage_of(facets) };
+    priced(catalogue, request.event_type, request.credits, &sample, now)
+}
+
+/// What of an event its price is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample<'a> {
+    /// How much was done.
+    pub quantity: Quantity,
+    /// The properties that prices look at.
+    pub inputs: &'a PriceInputs,
+    /// What it cost the operator, as reported.
+    pub cost: Option<Money>,
+    /// What a model was used for.
+    pub usage: Option<&'a Usage>,
+}
+
+impl<'a> Sample<'a> {
+    /// Work of which nothing is known but how much it is.
+    pub(crate) fn of(quantity: Option<Quantity>, inputs: &'a PriceInputs) -> Self {
+        Self { quantity: quantity.unwrap_or(Quantity::ONE), inputs, cost: None, usage: None }
+    }
+}
+
+pub(crate) fn usage_of(facets: Option<&Facets>) -> Option<&Usage> {
+    facets.and_then(|facets| facets.usage.as_ref())
 }
 
 /// The cost reported with an event must be an amount of the environment's currency.
@@ -24,9 +50,11 @@ pub(crate) fn check_cost(
     cost: Option<Money>,
     facets: Option<&Facets>,
 ) -> Result<(), Rejection> {
-    if let Some(usage) = facets.and_then(|facets| facets.usage.as_ref()) {
-        usage.check()?;
-    }
+    check_spent(catalogue, cost, usage_of(facets))
+}
+
+fn check_spent(catalogue: &Catalogue, cost: Option<Money>, usage: Option<&Usage>) -> Result<(), Rejection> {
+    usage.map_or(Ok(()), Usage::check)?;
     match cost {
         Some(cost) if cost.currency != catalogue.currency => Err(Rejection::invalid(
             "cost.currency",
@@ -53,9 +81,8 @@ pub(crate) fn check_credits(field: &str, credits: Credits) -> Result<Credits, Re
 fn priced(
     catalogue: &Catalogue,
     event_type: EventTypeNo,
-    quantity: Option<Quantity>,
     credits: Option<Credits>,
-    inputs: &PriceInputs,
+    sample: &Sample<'_>,
     now: Millis,
 ) -> Result<(Option<PriceNo>, Credits), Rejection> {
     let known = catalogue.event_type_no(event_type).ok_or(Rejection::UnknownEventType)?;
@@ -70,18 +97,40 @@ fn priced(
         )),
         None => {
             let version = catalogue.price_in_force(event_type, now).ok_or(Rejection::NoActivePrice)?;
-            Ok((Some(version.number), price_by(version, quantity.unwrap_or(Quantity::ONE), inputs)?))
+            Ok((Some(version.number), price_by(catalogue, version.terms(), sample, now)?))
         }
     }
 }
 
-/// Credits under one price version.
+/// Credits by a rule.
 pub(crate) fn price_by(
-    version: &PriceVersion,
-    quantity: Quantity,
-    inputs: &PriceInputs,
+    catalogue: &Catalogue,
+    (rule, grid, rounding): (&Rule, Grid, Rounding),
+    sample: &Sample<'_>,
+    now: Millis,
 ) -> Result<Credits, Rejection> {
-    Ok(price(&version.rule, version.grid, version.rounding, quantity, inputs)?)
+    // The pinned card's rates as of now: when an event occurred moves reports, and never a price.
+    let cost_nano = |card| match (sample.cost, sample.usage) {
+        (Some(reported), _) => Some(reported.nano),
+        (None, Some(usage)) => catalogue.rates.cost_of(usage, now, Some(card)).ok().map(|cost| cost.nano),
+        (None, None) => None,
+    };
+    let event = PriceContext { quantity: sample.quantity, inputs: sample.inputs, cost_nano: &cost_nano };
+    Ok(price(rule, grid, rounding, &event)?)
+}
+
+/// What an event like this would cost by a rule, published or not, as [`Catalogue::checked_rule`] gives it.
+///
+/// # Errors
+/// [`Rejection`] where the event lacks what the rule needs, or its cost is no cost here.
+pub fn price_sample(
+    catalogue: &Catalogue,
+    terms: (&Rule, Grid, Rounding),
+    sample: &Sample<'_>,
+    now: Millis,
+) -> Result<Credits, Rejection> {
+    check_spent(catalogue, sample.cost, sample.usage)?;
+    price_by(catalogue, terms, sample, now)
 }
 
 /// Charges a priced event to a wallet.
@@ -136,7 +185,7 @@ pub(crate) fn hold_price(
     now: Millis,
 ) -> Result<(Option<PriceNo>, Credits), Rejection> {
     let Some(credits) = credits else {
-        return priced(catalogue, event_type, quantity, None, &PriceInputs::new(), now);
+        return priced(catalogue, event_type, None, &Sample::of(quantity, &PriceInputs::new()), now);
     };
     let known = catalogue.event_type_no(event_type).ok_or(Rejection::UnknownEventType)?;
     if known.archived {

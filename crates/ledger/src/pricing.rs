@@ -1,10 +1,26 @@
 //! What an event costs in credits: immutable rules, exact arithmetic, one rounding.
+//!
+//! [`price`] applies a rule to one event, `check` is what publishing asks of a rule, [`Rule::in_words`] says it as a
+//! customer would, and [`target`] finds the credits that reach a margin. Not owned here: which version is in force
+//! (the catalogue), and what an event cost (the rate book).
 
 use compact_str::CompactString;
 use smallvec::SmallVec;
-use thiserror::Error;
 
-use crate::{Credits, DecimalError, Quantity};
+use crate::codec::codec_struct;
+use crate::{CardNo, Credits, DecimalError, Quantity};
+
+mod apply;
+mod check;
+mod ratio;
+mod target;
+mod words;
+
+pub use apply::{PriceContext, PriceError, price};
+pub(crate) use check::check;
+pub use check::{CONDITION_BYTES_MAX, CONDITIONS_MAX, ROWS_MAX, RULE_BYTES_MAX, TIERS_MAX};
+pub use ratio::{Ratio, RatioError};
+pub use target::{Figures, TARGET_BP_END, credits_for_margin, margin_bp, multiplier_for_margin, snapped_up};
 
 /// How many credits an event of a type costs. Immutable once published as a price version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +43,77 @@ pub enum Rule {
         /// Never more than this.
         maximum: Option<Credits>,
     },
+    /// Graduated by the event's own quantity: each unit costs what its tier says.
+    Tiered {
+        /// From the first unit up; only the last tier has no end.
+        tiers: Vec<Tier>,
+    },
+    /// The rule of the first row that an event's properties match.
+    ByDimension {
+        /// Tried in this order.
+        rows: Vec<Row>,
+        /// For what matches no row. Never by dimension itself.
+        default: Box<Rule>,
+    },
+    /// The operator's cost times a multiplier, rounded up.
+    CostPlus {
+        /// Credits for one unit of the environment's currency.
+        multiplier: Ratio,
+        /// Never less than this.
+        minimum: Option<Credits>,
+        /// By which rate card usage is turned into a cost.
+        rate_card: CardPin,
+    },
+}
+
+/// One step of a tiered rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tier {
+    /// The last of the event's units that cost this; `None` for all that follow.
+    pub up_to: Option<Quantity>,
+    /// Credits for each unit of this tier.
+    pub credits: Credits,
+}
+codec_struct!(Tier { up_to, credits });
+
+/// One row of a rule by dimension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// All of these must hold.
+    pub when: Vec<Condition>,
+    /// What then counts. Never by dimension itself.
+    pub rule: Box<Rule>,
+}
+codec_struct!(Row { when, rule });
+
+/// A property and the text it must have.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Condition {
+    /// The property's name.
+    pub property: CompactString,
+    /// Its value, as [`PropertyValue::text`] has it.
+    pub value: CompactString,
+}
+codec_struct!(Condition { property, value });
+
+/// The rate card that a cost-plus rule counts with: pinned when it is published, so that a later card changes no price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CardPin {
+    /// Which card; 0 where there was none, so that only a reported cost counts.
+    pub card: CardNo,
+    /// Whether the publisher named the card; else it is the newest at the time of publishing.
+    pub is_chosen: bool,
+}
+codec_struct!(CardPin { card, is_chosen });
+
+impl CardPin {
+    /// The newest card there is when the rule is published.
+    pub const NEWEST: Self = Self { card: CardNo(0), is_chosen: false };
+
+    /// This card.
+    pub const fn chosen(card: CardNo) -> Self {
+        Self { card, is_chosen: true }
+    }
 }
 
 /// What a per-unit rule counts.
@@ -47,6 +134,16 @@ pub enum Grid {
     Credit,
 }
 
+impl Grid {
+    /// The distance between two prices on it.
+    pub const fn step(self) -> Credits {
+        match self {
+            Self::MicroCredit => Credits::from_micro(1),
+            Self::Credit => Credits::from_micro(1_000_000),
+        }
+    }
+}
+
 /// Which way the one rounding goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rounding {
@@ -61,171 +158,153 @@ pub enum Rounding {
 }
 
 /// The properties of an event that prices look at, read out of the request by the caller.
-pub type PriceInputs = SmallVec<[(CompactString, PropertyValue); 2]>;
+///
+/// Room for one without asking for memory: calls wait in a queue, and most have none.
+pub type PriceInputs = SmallVec<[(CompactString, PropertyValue); 1]>;
 
 /// A property as a price rule sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PropertyValue {
     /// A number the ledger can count with.
     Number(Quantity),
-    /// A number it cannot: zero, negative, too precise or absurd.
-    BadNumber(DecimalError),
-    /// Anything else.
-    NotANumber,
+    /// A number it cannot, with its text: zero, negative, too precise or absurd. Rare, and kept small by the box.
+    BadNumber(Box<(DecimalError, CompactString)>),
+    /// Anything else: a string's own text, `true` or `false`.
+    Text(CompactString),
 }
 
-/// Why a rule gives no price for this event.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum PriceError {
-    /// The rule counts a property that the event does not have.
-    #[error("is needed by the price of this event type and is missing")]
-    Missing(CompactString),
-    /// The property is not a number.
-    #[error("must be a number: the price of this event type counts it")]
-    NotANumber(CompactString),
-    /// The property is a number that cannot be counted.
-    #[error("{1}")]
-    BadNumber(CompactString, DecimalError),
-    /// The price is beyond the largest amount.
-    #[error("gives a price beyond the largest amount of credits")]
-    Overflow,
-}
-
-impl Rule {
-    /// The names of the properties this rule looks at.
-    pub fn properties(&self) -> impl Iterator<Item = &CompactString> {
-        let name = match self {
-            Self::PerUnit { measure: Measure::Property(name), .. } => Some(name),
-            Self::Flat { .. } | Self::PerUnit { .. } => None,
-        };
-        name.into_iter()
+impl PropertyValue {
+    /// A JSON number.
+    pub fn number(text: &str) -> Self {
+        match Quantity::parse(text) {
+            Ok(quantity) => Self::Number(quantity),
+            // `0.0` and `0` are one value.
+            Err(DecimalError::Zero) => Self::BadNumber(Box::new((DecimalError::Zero, "0".into()))),
+            Err(error) => Self::BadNumber(Box::new((error, text.into()))),
+        }
     }
-}
 
-/// Credits for one event under a rule, rounded once to the grid, then held within the rule's bounds.
-pub fn price(
-    rule: &Rule,
-    grid: Grid,
-    rounding: Rounding,
-    quantity: Quantity,
-    inputs: &PriceInputs,
-) -> Result<Credits, PriceError> {
-    match rule {
-        Rule::Flat { credits } => Ok(*credits),
-        Rule::PerUnit { base, credits, measure, minimum, maximum } => {
-            let units = match measure {
-                Measure::Quantity => quantity,
-                Measure::Property(name) => measured(name, inputs)?,
-            };
-            // Micro-credits times micro-units: 10⁻¹² of a credit, exact in an i128.
-            let exact = i128::from(base.micro()) * 1_000_000
-                + i128::from(credits.micro()) * i128::from(units.micro());
-            let rounded = round(exact, grid, rounding)?;
-            let at_least = minimum.map_or(rounded, |m| rounded.max(m));
-            Ok(maximum.map_or(at_least, |m| at_least.min(m)))
+    /// The text that conditions compare: numbers that can be counted without needless digits, all else as it came.
+    pub fn text(&self) -> CompactString {
+        match self {
+            Self::Number(quantity) => compact_str::format_compact!("{quantity}"),
+            Self::BadNumber(bad) => bad.1.clone(),
+            Self::Text(text) => text.clone(),
         }
     }
 }
 
-fn measured(name: &CompactString, inputs: &PriceInputs) -> Result<Quantity, PriceError> {
-    match inputs.iter().find(|(n, _)| n == name).map(|(_, value)| value) {
-        None => Err(PriceError::Missing(name.clone())),
-        Some(PropertyValue::NotANumber) => Err(PriceError::NotANumber(name.clone())),
-        Some(PropertyValue::BadNumber(why)) => Err(PriceError::BadNumber(name.clone(), *why)),
-        Some(PropertyValue::Number(units)) => Ok(*units),
+impl Rule {
+    /// The names of the properties this rule looks at, some of them more than once.
+    pub fn properties(&self) -> impl Iterator<Item = &CompactString> {
+        let conditions = self.rows().iter().flat_map(|row| row.when.iter().map(|c| &c.property));
+        conditions.chain(self.parts().filter_map(|rule| match rule {
+            Self::PerUnit { measure: Measure::Property(name), .. } => Some(name),
+            _ => None,
+        }))
     }
-}
 
-/// Rounds a non-negative amount of 10⁻¹² credits to the grid.
-fn round(pico: i128, grid: Grid, rounding: Rounding) -> Result<Credits, PriceError> {
-    let step: i128 = match grid {
-        Grid::MicroCredit => 1_000_000,
-        Grid::Credit => 1_000_000_000_000,
-    };
-    let (down, rest) = (pico / step, pico % step);
-    let up = match rounding {
-        Rounding::Down => false,
-        Rounding::Up => rest > 0,
-        Rounding::HalfUp => rest * 2 >= step,
-        Rounding::HalfEven => rest * 2 > step || (rest * 2 == step && down % 2 == 1),
-    };
-    let micro = (down + i128::from(up)) * (step / 1_000_000);
-    i64::try_from(micro)
-        .ok()
-        .map(Credits::from_micro)
-        .filter(|c| *c <= Credits::MAX)
-        .ok_or(PriceError::Overflow)
+    /// Whether an event may need a cost to have a price.
+    pub fn uses_cost(&self) -> bool {
+        self.parts().any(|rule| matches!(rule, Self::CostPlus { .. }))
+    }
+
+    /// How prices are rounded where the publisher does not say: what is made of costs goes up to whole credits, so
+    /// that no event earns less than the target.
+    pub fn usual_rounding(&self) -> (Grid, Rounding) {
+        if self.uses_cost() { (Grid::Credit, Rounding::Up) } else { (Grid::MicroCredit, Rounding::HalfUp) }
+    }
+
+    /// As it is published: the newest card stands for its number.
+    pub fn pinned(mut self, newest: Option<CardNo>) -> Self {
+        self.each_pin(|pin| {
+            if !pin.is_chosen {
+                pin.card = newest.unwrap_or(CardNo(0));
+            }
+        });
+        self
+    }
+
+    /// As it was asked for: a card that nobody named is the newest.
+    pub fn as_asked(&self) -> Self {
+        self.clone().pinned(None)
+    }
+
+    /// Without any card: what is said of it in another environment, where cards have other numbers.
+    pub fn unpinned(mut self) -> Self {
+        self.each_pin(|pin| *pin = CardPin::NEWEST);
+        self
+    }
+
+    /// As a copy of it is published: with the cards it counts with now.
+    pub fn as_copied(&self) -> Self {
+        let mut copy = self.clone();
+        copy.each_pin(|pin| pin.is_chosen = pin.card != CardNo(0));
+        copy
+    }
+
+    /// The rules that give prices: itself, or those of its rows and the default.
+    fn parts(&self) -> impl Iterator<Item = &Self> {
+        let itself = match self {
+            Self::ByDimension { default, .. } => default,
+            rule => rule,
+        };
+        self.rows().iter().map(|row| &*row.rule).chain(std::iter::once(itself))
+    }
+
+    fn rows(&self) -> &[Row] {
+        match self {
+            Self::ByDimension { rows, .. } => rows,
+            _ => &[],
+        }
+    }
+
+    fn each_pin(&mut self, mut change: impl FnMut(&mut CardPin)) {
+        let mut change_part = |rule: &mut Self| {
+            if let Self::CostPlus { rate_card, .. } = rule {
+                change(rate_card);
+            }
+        };
+        match self {
+            Self::ByDimension { rows, default } => {
+                rows.iter_mut().for_each(|row| change_part(&mut row.rule));
+                change_part(default);
+            }
+            rule => change_part(rule),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn cr(text: &str) -> Credits {
-        Credits::parse(text).expect("a valid amount")
-    }
-
-    fn per_unit(base: &str, credits: &str, min: Option<&str>, max: Option<&str>) -> Rule {
-        Rule::PerUnit {
-            base: cr(base),
-            credits: cr(credits),
-            measure: Measure::Quantity,
-            minimum: min.map(cr),
-            maximum: max.map(cr),
+    #[test]
+    fn a_number_is_matched_by_its_value_and_anything_else_by_its_text() {
+        for (text, expected) in
+            [("1024", "1024"), ("1024.0", "1024"), ("1.5e1", "15"), ("0.0", "0"), ("-3", "-3")]
+        {
+            assert_eq!(PropertyValue::number(text).text(), expected);
         }
+        assert_eq!(PropertyValue::Text("1024.0".into()).text(), "1024.0");
     }
 
     #[test]
-    fn prices_of_every_rule() {
-        let q = |text| Quantity::parse(text).expect("a valid quantity");
-        use Grid::{Credit, MicroCredit};
-        use Rounding::{Down, HalfEven, HalfUp, Up};
-        for (rule, grid, rounding, quantity, expected) in [
-            (Rule::Flat { credits: cr("12") }, MicroCredit, HalfUp, "1", "12"),
-            (Rule::Flat { credits: cr("12") }, MicroCredit, HalfUp, "3", "12"),
-            (per_unit("0", "2", None, None), MicroCredit, HalfUp, "3", "6"),
-            (per_unit("1", "0.25", None, None), MicroCredit, HalfUp, "3", "1.75"),
-            (per_unit("1", "0.25", None, None), Credit, HalfUp, "2", "2"),
-            (per_unit("1", "0.25", None, None), Credit, HalfEven, "2", "2"),
-            (per_unit("0", "0.5", None, None), Credit, HalfEven, "1", "0"),
-            (per_unit("0", "0.5", None, None), Credit, HalfUp, "1", "1"),
-            (per_unit("0", "0.1", None, None), Credit, Up, "1", "1"),
-            (per_unit("0", "0.9", None, None), Credit, Down, "1", "0"),
-            (per_unit("0", "0.000001", None, None), MicroCredit, HalfUp, "0.5", "0.000001"),
-            (per_unit("0", "0.000001", None, None), MicroCredit, HalfUp, "0.49", "0"),
-            (per_unit("0", "1", Some("5"), Some("10")), MicroCredit, HalfUp, "3", "5"),
-            (per_unit("0", "1", Some("5"), Some("10")), MicroCredit, HalfUp, "7", "7"),
-            (per_unit("0", "1", Some("5"), Some("10")), MicroCredit, HalfUp, "70", "10"),
-        ] {
-            let got = price(&rule, grid, rounding, q(quantity), &PriceInputs::new());
-            assert_eq!(got, Ok(cr(expected)), "{rule:?} {grid:?} {rounding:?} × {quantity}");
-        }
+    fn inputs_of_prices_take_little_of_the_queue() {
+        assert_eq!(size_of::<PropertyValue>(), 24);
+        assert!(size_of::<PriceInputs>() <= 64);
     }
 
     #[test]
-    fn price_beyond_the_largest_amount_overflows() {
-        let rule = per_unit("0", "8000000000", None, None);
-        let two = Quantity::parse("1.000001").expect("a valid quantity");
-        let got = price(&rule, Grid::MicroCredit, Rounding::HalfUp, two, &PriceInputs::new());
-        assert_eq!(got, Err(PriceError::Overflow));
-    }
-
-    #[test]
-    fn a_measured_property_must_be_there_and_a_number() {
-        let name = CompactString::from("tokens");
-        let rule = Rule::PerUnit {
-            base: cr("1"),
-            credits: cr("0.01"),
-            measure: Measure::Property(name.clone()),
-            minimum: None,
-            maximum: None,
+    fn a_card_nobody_named_is_pinned_when_published_and_kept_by_a_copy() {
+        let rule = Rule::CostPlus { multiplier: Ratio::ONE, minimum: None, rate_card: CardPin::NEWEST };
+        let published = rule.clone().pinned(Some(CardNo(7)));
+        let pin = |rule: &Rule| match rule {
+            Rule::CostPlus { rate_card, .. } => *rate_card,
+            _ => unreachable!("it was made as one"),
         };
-        let ask =
-            |inputs: &PriceInputs| price(&rule, Grid::MicroCredit, Rounding::HalfUp, Quantity::ONE, inputs);
-        let with = |value| -> PriceInputs { [(name.clone(), value)].into_iter().collect() };
-        assert_eq!(ask(&PriceInputs::new()), Err(PriceError::Missing(name.clone())));
-        assert_eq!(ask(&with(PropertyValue::NotANumber)), Err(PriceError::NotANumber(name.clone())));
-        let tokens = Quantity::parse("812").expect("a valid quantity");
-        assert_eq!(ask(&with(PropertyValue::Number(tokens))), Ok(cr("9.12")));
+        assert_eq!(pin(&published), CardPin { card: CardNo(7), is_chosen: false });
+        assert_eq!(published.as_asked(), rule);
+        assert_eq!(pin(&published.as_copied().pinned(Some(CardNo(9)))), CardPin::chosen(CardNo(7)));
     }
 }

@@ -172,6 +172,7 @@ impl From<PriceError> for Rejection {
                 format!("properties.{name}")
             }
             PriceError::Overflow => "quantity".to_owned(),
+            PriceError::CostRequired => return Self::CostRequired,
         };
         Self::Invalid { field: field.into(), problem: error.to_string() }
     }

@@ -3,10 +3,10 @@
 use crate::draw::charge;
 use crate::meter::charged;
 use crate::{
-    ADJUSTMENT_TTL_MS, Adjustment, Amended, Balance, Charge, Cost, CostRequest, CostSource, Credits,
-    Dimension, Draw, EventRef, EventTypeNo, IfInsufficient, LotNo, LotStatus, Millis, Position, Quantity,
-    RechargeRequest, Refusal, ReverseRequest, State, Usage, Wallet, WalletEvent, WalletFact, WalletNo, cost,
-    cost_of_event,
+    ADJUSTMENT_TTL_MS, Adjustment, Amended, Balance, Catalogue, Charge, Cost, CostRequest, CostSource,
+    Credits, Dimension, Draw, EventRef, EventTypeNo, Facets, IfInsufficient, LotNo, LotStatus, Millis,
+    NoRate, Position, Quantity, RechargeRequest, Refusal, Rejection, ReverseRequest, State, Usage, Wallet,
+    WalletEvent, WalletFact, WalletNo, cost, cost_of_event,
 };
 
 /// An event as it was charged: read back from its fact by the caller.
@@ -139,6 +139,32 @@ pub(crate) fn set_cost(
         None => cost::compute(&state.catalogue, *event_type, *quantity, None, usage, *at).or(before),
     };
     WalletEvent::CostSet { request: *request, before, cost, usage: usage.cloned(), of: original.event_ref() }
+}
+
+/// Refuses a cost that would say nothing: usage that no card has a price for would put "missing", or an estimate, in
+/// the place of what may be known.
+///
+/// # Errors
+/// [`Rejection::Invalid`] naming what has no price.
+pub(crate) fn check_known(
+    catalogue: &Catalogue,
+    request: &CostRequest,
+    facets: Option<&Facets>,
+    original: &Original,
+) -> Result<(), Rejection> {
+    if request.cost.is_some() {
+        return Ok(());
+    }
+    let usage = facets.and_then(|facets| facets.usage.as_ref());
+    let usage = usage.ok_or_else(|| Rejection::invalid("cost", "is required"))?;
+    catalogue.rates.cost_of(usage, original.at, None).map(|_| ()).map_err(|error| match error {
+        NoRate::UnknownUnit(unit) => Rejection::invalid(
+            &format!("cost.{}", unit.as_str()),
+            "has no rate in the rate card in force then",
+        ),
+        NoRate::UnknownModel => Rejection::invalid("cost.model", "is in no rate card in force then"),
+        NoRate::Overflow => Rejection::invalid("cost", "is beyond the largest amount"),
+    })
 }
 
 /// Who paid for an event and has not got it back, the last payer first.

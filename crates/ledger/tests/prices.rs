@@ -117,3 +117,63 @@ fn a_price_with_bounds_that_cross_is_rejected() {
         ",
     );
 }
+
+#[test]
+fn tiers_are_graduated_by_the_events_own_quantity_and_rounded_once() {
+    check(
+        "
+        grant ada 1000
+        type pages
+        price pages tiers 100:1,0.5             -> price 5, version 1
+        meter ada pages                         -> charged 1: lot 1 1
+        meter ada pages x 100                   -> charged 100: lot 1 100
+        meter ada pages x 101.5                 -> charged 100.75: lot 1 100.75
+        price pages tiers 100:1,0.5 whole up    -> price 6, version 2
+        meter ada pages x 101.5                 -> charged 101: lot 1 101
+        hold ada pages x 300 as h               -> held 200: lot 1 200
+        capture h x 102                         -> captured 101: lot 1 101, released lot 1 99
+        price pages tiers 1:1,-1                -> rejected invalid_request rule.tiers[1].credits
+        ",
+    );
+}
+
+#[test]
+fn a_table_takes_its_first_row_that_matches_and_else_the_default() {
+    check(
+        "
+        grant ada 1000
+        type image
+        price image table model=big,size=1024:12;model=big:9;8
+        meter ada image model=big size=1024     -> charged 12: lot 1 12
+        meter ada image model=big size=1024.0   -> charged 12: lot 1 12
+        meter ada image model=big size=512      -> charged 9: lot 1 9
+        meter ada image model=small size=1024   -> charged 8: lot 1 8
+        meter ada image                         -> charged 8: lot 1 8
+        hold ada image                          -> held 8: lot 1 8
+        ",
+    );
+}
+
+#[test]
+fn a_price_made_of_the_cost_needs_one_and_a_later_cost_never_prices_anew() {
+    check(
+        "
+        grant ada 1000
+        type chat
+        price chat times 1000 min 3 whole       -> rejected invalid_request rounding
+        price chat times 1000 min 3 whole up    -> price 5, version 1
+        meter ada chat                          -> rejected cost_required
+        meter ada chat cost $0.0042             -> charged 5: lot 1 5
+        meter ada chat cost $0.0001             -> charged 3: lot 1 3
+        meter ada chat cost $0                  -> charged 3: lot 1 3
+        meter ada chat cost EUR1                -> rejected invalid_request cost.currency
+        hold ada chat                           -> rejected cost_required
+        hold ada chat credits 10 as h           -> held 10: lot 1 10
+        capture h x 1                           -> rejected cost_required
+        capture h x 1 cost $0.0042              -> captured 5: lot 1 5, released lot 1 5
+        price chat times 1000/3 up              -> price 6, version 2
+        meter ada chat cost $0.0042             -> charged 1.4: lot 1 1.4
+        meter ada chat cost $0.0041             -> charged 1.366667: lot 1 1.366667
+        ",
+    );
+}

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    backup, bench, corrections, customers, export, figures, init, keys, rebuild, replay, reset, restore,
-    resume_effects, serve, verify,
+    backup, bench, corrections, customers, export, figures, init, keys, prices, rate_cards, rebuild, replay,
+    reset, restore, resume_effects, serve, verify,
 };
 use crate::settings;
 
@@ -61,6 +61,10 @@ pub(crate) enum Command {
     Margin(figures::ReportArgs),
     /// List, make, rotate and revoke API keys
     Keys(keys::KeysArgs),
+    /// Keep the prices of all event types in a file
+    Prices(prices::PricesArgs),
+    /// What providers charge: import a public list, list cards, show a model's rates
+    RateCards(rate_cards::RateCardsArgs),
     /// List customers by what they used, paid and cost; forget one, for good
     Customers(customers::CustomersArgs),
     /// Put many events right by one decision: show, ask, carry out, take back
@@ -182,7 +186,7 @@ mod tests {
                 missing.extend(flag.filter(|flag| !page.contains(flag.as_str())));
             }
             for command in command.get_subcommands() {
-                let headings = ["", "keys ", "customers ", "corrections "]
+                let headings = ["", "keys ", "customers ", "prices ", "rate-cards ", "corrections "]
                     .map(|of| format!("`{of}{}", command.get_name()));
                 if !headings.iter().any(|heading| page.contains(heading)) {
                     missing.push(command.get_name().to_owned());

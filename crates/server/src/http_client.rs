@@ -21,6 +21,8 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     /// The body; null where there is none, or none that is JSON.
     pub(crate) body: Value,
+    /// The body as it came, for whoever must not have its numbers pass through a double.
+    pub(crate) raw: Vec<u8>,
 }
 
 impl Client {
@@ -47,18 +49,35 @@ impl Client {
         query: &[(String, String)],
         doing: &str,
     ) -> Result<String> {
-        let mut url = self.url_of(path);
-        url.query_pairs_mut().extend_pairs(query);
-        let calling = || format!("calling {}", self.base);
-        let response = self.http.get(url).bearer_auth(&self.key).send().await.with_context(calling)?;
-        let status = response.status();
-        let text = response.text().await.with_context(calling)?;
-        if status.is_success() {
-            return Ok(text);
-        }
-        let body = serde_json::from_str(&text).unwrap_or_default();
-        Answer { status, body }.ok(doing)?;
+        let query: Vec<(&str, &str)> =
+            query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let mut answer = self.call_with(Method::GET, path, &query, None).await?;
+        let text = String::from_utf8(std::mem::take(&mut answer.raw)).context("reading the answer")?;
+        answer.ok(doing)?;
         Ok(text)
+    }
+
+    /// All pages of a list, as one.
+    ///
+    /// # Errors
+    /// As [`Client::text`], and for what is no page.
+    pub(crate) async fn list(
+        &self,
+        path: &[&str],
+        query: &[(String, String)],
+        doing: &str,
+    ) -> Result<Vec<Value>> {
+        let (mut items, mut query) = (Vec::new(), query.to_vec());
+        loop {
+            let text = self.text(path, &query, doing).await?;
+            let mut page: Value = serde_json::from_str(&text).with_context(|| doing.to_owned())?;
+            if let Some(data) = page["data"].as_array_mut() {
+                items.append(data);
+            }
+            let Some(cursor) = page["next_cursor"].as_str() else { return Ok(items) };
+            query.retain(|(name, _)| name != "cursor");
+            query.push(("cursor".to_owned(), cursor.to_owned()));
+        }
     }
 
     /// Calls a path, given by its segments.
@@ -66,7 +85,28 @@ impl Client {
     /// # Errors
     /// If the server cannot be reached, or answers no HTTP.
     pub(crate) async fn call(&self, method: Method, path: &[&str], body: Option<String>) -> Result<Answer> {
-        let mut request = self.http.request(method, self.url_of(path)).bearer_auth(&self.key);
+        self.call_with(method, path, &[], body).await
+    }
+
+    /// As [`Client::call`], with query parameters.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) async fn call_with(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Result<Answer> {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let mut request = self.http.request(method, url).bearer_auth(&self.key);
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body);
         }
@@ -74,15 +114,8 @@ impl Client {
         let response = request.send().await.with_context(doing)?;
         let status = response.status();
         let bytes = response.bytes().await.with_context(doing)?;
-        Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or_default() })
-    }
-
-    fn url_of(&self, path: &[&str]) -> Url {
-        let mut url = self.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
-        }
-        url
+        let body = serde_json::from_slice(&bytes).unwrap_or_default();
+        Ok(Answer { status, body, raw: bytes.into() })
     }
 }
 
@@ -131,7 +164,7 @@ mod tests {
     #[test]
     fn a_refusal_is_told_in_the_servers_words() {
         let body = serde_json::json!({"code": "forbidden", "detail": "the key lacks the scope grant"});
-        let answer = Answer { status: StatusCode::FORBIDDEN, body };
+        let answer = Answer { status: StatusCode::FORBIDDEN, body, raw: Vec::new() };
         let error = answer.ok("granting").expect_err("403").to_string();
         assert_eq!(error, "granting: the server answered 403 forbidden the key lacks the scope grant");
     }

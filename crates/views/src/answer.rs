@@ -71,7 +71,8 @@ pub(crate) fn answer(
     let mut groups =
         Groups { zone, query, plan, values, interval: Millis(0)..Millis(0), sums: BTreeMap::new() };
     for counters in reading.counters() {
-        counters.parts(plan.rollup).try_for_each(|(key, figures)| groups.add(&key, &figures))?;
+        let parts = counters.parts_where(plan.rollup, |key| is_wanted(plan.rollup, query, key));
+        parts.into_iter().try_for_each(|(key, figures)| groups.add(&key, &figures))?;
     }
     let Reading { db, memory, .. } = reading;
     let (as_of, as_of_at) = (memory.next, memory.next_at);
@@ -83,6 +84,12 @@ pub(crate) fn answer(
         None => scan(db, plan.rollup, query, &mut |key, figures| groups.add(key, figures))?,
     }
     Ok(FiguresReport { as_of, as_of_at, rows: groups.into_rows() })
+}
+
+/// Whether a row may count, by what is cheap to see.
+fn is_wanted(rollup: Rollup, query: &FiguresQuery, [bucket, first, _]: &Key) -> bool {
+    (query.from.0..query.to.0).contains(bucket)
+        && (rollup != Rollup::WalletDay || query.wallet.is_none_or(|wallet| *first == i64::from(wallet.0)))
 }
 
 /// The numbers of the values that count.

@@ -54,11 +54,23 @@ impl Counters {
         self.rows.iter().map(|rows| rows.narrow.len() + WIDE_WEIGHT * rows.wide.len()).sum()
     }
 
-    /// What was counted of one rollup, in no order; a row may come in several parts, and is their sum.
-    pub(crate) fn parts(&self, rollup: Rollup) -> impl Iterator<Item = (Key, Figures)> {
+    /// What was counted of one rollup, of the keys that count, in no order; a row may come in several parts, and is their
+    /// sum.
+    pub(crate) fn parts_where(
+        &self,
+        rollup: Rollup,
+        counts: impl Fn(&Key) -> bool,
+    ) -> impl Iterator<Item = (Key, Figures)> {
         let rows = &self.rows[rollup.index()];
-        let narrow = rows.narrow.iter().map(|(key, tally)| (key.key(), tally.figures(key.kind())));
-        narrow.chain(rows.wide.iter().map(|(key, figures)| (*key, *figures)))
+        let parts = rows.narrow.iter().map(|(key, tally)| (key.key(), Part::Narrow(key.kind(), tally)));
+        let parts = parts.chain(rows.wide.iter().map(|(key, figures)| (*key, Part::Wide(figures))));
+        // Most are left out by most questions, and figures are many times as large as a tally.
+        parts.filter(move |(key, _)| counts(key)).map(|(key, part)| (key, part.figures()))
+    }
+
+    /// As [`Counters::parts_where`], of all keys.
+    pub(crate) fn parts(&self, rollup: Rollup) -> impl Iterator<Item = (Key, Figures)> {
+        self.parts_where(rollup, |_| true)
     }
 
     /// The keys of one rollup's rows, in order.
@@ -81,6 +93,21 @@ impl Counters {
                 None => Some(sum),
             }
         })
+    }
+}
+
+/// What a row is made of.
+enum Part<'a> {
+    Narrow(Kind, &'a Tally),
+    Wide(&'a Figures),
+}
+
+impl Part<'_> {
+    fn figures(&self) -> Figures {
+        match self {
+            Self::Narrow(kind, tally) => tally.figures(*kind),
+            Self::Wide(figures) => **figures,
+        }
     }
 }
 

@@ -44,6 +44,18 @@ pub(crate) const FIGURES: usize = 32;
 pub(crate) const OF_USAGE: Range<usize> = 0..26;
 /// Which of them are counted where a fact was recorded.
 pub(crate) const OF_BOOKS: Range<usize> = 14..FIGURES;
+/// Those of usage that most rows have: events, quantity, cost, missing costs, credits, free credits and revenue.
+pub(crate) const USAGE_COLUMNS: [usize; 7] = [0, 2, 4, 9, 14, 15, 16];
+/// All of the books', as there is one row a day.
+pub(crate) const BOOK_COLUMNS: [usize; OF_BOOKS.end - OF_BOOKS.start] = {
+    let mut columns = [0; OF_BOOKS.end - OF_BOOKS.start];
+    let mut i = 0;
+    while i < columns.len() {
+        columns[i] = OF_BOOKS.start + i;
+        i += 1;
+    }
+    columns
+};
 
 figures! {
     /// Meter events: charges and captures.

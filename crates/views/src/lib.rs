@@ -24,6 +24,7 @@
 
 mod active;
 mod answer;
+mod bases;
 mod books;
 mod compare;
 mod counters;

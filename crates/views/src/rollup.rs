@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::figures::{OF_BOOKS, OF_USAGE};
+use crate::figures::{BOOK_COLUMNS, OF_BOOKS, OF_USAGE, USAGE_COLUMNS};
 
 /// Key value of "none": no event type known, no price version. Numbers of things are never negative.
 pub(crate) const NONE: i64 = -1;
@@ -52,6 +52,15 @@ impl Rollup {
         match self {
             Self::PriceHour | Self::WalletDay | Self::DimensionHour => OF_USAGE,
             Self::Books => OF_BOOKS,
+        }
+    }
+
+    /// Which figures have a column of their own: those that most rows have. The others are in one column together, which
+    /// is nearly always empty, so that rows stay short.
+    pub(crate) const fn columns(self) -> &'static [usize] {
+        match self {
+            Self::PriceHour | Self::WalletDay | Self::DimensionHour => &USAGE_COLUMNS,
+            Self::Books => &BOOK_COLUMNS,
         }
     }
 

@@ -85,9 +85,9 @@ pub(crate) fn read_values(db: &Connection) -> Result<Vec<Value>, ViewError> {
 fn create_sql(rollup: Rollup) -> String {
     let keys: Vec<String> = rollup.keys().iter().map(|key| format!("{key} INTEGER NOT NULL")).collect();
     let figures: Vec<String> =
-        Figures::NAMES[rollup.figures()].iter().map(|figure| format!("{figure} ANY NOT NULL")).collect();
+        rollup.columns().iter().map(|i| format!("{} ANY NOT NULL", Figures::NAMES[*i])).collect();
     format!(
-        "CREATE TABLE {} ({}, {}, PRIMARY KEY ({})) STRICT, WITHOUT ROWID",
+        "CREATE TABLE {} ({}, {}, others TEXT NOT NULL, PRIMARY KEY ({})) STRICT, WITHOUT ROWID",
         rollup.table(),
         keys.join(", "),
         figures.join(", "),

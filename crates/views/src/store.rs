@@ -4,6 +4,7 @@
 //! every figure is one to eight bytes and readable by any tool, and none is ever rounded: SQLite's own `+` and `sum`
 //! turn into floats or fail beyond 64 bits, so rows are added up here and not in SQL.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -170,16 +171,27 @@ impl Writer<'_> {
             let mut read =
                 tx.prepare_cached(&format!("{} WHERE {}", select_sql(rollup), keys_sql(rollup)))?;
             let mut put = tx.prepare_cached(&put_sql(rollup))?;
+            let last = last_key(&tx, rollup)?;
             for key in batch.counters.keys(rollup) {
                 let more = batch.counters.row(rollup, &key).ok_or(ViewError::Overflow)?;
                 let columns = &key[..rollup.keys().len()];
-                let stored =
-                    read.query(rusqlite::params_from_iter(columns))?.next()?.map(|row| from_row(rollup, row));
-                let before = stored.transpose()?.map_or_else(Figures::default, |(_, figures)| figures);
+                // Most rows are behind all there are, as time goes on.
+                let before = if last.is_some_and(|last| key <= last) {
+                    let mut stored = read.query(rusqlite::params_from_iter(columns))?;
+                    stored.next()?.map(|row| from_row(rollup, row)).transpose()?
+                } else {
+                    None
+                };
+                let before = before.map_or_else(Figures::default, |(_, figures)| figures);
                 let after = before.checked_add(&more).ok_or(ViewError::Overflow)?.values();
-                let figures = after[rollup.figures()].iter().map(|figure| Column(*figure));
-                let keys = columns.iter().map(|key| Column((*key).into()));
-                put.execute(rusqlite::params_from_iter(keys.chain(figures)))?;
+                let mut place = 0;
+                let figures = rollup.columns().iter().map(|i| after[*i]);
+                for number in columns.iter().map(|part| i128::from(*part)).chain(figures) {
+                    place += 1;
+                    put.raw_bind_parameter(place, Column(number))?;
+                }
+                put.raw_bind_parameter(place + 1, others(rollup, &after).as_str())?;
+                put.raw_execute()?;
             }
         }
         let mut put = tx.prepare_cached("INSERT INTO dimension_values VALUES (?1, ?2, ?3, ?4)")?;
@@ -212,8 +224,8 @@ fn connect(path: &Path) -> Result<Connection, ViewError> {
 
 /// Reads keys and figures of a rollup; a `WHERE` may follow.
 pub(crate) fn select_sql(rollup: Rollup) -> String {
-    let figures = Figures::NAMES[rollup.figures()].join(", ");
-    format!("SELECT {}, {figures} FROM {}", rollup.keys().join(", "), rollup.table())
+    let figures: Vec<&str> = rollup.columns().iter().map(|i| Figures::NAMES[*i]).collect();
+    format!("SELECT {}, {}, others FROM {}", rollup.keys().join(", "), figures.join(", "), rollup.table())
 }
 
 /// A row as [`select_sql`] reads it.
@@ -224,17 +236,54 @@ pub(crate) fn from_row(rollup: Rollup, row: &Row<'_>) -> Result<(Key, Figures), 
         *part = row.get(i)?;
     }
     let mut values = [0; FIGURES];
-    for (column, i) in rollup.figures().enumerate() {
-        values[i] = match row.get_ref(keys + column)? {
+    let damaged = |i: usize| {
+        ViewError::Damaged(format!("{}: {} is not an integer", describe(rollup, &key), Figures::NAMES[i]))
+    };
+    for (column, i) in rollup.columns().iter().enumerate() {
+        values[*i] = match row.get_ref(keys + column)? {
             ValueRef::Integer(n) => Some(n.into()),
             ValueRef::Text(text) => std::str::from_utf8(text).ok().and_then(|t| t.parse().ok()),
             ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => None,
         }
-        .ok_or_else(|| {
-            ViewError::Damaged(format!("{}: {} is not an integer", describe(rollup, &key), Figures::NAMES[i]))
-        })?;
+        .ok_or_else(|| damaged(*i))?;
+    }
+    let others = row.get_ref(keys + rollup.columns().len())?.as_str().unwrap_or("?");
+    for one in others.split_ascii_whitespace() {
+        let found = one.split_once('=').and_then(|(name, value)| {
+            let i = rollup.figures().find(|i| Figures::NAMES[*i] == name)?;
+            Some((i, value.parse().ok()?))
+        });
+        let Some((i, value)) = found else {
+            return Err(ViewError::Damaged(format!("{}: {one:?} is no figure", describe(rollup, &key))));
+        };
+        values[i] = value;
     }
     Ok((key, Figures::from_values(values)))
+}
+
+/// Figures without a column of their own, where they are not 0: `refused=1 unbilled_cost_nano=11`.
+fn others(rollup: Rollup, values: &[i128; FIGURES]) -> String {
+    let mut text = String::new();
+    for i in rollup.figures().filter(|i| values[*i] != 0 && !rollup.columns().contains(i)) {
+        let space = if text.is_empty() { "" } else { " " };
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{space}{}={}", Figures::NAMES[i], values[i]);
+    }
+    text
+}
+
+/// The key of the last row.
+fn last_key(db: &Connection, rollup: Rollup) -> Result<Option<Key>, ViewError> {
+    let order: Vec<String> = rollup.keys().iter().map(|key| format!("{key} DESC")).collect();
+    let sql = format!("{} ORDER BY {} LIMIT 1", select_sql(rollup), order.join(", "));
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut key = [NONE; 3];
+    let Some(row) = rows.next()? else { return Ok(None) };
+    for (i, part) in key.iter_mut().take(rollup.keys().len()).enumerate() {
+        *part = row.get(i)?;
+    }
+    Ok(Some(key))
 }
 
 /// A row's name in words: `price_hours row hour=5, event_type=0, price=1`.
@@ -262,7 +311,7 @@ fn keys_sql(rollup: Rollup) -> String {
 }
 
 fn put_sql(rollup: Rollup) -> String {
-    let places = vec!["?"; rollup.keys().len() + rollup.figures().len()].join(", ");
+    let places = vec!["?"; rollup.keys().len() + rollup.columns().len() + 1].join(", ");
     format!("INSERT OR REPLACE INTO {} VALUES ({places})", rollup.table())
 }
 

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chargly_ledger::{Fact, Millis, Position};
 use rusqlite::Connection;
 
+use crate::bases::Bases;
 use crate::counters::Counters;
 use crate::counting::{Counting, Place};
 use crate::fold::{Uncounted, fold, fold_metered};
@@ -28,6 +29,7 @@ pub struct Views {
     pub(crate) store: Store,
     memory: Mutex<Memory>,
     zone: Arc<Zone>,
+    pub(crate) bases: Bases,
 }
 
 /// What is not in the file, or was not when this was written.
@@ -123,7 +125,7 @@ impl Views {
             flushed: stands_at,
             flushed_values,
         };
-        Ok(Self { store, memory: Mutex::new(memory), zone })
+        Ok(Self { store, memory: Mutex::new(memory), zone, bases: Bases::default() })
     }
 
     /// The time zone whose hours and days are counted.
@@ -250,6 +252,7 @@ impl Views {
         // Twice where an earlier flush failed: first what that one left.
         while let Some(batch) = self.hand_out(goal) {
             writer.write(&batch)?;
+            self.bases.take(&batch);
             let mut memory = self.memory();
             memory.flushed = batch.to;
             memory.flushed_values = batch.first_value + batch.values.len();
@@ -318,10 +321,22 @@ impl Views {
 pub(crate) struct Reading<'a> {
     pub(crate) db: &'a Connection,
     pub(crate) memory: MutexGuard<'a, Memory>,
-    disk: Position,
+    /// The first fact that is not in the file.
+    pub(crate) disk: Position,
 }
 
 impl Reading<'_> {
+    /// What is to be added to something that has the facts before `position`; `None` where that cannot be told.
+    pub(crate) fn counted_from(&self, position: Position) -> Option<Vec<&Counters>> {
+        let counting = &self.memory.counting.counters;
+        match &self.memory.handed_out {
+            Some(batch) if batch.from == position => Some(vec![&batch.counters, counting]),
+            Some(batch) if batch.to == position => Some(vec![counting]),
+            None if self.memory.flushed == position => Some(vec![counting]),
+            Some(_) | None => None,
+        }
+    }
+
     /// What is to be added to the rows of the file.
     pub(crate) fn counters(&self) -> impl Iterator<Item = &Counters> {
         let handed_out = self.memory.handed_out.as_ref().filter(|rows| rows.to != self.disk);

@@ -16,7 +16,10 @@ use Arrows::{Everything, These};
 
 const ALLOWED: &[(&str, Arrows)] = &[
     ("chargly-server", Everything),
-    ("chargly-http", These(&["chargly-engine", "chargly-views", "chargly-api", "chargly-advisor"])),
+    (
+        "chargly-http",
+        These(&["chargly-engine", "chargly-views", "chargly-api", "chargly-ratecards", "chargly-advisor"]),
+    ),
     ("chargly-mcp", These(&["chargly-engine", "chargly-views", "chargly-api"])),
     ("chargly-dashboard", These(&["chargly-engine", "chargly-views", "chargly-api"])),
     ("chargly-stripe", These(&["chargly-engine"])),
@@ -27,6 +30,7 @@ const ALLOWED: &[(&str, Arrows)] = &[
     ("chargly-index", These(&["chargly-ledger", "chargly-journal"])),
     ("chargly-views", These(&["chargly-ledger", "chargly-journal"])),
     ("chargly-advisor", These(&["chargly-ledger"])),
+    ("chargly-ratecards", These(&["chargly-ledger"])),
     ("chargly-ledger", These(&[])),
     ("chargly-journal", These(&[])),
     ("chargly-api", These(&[])),

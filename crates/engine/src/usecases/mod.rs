@@ -18,8 +18,11 @@ mod manage_keys;
 mod meter_events;
 mod place_hold;
 mod price_impact;
+mod publish_rate_card;
 mod quote;
 mod reverse_event;
+mod set_cost;
+mod try_price;
 
 pub(crate) use corrections::Running as RunningCorrections;
 pub use corrections::{
@@ -36,3 +39,4 @@ pub use meter_events::{BatchOutcome, MeterEvent, Properties};
 pub use place_hold::HoldTerms;
 pub use price_impact::{PRICE_CHANGES_MAX, PriceImpactError, PriceImpacts};
 pub use quote::Quote;
+pub use try_price::{Tried, TriedRule, TriedSample, TryError};

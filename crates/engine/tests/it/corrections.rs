@@ -76,7 +76,7 @@ impl World {
     }
 
     async fn preview(&self, filter: CorrectionFilter, action: &CorrectionAction) -> Preview {
-        self.env.preview_correction(filter, action).await.expect("a preview")
+        self.env.preview_correction(filter, action.clone()).await.expect("a preview")
     }
 
     async fn open(

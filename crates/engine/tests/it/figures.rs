@@ -70,7 +70,7 @@ impl World {
             1 => self.clock.advance(dice.number(30) * 60 * 60 * 1_000),
             2 => self.hold(customer, dice, events).await,
             3 if !events.is_empty() => {
-                let (which, part) = (dice.of(events), [None, Some(credits(2))][dice.number(2) as usize]);
+                let (which, part) = (dice.of(events), dice.of(&[None, Some(credits(2))]));
                 let _ = self.env.reverse_event(SYSTEM, which, part, None, None).await;
             }
             _ => self.meter(customer, dice, events).await,

@@ -12,6 +12,7 @@ pub(crate) mod limits;
 pub(crate) mod margin;
 pub(crate) mod price_impact;
 pub(crate) mod quote;
+pub(crate) mod rate_cards;
 pub(crate) mod revenue;
 pub(crate) mod settings;
 pub(crate) mod stream;

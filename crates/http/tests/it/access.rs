@@ -45,6 +45,7 @@ async fn no_route_answers_a_key_that_lacks_its_scope() {
 fn body_for(path: &str) -> &'static str {
     match path.rsplit('/').next() {
         Some("reverse") => r#"{"reason":"wrong"}"#,
+        Some("cost") => r#"{"cost":{"amount":"1","currency":"usd"}}"#,
         Some("increase") => r#"{"credits":1}"#,
         Some("extend") => r#"{"expires_in_s":60}"#,
         _ => "{}",

@@ -39,7 +39,20 @@ async fn every_bad_event_is_refused_with_its_fields_and_leaves_no_trace() {
         // Unknown fields.
         (with(r#""quantitty":1,"zzz":2"#), vec!["quantitty", "zzz"]),
         (with(r#""cost":{"amount":"1","currency":"usd","vat":1}"#), vec!["cost.vat"]),
-        (with(r#""cost":{"provider":"openai","model":"gpt-4o"}"#), vec!["cost.provider"]),
+        // Usage of a model.
+        (with(r#""cost":{"provider":"acme","model":"writer"}"#), vec!["cost.input_tokens"]),
+        (with(r#""cost":{"model":"writer","images":1}"#), vec!["cost.provider"]),
+        (with(r#""cost":{"provider":"acme","model":"","images":1}"#), vec!["cost.model"]),
+        (with(r#""cost":{"provider":"acme","model":"w","images":1,"amount":"1"}"#), vec!["cost.amount"]),
+        (with(r#""cost":{"provider":"acme","model":"w","images":1.5}"#), vec!["cost.images"]),
+        (with(r#""cost":{"provider":"acme","model":"w","input_tokens":-1}"#), vec!["cost.input_tokens"]),
+        (with(r#""cost":{"provider":"acme","model":"w","input_tokens":"9"}"#), vec!["cost.input_tokens"]),
+        (with(r#""cost":{"provider":"acme","model":"w","tokens":9,"images":1}"#), vec!["cost.tokens"]),
+        (with(r#""cost":{"provider":"acme","model":"w","images":1,"batch":"yes"}"#), vec!["cost.batch"]),
+        (
+            with(r#""cost":{"provider":"acme","model":"w","input_tokens":9,"cached_input_tokens":10}"#),
+            vec!["cost.input_tokens"],
+        ),
         // Amounts: negative, zero, absurd, over-precise.
         (with(r#""quantity":-1"#), vec!["quantity"]),
         (with(r#""quantity":0"#), vec!["quantity"]),

@@ -4,7 +4,8 @@ use axum::body::Body;
 use bytes::Bytes;
 use chargly_api::limits::{
     BODY_BYTES_MAX, DESCRIPTION_BYTES_MAX, GRANT_SCOPE_MAX, KEY_OVERLAP_SECONDS_MAX, LABEL_BYTES_MAX,
-    NOTE_BYTES_MAX, PRIORITY_MAX, REASON_BYTES_MAX, STREAMS_MAX,
+    MODEL_NAME_BYTES_MAX, NOTE_BYTES_MAX, PRIORITY_MAX, RATE_CARD_MODELS_MAX, RATES_PER_MODEL_MAX,
+    REASON_BYTES_MAX, STREAMS_MAX,
 };
 use chargly_http::{BODIES_BYTES_MAX, SMALL_BODY_BYTES_MAX};
 use futures_util::StreamExt as _;
@@ -20,8 +21,12 @@ async fn texts_and_numbers_hold_their_limits_on_both_sides() {
     let text = |n: usize| format!("\"{}\"", "x".repeat(n));
     let number = |n: usize| n.to_string();
     let names = |n: usize| format!("[{}]", vec!["\"image.generate\""; n].join(","));
+    let model = |n: usize| format!(r#"{{"provider":"acme","model":"m{n}","rates":[]}}"#);
+    let models = |n: usize| format!("[{}]", (0..n).map(model).collect::<Vec<_>>().join(","));
+    let rate = |n: usize| format!(r#"{{"unit":"images","rate":"1","above_input_tokens":{}}}"#, n + 1);
+    let rates = |n: usize| format!("[{}]", (0..n).map(rate).collect::<Vec<_>>().join(","));
     type Make<'a> = &'a dyn Fn(usize) -> String;
-    let cases: [(&str, &str, &str, &str, usize, Make<'_>); 8] = [
+    let cases: [(&str, &str, &str, &str, usize, Make<'_>); 11] = [
         ("PUT", "/v1/event-types/a", r#"{"label":#}"#, "label", LABEL_BYTES_MAX, &text),
         ("PUT", "/v1/event-types/a", r#"{"description":#}"#, "description", DESCRIPTION_BYTES_MAX, &text),
         (
@@ -56,6 +61,23 @@ async fn texts_and_numbers_hold_their_limits_on_both_sides() {
             "priority",
             PRIORITY_MAX,
             &number,
+        ),
+        ("POST", "/v1/rate-cards", r#"{"entries":#}"#, "entries", RATE_CARD_MODELS_MAX, &models),
+        (
+            "POST",
+            "/v1/rate-cards",
+            r#"{"entries":[{"provider":"acme","model":"a","rates":#}]}"#,
+            "entries[0].rates",
+            RATES_PER_MODEL_MAX,
+            &rates,
+        ),
+        (
+            "POST",
+            "/v1/rate-cards",
+            r#"{"entries":[{"provider":"acme","model":#,"rates":[]}]}"#,
+            "entries[0].model",
+            MODEL_NAME_BYTES_MAX,
+            &text,
         ),
         ("POST", &rotate, r#"{"overlap_s":#}"#, "overlap_s", KEY_OVERLAP_SECONDS_MAX, &number),
     ];

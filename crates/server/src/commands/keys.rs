@@ -186,7 +186,8 @@ async fn change(environment: &Environment, what: &What) -> Result<Value> {
     }
 }
 
-fn key_id(key: &ApiKey) -> String {
+/// A key's id on the wire.
+pub(crate) fn key_id(key: &ApiKey) -> String {
     Id::new(IdKind::Key, key.id.position.0, key.id.tag).to_string()
 }
 

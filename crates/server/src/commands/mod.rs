@@ -8,6 +8,8 @@ pub(crate) mod export;
 pub(crate) mod figures;
 pub(crate) mod init;
 pub(crate) mod keys;
+pub(crate) mod prices;
+pub(crate) mod rate_cards;
 pub(crate) mod rebuild;
 pub(crate) mod replay;
 pub(crate) mod reset;
@@ -40,6 +42,8 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Revenue(args) => figures::run("revenue", &args),
         Command::Margin(args) => figures::run("margin", &args),
         Command::Keys(args) => keys::run(&args),
+        Command::Prices(args) => prices::run(&args),
+        Command::RateCards(args) => rate_cards::run(&args),
         Command::Customers(args) => customers::run(&args),
         Command::Corrections(args) => corrections::run(&args),
         Command::Bench(args) => bench::run(&args),

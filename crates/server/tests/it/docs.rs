@@ -21,7 +21,8 @@ fn printed(page: &str) -> Vec<Printed> {
 }
 
 fn parse(line: &str) -> Printed {
-    let url = line.split_whitespace().find(|word| word.starts_with("http://")).expect("an address");
+    let mut words = line.split_whitespace().map(|word| word.trim_matches('"'));
+    let url = words.find(|word| word.starts_with("http://")).expect("an address");
     let path = url.strip_prefix("http://127.0.0.1:8080").expect("the default address").to_owned();
     let body = line.split_once("-d '").map(|(_, rest)| rest.trim_end().trim_end_matches('\'').to_owned());
     let said = line.split_once("-X ").and_then(|(_, rest)| rest.split_whitespace().next());
@@ -138,6 +139,39 @@ fn every_call_and_command_of_the_guide_to_corrections_does_what_it_says() {
 }
 
 #[test]
+fn every_call_of_the_guide_to_provider_cost_succeeds_as_printed() {
+    let project = Project::begin();
+    let server = project.serve();
+    let lot = r#"{"credits":1000,"kind":"promotional"}"#;
+    server.call("POST", "/v1/customers/user_42/grants", &project.test_key, Some(lot));
+    let page = include_str!("../../../../docs/guides/provider-cost.md");
+    let calls = all_succeed(page, &server, &project.test_key);
+    assert!(calls >= 5, "{calls} calls found");
+    // Its table, row by row.
+    for (used, cost) in [
+        (r#""input_tokens":812,"cached_input_tokens":512,"output_tokens":164"#, Some("0.002518")),
+        (r#""input_tokens":1000,"cache_write_tokens":600"#, Some("0.002875")),
+        (r#""input_tokens":1000,"output_tokens":100,"batch":true"#, Some("0.00175")),
+        (r#""input_tokens":250000,"output_tokens":1000"#, Some("1.265")),
+        (r#""input_tokens":200000"#, Some("0.5")),
+        // Missing in the table; the page has published an estimate by now.
+        (r#""images":1"#, None),
+    ] {
+        let event = format!(
+            r#"{{"event":"image.generate","customer":"user_42","cost":{{"provider":"acme","model":"writer-1",{used}}}}}"#
+        );
+        let id = server.call("POST", "/v1/events", &project.test_key, Some(&event)).json()["id"].clone();
+        let path = format!("/v1/events/{}", id.as_str().expect("an id"));
+        let got = server.call("GET", &path, &project.test_key, None).json()["cost"].clone();
+        assert_eq!(got["source"], if cost.is_some() { "rate_card" } else { "estimated" }, "{used}: {got}");
+        if let Some(cost) = cost {
+            assert_eq!(got["amount"], cost, "{used}");
+            assert!(page.contains(&format!("| ${cost} |")), "the page has ${cost}");
+        }
+    }
+}
+
+#[test]
 fn every_call_of_the_http_reference_succeeds_as_printed() {
     let project = Project::begin();
     let server = project.serve();
@@ -148,4 +182,26 @@ fn every_call_of_the_http_reference_succeeds_as_printed() {
     assert_eq!(server.call("POST", "/v1/customers/user_42/grants", key, Some(lot)).status, 200);
     let calls = all_succeed(include_str!("../../../../docs/reference/http-api.md"), &server, key);
     assert!(calls >= 30, "{calls} calls found");
+}
+
+#[test]
+fn every_call_of_the_guides_to_figures_succeeds_as_printed() {
+    let project = Project::begin();
+    let server = project.serve();
+    for (page, least) in [
+        (include_str!("../../../../docs/guides/usage.md"), 1),
+        (include_str!("../../../../docs/guides/revenue.md"), 1),
+        (include_str!("../../../../docs/guides/margin.md"), 1),
+        (include_str!("../../../../docs/guides/customers.md"), 2),
+    ] {
+        assert!(all_succeed(page, &server, &project.test_key) >= least);
+    }
+}
+
+#[test]
+fn every_call_of_the_pricing_guide_succeeds_as_printed() {
+    let project = Project::begin();
+    let server = project.serve();
+    let calls = all_succeed(include_str!("../../../../docs/guides/pricing.md"), &server, &project.test_key);
+    assert!(calls >= 9, "{calls} calls found");
 }

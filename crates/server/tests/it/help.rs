@@ -1,7 +1,7 @@
 //! What `--help` says, word for word: a change to a flag shows itself in review.
 
 /// Every command, as typed.
-const COMMANDS: [&[&str]; 23] = [
+const COMMANDS: [&[&str]; 27] = [
     &[],
     &["serve"],
     &["init"],
@@ -19,6 +19,10 @@ const COMMANDS: [&[&str]; 23] = [
     &["keys", "create"],
     &["keys", "rotate"],
     &["keys", "revoke"],
+    &["rate-cards"],
+    &["rate-cards", "import"],
+    &["rate-cards", "list"],
+    &["rate-cards", "show"],
     &["customers"],
     &["customers", "erase"],
     &["customers", "list"],
@@ -41,12 +45,13 @@ fn help_of_every_command() {
 fn help_never_prints_a_key_of_the_settings_file() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("chargly.toml");
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 9] = [
         &["replay"],
         &["keys", "list"],
         &["keys", "create"],
         &["keys", "rotate"],
         &["keys", "revoke"],
+        &["rate-cards", "import"],
         &["customers", "erase"],
         &["customers", "list"],
         &["usage"],
@@ -72,6 +77,8 @@ fn what_is_not_understood_ends_with_2() {
         &["export", "nothing"],
         &["--config", "no-such-file.toml"],
         &["keys", "create"],
+        &["rate-cards", "import", "list.json"],
+        &["rate-cards", "show", "gpt-4o"],
     ] {
         let output = crate::support::chargly(command);
         assert_eq!(output.status.code(), Some(2), "{command:?}: {}", crate::support::said(&output));

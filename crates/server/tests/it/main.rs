@@ -13,6 +13,8 @@ mod first_start;
 mod help;
 mod keys;
 mod kill9;
+mod prices;
+mod rate_cards;
 mod replay;
 mod reset;
 mod secrets;

@@ -173,7 +173,8 @@ fn rejected(rejection: &Rejection) -> Rejected {
     match rejection {
         Rejection::UnknownEventType => Rejected::UnknownEventType,
         Rejection::EventTypeArchived => Rejected::EventTypeArchived,
-        Rejection::NoActivePrice | Rejection::CostRequired => Rejected::NoActivePrice,
+        Rejection::NoActivePrice => Rejected::NoActivePrice,
+        Rejection::CostRequired => Rejected::CostRequired,
         Rejection::Invalid { field, .. } => Rejected::Invalid { field: field.to_string() },
         Rejection::NotFound { .. } => Rejected::NotFound,
         Rejection::CustomerErased => Rejected::CustomerErased,

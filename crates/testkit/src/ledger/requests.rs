@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chargly_ledger::{
-    Action, CaptureRequest, CostRequest, Credits, Currency, DecimalError, EntryId, EventTypeNo,
+    Action, CaptureRequest, CardPin, Condition, CostRequest, Credits, Currency, EntryId, EventTypeNo,
     EventTypeRequest, ExtendRequest, Fact, GrantKind, GrantRequest, HoldRequest, IfInsufficient,
     IncreaseRequest, LotNo, MeterRequest, Millis, Money, Original, Position, PriceInputs, PriceNo,
-    PriceRequest, PropertyValue, Quantity, RechargeRequest, ReverseRequest, State, VoidGrantRequest,
-    VoidHoldRequest, WalletNo,
+    PriceRequest, PropertyValue, Quantity, Ratio, RechargeRequest, ReverseRequest, Row, State, Tier,
+    VoidGrantRequest, VoidHoldRequest, WalletNo,
 };
 
 use super::{Driver, narrow};
@@ -223,14 +223,14 @@ fn if_insufficient(record: bool) -> IfInsufficient {
 fn inputs(properties: &BTreeMap<String, Property>) -> PriceInputs {
     let value = |property: &Property| match property {
         Property::Number(micro) => PropertyValue::Number(quantity_of(*micro)),
-        Property::BadNumber => PropertyValue::BadNumber(DecimalError::Zero),
-        Property::NotANumber => PropertyValue::NotANumber,
+        Property::BadNumber => PropertyValue::number("0"),
+        Property::Text(text) => PropertyValue::Text(text.as_str().into()),
     };
     properties.iter().map(|(name, property)| (name.as_str().into(), value(property))).collect()
 }
 
-fn rule(rule: &model::Rule) -> chargly_ledger::Rule {
-    match rule {
+fn rule(asked: &model::Rule) -> chargly_ledger::Rule {
+    match asked {
         model::Rule::Flat(amount) => chargly_ledger::Rule::Flat { credits: credits(*amount) },
         model::Rule::PerUnit { base, credits: each, measure, minimum, maximum } => {
             chargly_ledger::Rule::PerUnit {
@@ -244,6 +244,29 @@ fn rule(rule: &model::Rule) -> chargly_ledger::Rule {
                 maximum: maximum.map(credits),
             }
         }
+        model::Rule::Tiered(tiers) => {
+            let tier = |(up_to, each): &(Option<Micro>, Micro)| Tier {
+                up_to: up_to.map(quantity_of),
+                credits: credits(*each),
+            };
+            chargly_ledger::Rule::Tiered { tiers: tiers.iter().map(tier).collect() }
+        }
+        model::Rule::ByDimension { rows, default } => {
+            let condition = |(property, value): (&String, &String)| Condition {
+                property: property.as_str().into(),
+                value: value.as_str().into(),
+            };
+            let rows = rows.iter().map(|(when, inside)| Row {
+                when: when.iter().map(condition).collect(),
+                rule: Box::new(rule(inside)),
+            });
+            chargly_ledger::Rule::ByDimension { rows: rows.collect(), default: Box::new(rule(default)) }
+        }
+        model::Rule::CostPlus { multiplier: (num, den), minimum } => chargly_ledger::Rule::CostPlus {
+            multiplier: Ratio::new(*num, *den).expect("a positive ratio"),
+            minimum: minimum.map(credits),
+            rate_card: CardPin::NEWEST,
+        },
     }
 }
 

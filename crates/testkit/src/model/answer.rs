@@ -27,6 +27,8 @@ pub enum Rejected {
     EventTypeArchived,
     /// No price is in force.
     NoActivePrice,
+    /// The price is made of the cost, and there is none.
+    CostRequired,
     /// A field cannot have this value.
     Invalid {
         /// Which.

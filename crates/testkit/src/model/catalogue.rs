@@ -77,7 +77,7 @@ impl Model {
                 self.define(name, *caller_set, *archived, *first_price, now)
             }
             Request::PublishPrice { event_type, rule, grid, rounding, effective_at, replaces } => {
-                let change = self.check_price(event_type, rule, *effective_at, now).map(|()| {
+                let change = self.check_price(event_type, (rule, *rounding), *effective_at, now).map(|()| {
                     let latest = self.catalogue.prices_of(event_type).last().map(|p| p.number);
                     if replaces.is_some() && *replaces != latest {
                         return Happening::PriceRefused(Refused::VersionSuperseded { latest });
@@ -126,23 +126,58 @@ impl Model {
         answer.expect("a definition or a price")
     }
 
-    fn check_price(&self, name: &str, rule: &Rule, at: Option<Ms>, now: Ms) -> Result<(), Rejected> {
+    fn check_price(
+        &self,
+        name: &str,
+        (rule, rounding): (&Rule, Rounding),
+        at: Option<Ms>,
+        now: Ms,
+    ) -> Result<(), Rejected> {
         self.catalogue.event_type(name).ok_or(Rejected::UnknownEventType)?;
-        let is_amount = |credits: &Micro| (0..=CREDITS_MAX).contains(credits);
-        let field = match rule {
-            Rule::Flat(credits) if !is_amount(credits) => Some("rule.credits"),
-            Rule::PerUnit { base, .. } if !is_amount(base) => Some("rule.base"),
-            Rule::PerUnit { credits, .. } if !is_amount(credits) => Some("rule.credits"),
-            Rule::PerUnit { minimum: Some(least), .. } if !is_amount(least) => Some("rule.minimum"),
-            Rule::PerUnit { maximum: Some(most), .. } if !is_amount(most) => Some("rule.maximum"),
-            Rule::PerUnit { minimum: Some(least), maximum: Some(most), .. } if least > most => {
-                Some("rule.minimum")
+        let inside: Vec<(String, &Rule)> = match rule {
+            Rule::ByDimension { rows, default } => {
+                let rows =
+                    rows.iter().enumerate().map(|(n, (_, rule))| (format!("rule.rows[{n}].rule"), rule));
+                rows.chain([("rule.default".to_owned(), &**default)]).collect()
             }
-            _ if at.is_some_and(|at| at < now) => Some("effective_at"),
-            _ => None,
+            rule => vec![("rule".to_owned(), rule)],
         };
-        field.map_or(Ok(()), |field| Err(Rejected::Invalid { field: field.to_owned() }))
+        let is_cost = |rule: &Rule| matches!(rule, Rule::CostPlus { .. });
+        let wrong = inside.iter().find_map(|(path, rule)| Some(format!("{path}.{}", wrong_field(rule)?)));
+        let field = if wrong.is_some() {
+            wrong
+        } else if inside.iter().any(|(_, rule)| is_cost(rule)) && rounding != Rounding::Up {
+            Some("rounding".to_owned())
+        } else if at.is_some_and(|at| at < now) {
+            Some("effective_at".to_owned())
+        } else {
+            None
+        };
+        field.map_or(Ok(()), |field| Err(Rejected::Invalid { field }))
     }
+}
+
+/// The first amount of a rule that cannot be.
+fn wrong_field(rule: &Rule) -> Option<String> {
+    let is_amount = |credits: &Micro| (0..=CREDITS_MAX).contains(credits);
+    let field = match rule {
+        Rule::Flat(credits) if !is_amount(credits) => "credits",
+        Rule::PerUnit { base, .. } if !is_amount(base) => "base",
+        Rule::PerUnit { credits, .. } if !is_amount(credits) => "credits",
+        Rule::PerUnit { minimum: Some(least), .. } | Rule::CostPlus { minimum: Some(least), .. }
+            if !is_amount(least) =>
+        {
+            "minimum"
+        }
+        Rule::PerUnit { maximum: Some(most), .. } if !is_amount(most) => "maximum",
+        Rule::PerUnit { minimum: Some(least), maximum: Some(most), .. } if least > most => "minimum",
+        Rule::Tiered(tiers) => {
+            let wrong = tiers.iter().position(|(_, credits)| !is_amount(credits));
+            return wrong.map(|n| format!("tiers[{n}].credits"));
+        }
+        _ => return None,
+    };
+    Some(field.to_owned())
 }
 
 fn invalid(field: &str) -> Answer {

@@ -16,6 +16,9 @@ pub(super) struct Priced {
     pub(super) credits: Option<Micro>,
 }
 
+/// What is known of a call's work beside its quantity.
+type Known<'a> = (&'a BTreeMap<String, Property>, Option<&'a Money>);
+
 impl Model {
     /// Refuses what is wrong in itself and finds the price. The wallet's credits are not looked at.
     pub(super) fn check(&self, request: &Request, now: Ms) -> Result<Priced, Rejected> {
@@ -29,7 +32,7 @@ impl Model {
                         is_amount(*credits)?;
                         Ok(Priced { version: None, credits: Some(*credits) })
                     }
-                    None => self.price_now(event_type, *quantity, properties, now),
+                    None => self.price_now(event_type, *quantity, (properties, cost.as_ref()), now),
                 }
             }
             Request::PlaceHold { event_type, quantity, credits, .. } => {
@@ -41,14 +44,14 @@ impl Model {
                         let version = self.catalogue.in_force(event_type, now).map(|p| p.number);
                         Ok(Priced { version, credits: Some(*credits) })
                     }
-                    None => self.price_now(event_type, *quantity, &BTreeMap::new(), now),
+                    None => self.price_now(event_type, *quantity, (&BTreeMap::new(), None), now),
                 }
             }
             Request::IncreaseHold { hold, quantity, credits } => {
                 let version = self.pinned(*hold)?;
                 match credits {
                     Some(credits) => is_amount(*credits).map(|()| known_credits(*credits)),
-                    None => self.price_by(version, quantity.unwrap_or(ONE), &BTreeMap::new()),
+                    None => self.price_by(version, quantity.unwrap_or(ONE), (&BTreeMap::new(), None)),
                 }
             }
             Request::CaptureHold { hold, quantity, credits, cost, properties, .. } => {
@@ -56,7 +59,7 @@ impl Model {
                 self.check_cost(cost.as_ref())?;
                 match (credits, quantity) {
                     (Some(credits), _) => is_amount(*credits).map(|()| known_credits(*credits)),
-                    (None, Some(quantity)) => self.price_by(version, *quantity, properties),
+                    (None, Some(quantity)) => self.price_by(version, *quantity, (properties, cost.as_ref())),
                     (None, None) => Ok(Priced::default()),
                 }
             }
@@ -98,11 +101,11 @@ impl Model {
         &self,
         event_type: &str,
         quantity: Option<Micro>,
-        properties: &BTreeMap<String, Property>,
+        known: Known<'_>,
         now: Ms,
     ) -> Result<Priced, Rejected> {
         let version = self.catalogue.in_force(event_type, now).map(|p| p.number);
-        self.price_by(version, quantity.unwrap_or(ONE), properties)
+        self.price_by(version, quantity.unwrap_or(ONE), known)
     }
 
     /// The version that a hold pinned.
@@ -115,10 +118,10 @@ impl Model {
         &self,
         version: Option<u32>,
         quantity: Micro,
-        properties: &BTreeMap<String, Property>,
+        (properties, cost): Known<'_>,
     ) -> Result<Priced, Rejected> {
         let number = version.ok_or(Rejected::NoActivePrice)?;
-        let credits = price(&self.catalogue.prices[number as usize], quantity, properties)?;
+        let credits = price(&self.catalogue.prices[number as usize], quantity, properties, cost)?;
         Ok(Priced { version, credits: Some(credits) })
     }
 
@@ -164,35 +167,86 @@ fn price(
     version: &PriceVersion,
     quantity: Micro,
     properties: &BTreeMap<String, Property>,
+    cost: Option<&Money>,
 ) -> Result<Micro, Rejected> {
-    let Rule::PerUnit { base, credits, measure, minimum, maximum } = &version.rule else {
-        let Rule::Flat(credits) = version.rule else { unreachable!("there are two rules") };
-        return Ok(credits);
-    };
-    let units = match measure {
-        Measure::Quantity => quantity,
+    let units = |measure: &Measure| match measure {
+        Measure::Quantity => Ok(quantity),
         Measure::Property(name) => match properties.get(name) {
-            Some(Property::Number(units)) => *units,
-            _ => return Err(invalid(&format!("properties.{name}"))),
+            Some(Property::Number(units)) => Ok(*units),
+            _ => Err(invalid(&format!("properties.{name}"))),
         },
     };
-    // In millionths of a micro-credit.
-    let exact = base * ONE + credits * units;
-    let step = match version.grid {
-        Grid::MicroCredit => ONE,
-        Grid::Credit => ONE * ONE,
+    // In millionths of a micro-credit, exactly; and which bounds it is then held within.
+    let none = (None, None);
+    let (exact, (minimum, maximum)) = match matching(&version.rule, properties) {
+        Rule::Flat(credits) => return Ok(*credits),
+        Rule::PerUnit { base, credits, measure, minimum, maximum } => {
+            (Exact(base * ONE + credits * units(measure)?, 1), (*minimum, *maximum))
+        }
+        Rule::Tiered(tiers) => (Exact(tiers_of(tiers, quantity), 1), none),
+        Rule::CostPlus { multiplier: (num, den), minimum } => {
+            let cost = cost.ok_or(Rejected::CostRequired)?;
+            // Credits × nano-units: a thousand of them are a millionth of a micro-credit.
+            (Exact(cost.nano * num * 1_000, *den), (*minimum, None))
+        }
+        Rule::ByDimension { .. } => unreachable!("a table has no tables in it"),
     };
-    let (whole, rest) = (exact / step, exact % step);
-    let goes_up = match version.rounding {
-        Rounding::Up => rest > 0,
-        Rounding::Down => false,
-        Rounding::HalfUp => 2 * rest >= step,
-        Rounding::HalfEven => 2 * rest > step || (2 * rest == step && whole % 2 != 0),
-    };
-    let rounded = (whole + Micro::from(goes_up)) * step / ONE;
+    let rounded = rounded(exact, version.grid, version.rounding);
     if rounded > CREDITS_MAX {
         return Err(invalid("quantity"));
     }
     let at_least = rounded.max(minimum.unwrap_or(0));
     Ok(maximum.map_or(at_least, |most| at_least.min(most)))
+}
+
+/// A number of millionths of a micro-credit, as a fraction.
+struct Exact(i128, i128);
+
+/// The rule that gives the price.
+fn matching<'a>(rule: &'a Rule, properties: &BTreeMap<String, Property>) -> &'a Rule {
+    let Rule::ByDimension { rows, default } = rule else { return rule };
+    let says = |name: &String, text: &String| match properties.get(name) {
+        Some(Property::Text(said)) => said == text,
+        Some(Property::Number(micro)) => Some(*micro) == decimal(text),
+        Some(Property::BadNumber) => text == "0",
+        None => false,
+    };
+    let row = rows.iter().find(|(when, _)| when.iter().all(|(name, text)| says(name, text)));
+    row.map_or(default, |(_, rule)| rule)
+}
+
+/// A decimal text in micro-units.
+fn decimal(text: &str) -> Option<Micro> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    format!("{whole}{fraction:0<6}").parse().ok()
+}
+
+/// Tier by tier from the last one down: what is above a tier's beginning costs what the tier says.
+fn tiers_of(tiers: &[(Option<Micro>, Micro)], quantity: Micro) -> i128 {
+    let mut left = quantity;
+    let mut exact = 0;
+    for index in (0..tiers.len()).rev() {
+        let begins = if index == 0 { 0 } else { tiers[index - 1].0.expect("only the last has no end") };
+        if left > begins {
+            exact += (left - begins) * tiers[index].1;
+            left = begins;
+        }
+    }
+    exact
+}
+
+fn rounded(Exact(above, below): Exact, grid: Grid, rounding: Rounding) -> Micro {
+    let step = below
+        * match grid {
+            Grid::MicroCredit => ONE,
+            Grid::Credit => ONE * ONE,
+        };
+    let (whole, rest) = (above / step, above % step);
+    let goes_up = match rounding {
+        Rounding::Up => rest > 0,
+        Rounding::Down => false,
+        Rounding::HalfUp => 2 * rest >= step,
+        Rounding::HalfEven => 2 * rest > step || (2 * rest == step && whole % 2 != 0),
+    };
+    (whole + Micro::from(goes_up)) * (step / below) / ONE
 }

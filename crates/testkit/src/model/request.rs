@@ -53,6 +53,22 @@ pub enum Rule {
         /// Never more.
         maximum: Option<Micro>,
     },
+    /// Each unit of the event's quantity at the price of its tier: where a tier ends, and its credits.
+    Tiered(Vec<(Option<Micro>, Micro)>),
+    /// The rule of the first row of which every property has its text.
+    ByDimension {
+        /// In order.
+        rows: Vec<(BTreeMap<String, String>, Rule)>,
+        /// For all others.
+        default: Box<Rule>,
+    },
+    /// The cost times a ratio, rounded up.
+    CostPlus {
+        /// Credits for a unit of currency: above and below the line.
+        multiplier: (i128, i128),
+        /// Never less.
+        minimum: Option<Micro>,
+    },
 }
 
 /// What a per-unit rule counts.
@@ -87,14 +103,14 @@ pub enum Rounding {
 }
 
 /// A property of an event as far as prices look at it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Property {
     /// A number of micro-units that can be counted.
     Number(Micro),
-    /// Zero, negative or absurd.
+    /// Zero: a number that cannot be counted.
     BadNumber,
-    /// Text or anything else.
-    NotANumber,
+    /// Text.
+    Text(String),
 }
 
 /// Something asked of the ledger.

@@ -172,7 +172,7 @@ fn properties() -> BoxedStrategy<BTreeMap<String, Property>> {
     let value = prop_oneof![
         12 => (1..16i128).prop_map(|quarters| Some(Property::Number(quarters * 250_000))),
         1 => Just(Some(Property::BadNumber)),
-        1 => Just(Some(Property::NotANumber)),
+        1 => Just(Some(Property::Text("many".to_owned()))),
         1 => Just(None),
     ];
     value.prop_map(|v| v.map(|v| ("n".to_owned(), v)).into_iter().collect()).boxed()
@@ -289,12 +289,27 @@ fn publish() -> BoxedStrategy<Request> {
     let small = || prop_oneof![8 => (0..4i128).boxed(), 1 => Just(-1).boxed(), 1 => Just(HUGE).boxed()];
     let bound = || prop_oneof![2 => Just(None), 1 => (0..8i128).prop_map(Some)];
     let measure = prop_oneof![Just(Measure::Quantity), Just(Measure::Property("n".to_owned()))];
-    let rule = prop_oneof![
-        1 => small().prop_map(Rule::Flat),
-        2 => (small(), small(), measure, bound(), bound()).prop_map(|(base, credits, measure, minimum, maximum)| {
+    let simple = prop_oneof![
+        2 => small().prop_map(Rule::Flat),
+        4 => (small(), small(), measure, bound(), bound()).prop_map(|(base, credits, measure, minimum, maximum)| {
             Rule::PerUnit { base, credits, measure, minimum, maximum }
         }),
-    ];
+        2 => (small(), small(), small()).prop_map(|(a, b, c)| {
+            Rule::Tiered(vec![(Some(500_000), a), (Some(2_000_000), b), (None, c)])
+        }),
+        1 => (1..9i128, 1..4i128, bound()).prop_map(|(num, den, minimum)| {
+            Rule::CostPlus { multiplier: (num * 1_000, den), minimum }
+        }),
+    ]
+    .boxed();
+    let when = |text: &str| BTreeMap::from([("n".to_owned(), text.to_owned())]);
+    let table = (simple.clone(), simple.clone(), simple.clone(), simple.clone()).prop_map(
+        move |(many, zero, two, default)| {
+            let rows = vec![(when("many"), many), (when("0"), zero), (when("2"), two)];
+            Rule::ByDimension { rows, default: Box::new(default) }
+        },
+    );
+    let rule = prop_oneof![4 => simple, 1 => table];
     let rounding = select(&[Rounding::HalfUp, Rounding::HalfEven, Rounding::Up, Rounding::Down][..]);
     let at = prop_oneof![2 => Just(None), 2 => (-1..40i64).prop_map(|m| Some(m * 60_000))];
     (

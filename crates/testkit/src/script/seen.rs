@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{Answer, Entry, Happening, HoldEnd, Place, Refused, Rejected};
 
 /// Everything that random runs together must have seen. A refusal or rejection by its code; else what happened.
-pub const MILESTONES: [&str; 48] = [
+pub const MILESTONES: [&str; 49] = [
     "wallet_frozen",
     "insufficient_credits",
     "hold_not_open: captured",
@@ -20,6 +20,7 @@ pub const MILESTONES: [&str; 48] = [
     "unknown_event_type",
     "event_type_archived",
     "no_active_price",
+    "cost_required",
     "invalid_request",
     "replayed",
     "conflict",
@@ -66,6 +67,7 @@ pub(super) fn in_answer(answer: &Answer) -> Vec<&'static str> {
             Rejected::UnknownEventType => "unknown_event_type",
             Rejected::EventTypeArchived => "event_type_archived",
             Rejected::NoActivePrice => "no_active_price",
+            Rejected::CostRequired => "cost_required",
             Rejected::Invalid { .. } => "invalid_request",
             Rejected::NotFound => "not_found",
             Rejected::CustomerErased => "customer_erased",

@@ -125,19 +125,7 @@ pub(super) fn request(words: &[&str], names: &BTreeMap<String, Place>, now: Ms) 
 }
 
 fn price(event_type: String, options: &mut Options<'_>, later: impl Fn(&str) -> Ms) -> Request {
-    let rule = match options.credits("flat") {
-        Some(credits) => Rule::Flat(credits),
-        None => Rule::PerUnit {
-            base: options.credits("base").unwrap_or(0),
-            credits: options.credits("each").expect("flat or each"),
-            measure: match options.value("of") {
-                Some(property) => Measure::Property(property.to_owned()),
-                None => Measure::Quantity,
-            },
-            minimum: options.credits("min"),
-            maximum: options.credits("max"),
-        },
-    };
+    let rule = rule(options);
     Request::PublishPrice {
         event_type,
         rule,
@@ -150,6 +138,48 @@ fn price(event_type: String, options: &mut Options<'_>, later: impl Fn(&str) -> 
         },
         effective_at: options.value("from").map(later),
         replaces: options.value("replaces").map(|n| n.parse().expect("a price's number")),
+    }
+}
+
+/// `flat 12`, `each 2 base 1 of n`, `tiers 100:1,0.5`, `table model=a,size=1:12;model=b:3;8`, `times 1000`.
+fn rule(options: &mut Options<'_>) -> Rule {
+    if let Some(credits) = options.credits("flat") {
+        return Rule::Flat(credits);
+    }
+    if let Some(tiers) = options.value("tiers") {
+        let tier = |text: &str| match text.split_once(':') {
+            Some((up_to, each)) => (Some(credits(up_to)), credits(each)),
+            None => (None, credits(text)),
+        };
+        return Rule::Tiered(tiers.split(',').map(tier).collect());
+    }
+    if let Some(table) = options.value("table") {
+        let (rows, default) = table.rsplit_once(';').expect("rows, and what else costs");
+        let condition = |text: &str| {
+            let (name, value) = text.split_once('=').expect("name=value");
+            (name.to_owned(), value.to_owned())
+        };
+        let row = |text: &str| {
+            let (when, each) = text.split_once(':').expect("when:credits");
+            (when.split(',').map(condition).collect(), Rule::Flat(credits(each)))
+        };
+        let default = Box::new(Rule::Flat(credits(default)));
+        return Rule::ByDimension { rows: rows.split(';').map(row).collect(), default };
+    }
+    if let Some(multiplier) = options.value("times") {
+        let whole = |text: &str| text.parse().expect("a whole number");
+        let (num, den) = multiplier.split_once('/').unwrap_or((multiplier, "1"));
+        return Rule::CostPlus { multiplier: (whole(num), whole(den)), minimum: options.credits("min") };
+    }
+    Rule::PerUnit {
+        base: options.credits("base").unwrap_or(0),
+        credits: options.credits("each").expect("flat, each, tiers, table or times"),
+        measure: match options.value("of") {
+            Some(property) => Measure::Property(property.to_owned()),
+            None => Measure::Quantity,
+        },
+        minimum: options.credits("min"),
+        maximum: options.credits("max"),
     }
 }
 
@@ -215,7 +245,7 @@ fn money(text: &str) -> Money {
 
 fn property(text: &str) -> Property {
     if text.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return Property::NotANumber;
+        return Property::Text(text.to_owned());
     }
     let number = decimal(text, 6);
     if number > 0 { Property::Number(number) } else { Property::BadNumber }

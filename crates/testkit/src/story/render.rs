@@ -105,6 +105,7 @@ pub(super) fn rejected(rejected: &Rejected) -> String {
         Rejected::UnknownEventType => "unknown_event_type".to_owned(),
         Rejected::EventTypeArchived => "event_type_archived".to_owned(),
         Rejected::NoActivePrice => "no_active_price".to_owned(),
+        Rejected::CostRequired => "cost_required".to_owned(),
         Rejected::Invalid { field } => format!("invalid_request {field}"),
         Rejected::NotFound => "not_found".to_owned(),
         Rejected::CustomerErased => "customer_erased".to_owned(),

@@ -165,7 +165,7 @@ fn a_second_writer_is_noticed_before_anything_is_counted_twice() {
 
 #[test]
 fn what_another_version_wrote_is_folded_anew() {
-    for tables in ["", "ALTER TABLE price_hours DROP COLUMN refused; CREATE TABLE \"by \"\"hand\" (x)"] {
+    for tables in ["", "ALTER TABLE price_hours DROP COLUMN cost_missing; CREATE TABLE \"by \"\"hand\" (x)"] {
         let dir = tempfile::tempdir().expect("dir");
         written(dir.path());
         tamper(dir.path(), &format!("PRAGMA user_version = 99; {tables}"));

@@ -9,5 +9,6 @@ mod facts;
 mod flushing;
 mod folding;
 mod queries;
+mod rankings;
 mod swapping;
 mod zones;

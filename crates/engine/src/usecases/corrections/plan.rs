@@ -1,7 +1,8 @@
 //! What becomes of one event: how much is given back or charged again, or why it is left alone.
 
 use chargly_ledger::{
-    Amended, Catalogue, CorrectionAction, Credits, EntryId, Fact, Original, WalletEvent, price,
+    Amended, Catalogue, CorrectionAction, Credits, EntryId, Facets, Fact, Money, Original, Sample,
+    WalletEvent, price_sample,
 };
 
 use super::properties::inputs_of;
@@ -135,7 +136,7 @@ fn target(
         }
         CorrectionAction::Reverse | CorrectionAction::Undo { .. } => Credits::ZERO,
         CorrectionAction::Reprice { .. } | CorrectionAction::RepriceBy { .. } => {
-            priced(catalogue, action, stored, original)?
+            priced(catalogue, action, stored, original, amended)?
         }
     };
     let after = (charged - by_hand).max(Credits::ZERO);
@@ -151,33 +152,47 @@ fn priced(
     action: &CorrectionAction,
     stored: &StoredFact,
     original: &Original,
+    amended: &Amended,
 ) -> Result<Credits, Skip> {
-    let (rule, grid, rounding) = match action {
-        CorrectionAction::Reprice { price } => {
-            let version = catalogue.price(*price).ok_or(Skip::NoPrice)?;
-            (&version.rule, version.grid, version.rounding)
-        }
+    let terms = match action {
+        CorrectionAction::Reprice { price } => catalogue.price(*price).ok_or(Skip::NoPrice)?.terms(),
         CorrectionAction::RepriceBy { rule, grid, rounding } => (rule, *grid, *rounding),
         CorrectionAction::Reverse | CorrectionAction::Undo { .. } => return Err(Skip::NoPrice),
     };
-    if has_set_credits(&stored.fact) {
-        return Err(Skip::CreditsSet);
-    }
+    let work = work_of(&stored.fact).ok_or(Skip::CreditsSet)?;
+    let rule = terms.0;
     let properties = match &stored.payload {
         StoredPayload::Erased if rule.properties().next().is_some() => return Err(Skip::PropertiesErased),
         StoredPayload::Erased => None,
         StoredPayload::Present(payload) => payload.properties.as_deref(),
     };
     let inputs = inputs_of(properties, rule.properties());
-    price(rule, grid, rounding, original.quantity, &inputs).map_err(|_| Skip::NoPrice)
+    // The latest word on the cost, else what was reported with it, else its usage by the card that the rule counts with.
+    let latest = amended.cost.map(|cost| Money { nano: cost.nano, currency: catalogue.currency });
+    let sample = Sample {
+        quantity: original.quantity,
+        inputs: &inputs,
+        cost: latest.or(work.cost),
+        usage: work.facets.and_then(|facets| facets.usage.as_ref()),
+    };
+    price_sample(catalogue, terms, &sample, stored.at).map_err(|_| Skip::NoPrice)
 }
 
-/// Whether nobody priced it by its quantity.
-fn has_set_credits(fact: &Fact) -> bool {
-    let Fact::Wallet(fact) = fact else { return true };
-    match &fact.event {
-        WalletEvent::Metered { request, .. } => request.credits.is_some(),
-        WalletEvent::HoldCaptured { request, .. } => request.credits.is_some() || request.quantity.is_none(),
-        _ => true,
-    }
+/// What an event says of its cost.
+struct Work<'f> {
+    cost: Option<Money>,
+    facets: Option<&'f Facets>,
+}
+
+/// Of an event that was priced by its quantity; `None` where its credits were chosen.
+fn work_of(fact: &Fact) -> Option<Work<'_>> {
+    let Fact::Wallet(fact) = fact else { return None };
+    let (cost, facets, is_priced) = match &fact.event {
+        WalletEvent::Metered { request, facets, .. } => (request.cost, facets, request.credits.is_none()),
+        WalletEvent::HoldCaptured { request, facets, .. } => {
+            (request.cost, facets, request.credits.is_none() && request.quantity.is_some())
+        }
+        _ => return None,
+    };
+    is_priced.then_some(Work { cost, facets: facets.as_deref() })
 }

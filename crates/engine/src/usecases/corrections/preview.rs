@@ -67,6 +67,8 @@ pub struct Preview {
     pub seal: PreviewSeal,
     /// The filter, with what follows from the action.
     pub filter: CorrectionFilter,
+    /// The action, with the rate card that its rule counts with.
+    pub action: CorrectionAction,
     /// Over all customers.
     pub totals: Totals,
     /// Customer by customer, the largest difference first.
@@ -84,24 +86,24 @@ impl Environment {
     pub async fn preview_correction(
         &self,
         filter: CorrectionFilter,
-        action: &CorrectionAction,
+        action: CorrectionAction,
     ) -> Result<Preview, CallError> {
         let up_to = self.tail().committed().next;
+        let (filter, action) = completed(&self.catalogue(), filter, action)?;
         self.preview_at(filter, action, up_to).await
     }
 
-    /// As [`Environment::preview_correction`], of events below a position.
+    /// As [`Environment::preview_correction`], of events below a position; filter and action are [`completed`].
     pub(super) async fn preview_at(
         &self,
         filter: CorrectionFilter,
-        action: &CorrectionAction,
+        action: CorrectionAction,
         up_to: Position,
     ) -> Result<Preview, CallError> {
-        let filter = completed(&self.catalogue(), filter, action)?;
-        let mut source = Source::new(&self.catalogue(), &filter, action, up_to)?;
-        let mut sums = Sums::new(&filter, action, up_to);
+        let mut source = Source::new(&self.catalogue(), &filter, &action, up_to)?;
+        let mut sums = Sums::new(&filter, &action, up_to);
         while let Some(candidates) = self.candidates(&mut source).await? {
-            for planned in self.plan_all(action, candidates).await? {
+            for planned in self.plan_all(&action, candidates).await? {
                 sums.add(&planned)?;
             }
         }
@@ -112,7 +114,7 @@ impl Environment {
         let mut short = [0; 16];
         short.copy_from_slice(&digest.finalize().as_bytes()[..16]);
         let seal = PreviewSeal { up_to, digest: short };
-        Ok(Preview { seal, filter, totals, customers, unchanged, left_alone, left_alone_told })
+        Ok(Preview { seal, filter, action, totals, customers, unchanged, left_alone, left_alone_told })
     }
 
     /// Plans a page of candidates.

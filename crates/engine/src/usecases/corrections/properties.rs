@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chargly_ledger::{PriceInputs, PropertyValue, Quantity};
+use chargly_ledger::{PriceInputs, PropertyValue};
 use compact_str::CompactString;
 use serde_json::value::RawValue;
 
@@ -16,26 +16,31 @@ pub(super) fn inputs_of<'n>(
         canonical.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let mut inputs = PriceInputs::new();
     for name in names {
+        if inputs.iter().any(|(known, _)| known == name) {
+            continue;
+        }
         if let Some(raw) = all.get(name.as_str()).map(|raw| raw.get()).filter(|raw| *raw != "null") {
-            inputs.push((name.clone(), counted(raw)));
+            inputs.push((name.clone(), seen_by_prices(raw)));
         }
     }
     inputs
 }
 
-fn counted(raw: &str) -> PropertyValue {
-    if !raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
-        return PropertyValue::NotANumber;
+fn seen_by_prices(raw: &str) -> PropertyValue {
+    if raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        return PropertyValue::number(raw);
     }
-    match Quantity::parse(raw) {
-        Ok(quantity) => PropertyValue::Number(quantity),
-        Err(error) => PropertyValue::BadNumber(error),
+    match raw {
+        "true" | "false" => PropertyValue::Text(raw.into()),
+        // Objects and lists have no text that a condition could ask for.
+        _ => PropertyValue::Text(serde_json::from_str::<String>(raw).unwrap_or_default().into()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chargly_ledger::Quantity;
 
     #[test]
     fn properties_are_read_back_exactly() {
@@ -46,7 +51,7 @@ mod tests {
         let expected = [
             ("tokens".into(), number("812")),
             ("a\"b".into(), number("2.5")),
-            ("model".into(), PropertyValue::NotANumber),
+            ("model".into(), PropertyValue::Text("gpt".into())),
         ];
         assert_eq!(inputs.as_slice(), expected);
         let zero = inputs_of(Some(text), ["zero".into()].iter());

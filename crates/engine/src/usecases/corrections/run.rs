@@ -78,7 +78,7 @@ impl Environment {
         key: Option<CompactString>,
     ) -> Result<Outcome, CallError> {
         let catalogue = self.catalogue();
-        let filter = super::select::completed(&catalogue, filter, &action)?;
+        let (filter, action) = super::select::completed(&catalogue, filter, action)?;
         let PreviewSeal { up_to, digest } = seal;
         let hash = key.as_ref().map(|key| key_hash(&catalogue.salt, None, key));
         // A retry must not find its own work in the way.
@@ -91,7 +91,7 @@ impl Environment {
             if up_to > self.tail().committed().next {
                 return Err(CallError::PreviewOutdated);
             }
-            let preview = self.preview_at(filter.clone(), &action, up_to).await?;
+            let preview = self.preview_at(filter.clone(), action.clone(), up_to).await?;
             if preview.seal != seal {
                 return Err(CallError::PreviewOutdated);
             }

@@ -54,15 +54,16 @@ impl Source {
 
 pub(super) const NO_CORRECTION: Rejection = Rejection::NotFound { kind: "correction" };
 
-/// A filter with what follows from it: events that are priced anew by a version are those of its event type.
+/// A filter and an action with what follows from them: events that are priced anew by a version are those of its event
+/// type, and a rule counts with the newest rate card where none is named.
 pub(super) fn completed(
     catalogue: &Catalogue,
     mut filter: CorrectionFilter,
-    action: &CorrectionAction,
-) -> Result<CorrectionFilter, Rejection> {
+    action: CorrectionAction,
+) -> Result<(CorrectionFilter, CorrectionAction), Rejection> {
     let mut implied = filter.price.map(|price| ("filter.price_version", price));
     if let CorrectionAction::Reprice { price } = action {
-        implied = implied.into_iter().chain([("action.reprice.price_version", *price)]).last();
+        implied = implied.into_iter().chain([("action.reprice.price_version", price)]).last();
     }
     for (field, price) in implied.into_iter().chain(filter.price.map(|price| ("filter.price_version", price)))
     {
@@ -79,7 +80,14 @@ pub(super) fn completed(
     }
     filter.events.sort_unstable();
     filter.events.dedup();
-    Ok(filter)
+    let action = match action {
+        CorrectionAction::RepriceBy { rule, grid, rounding } => {
+            let rule = catalogue.checked_rule(&rule, rounding)?;
+            CorrectionAction::RepriceBy { rule, grid, rounding }
+        }
+        other => other,
+    };
+    Ok((filter, action))
 }
 
 pub(super) fn invalid(field: &str, problem: &str) -> Rejection {

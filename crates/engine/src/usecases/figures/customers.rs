@@ -6,12 +6,10 @@ use chargly_ledger::{Credits, Millis, Position, Wallet, WalletNo};
 use chargly_views::{After, FiguresQuery, FiguresReport, FiguresRow, Interval, Ranking, ViewError};
 use compact_str::CompactString;
 
-use super::burn::{BURN_DAYS, Burn};
+use super::burn::{BURN_MS, Burn, DAY_MS};
 use super::glossary::Line;
 use crate::environment::Environment;
 use crate::outcome::CallError;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// One customer's line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,7 +95,7 @@ impl Pace {
     /// From `from` on, and from as far back as the pace is made of.
     fn of(env: &Environment, wallet: Option<WalletNo>, from: Millis, now: Millis) -> Result<Self, ViewError> {
         let today = env.day_of(now).start;
-        let weeks_ago = env.day_of(Millis(today.0 - BURN_DAYS as i64 * DAY_MS + DAY_MS / 2)).start;
+        let weeks_ago = env.day_of(Millis(today.0 - BURN_MS + DAY_MS / 2)).start;
         let query = FiguresQuery {
             from: from.min(weeks_ago),
             to: Millis(now.0 + 1),

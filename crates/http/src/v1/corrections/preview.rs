@@ -11,8 +11,8 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
     let catalogue = call.env.catalogue();
     let asked = call.read(|fields, problems| Asked::read(&catalogue, fields, problems))?;
     let (filter, action) = asked.found(&call).await?;
-    let preview = call.env.preview_correction(filter, &action).await;
+    let preview = call.env.preview_correction(filter, action).await;
     let preview = preview.map_err(|error| call.problem(error))?;
     let customer = call.customer_of_filter(&preview.filter).await?;
-    Ok(Answer::object(|o| write_preview(o, &preview, &action, &customer, &catalogue)))
+    Ok(Answer::object(|o| write_preview(o, &preview, &customer, &catalogue)))
 }

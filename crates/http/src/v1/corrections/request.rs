@@ -4,7 +4,7 @@ use chargly_api::limits::PROPERTY_NAME_BYTES_MAX;
 use chargly_api::{Fields, IdKind, Problem, Problems};
 use chargly_engine::ledger::{
     CORRECTION_EVENTS_NAMED_MAX, Catalogue, CorrectionAction, CorrectionFilter, DIMENSION_VALUE_BYTES_MAX,
-    Dimension, EntryId, Grid, PriceNo, Rounding,
+    Dimension, EntryId, PriceNo,
 };
 use compact_str::CompactString;
 
@@ -142,10 +142,11 @@ fn reprice(
         let price = sent.required("price_version", problems, |value| price_of(catalogue, value));
         price.map(|price| CorrectionAction::Reprice { price })
     } else {
-        let rule = rule::from_request(&mut sent, problems);
-        let grid = sent.optional("grid", problems, rule::grid).unwrap_or(Grid::MicroCredit);
-        let rounding = sent.optional("rounding", problems, rule::rounding).unwrap_or(Rounding::HalfUp);
-        rule.map(|rule| CorrectionAction::RepriceBy { rule, grid, rounding })
+        let terms = rule::terms(&mut sent, problems);
+        terms.map(|terms| {
+            let rule::Terms { rule, grid, rounding } = terms;
+            CorrectionAction::RepriceBy { rule, grid, rounding }
+        })
     };
     sent.finish(problems);
     action

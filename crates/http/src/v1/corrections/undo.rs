@@ -20,8 +20,8 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
     if let Some(decision) = decision {
         return decision.carry_out(&call, filter, action).await;
     }
-    let preview = call.env.preview_correction(filter, &action).await;
+    let preview = call.env.preview_correction(filter, action).await;
     let preview = preview.map_err(|error| call.problem(error))?;
     let catalogue = call.env.catalogue();
-    Ok(Answer::object(|o| write_preview(o, &preview, &action, "", &catalogue)))
+    Ok(Answer::object(|o| write_preview(o, &preview, "", &catalogue)))
 }

@@ -26,13 +26,12 @@ impl Call {
 pub(super) fn write_preview(
     o: &mut ObjectWriter<'_>,
     preview: &Preview,
-    action: &CorrectionAction,
     customer: &str,
     catalogue: &Catalogue,
 ) {
     o.shown("preview", Seal(preview.seal));
     o.object("filter", |o| write_filter(o, &preview.filter, customer, catalogue));
-    o.object("action", |o| write_action(o, action, catalogue));
+    o.object("action", |o| write_action(o, &preview.action, catalogue));
     write_totals(o, &preview.totals);
     o.number("unchanged", preview.unchanged);
     o.number("customers_total", preview.customers.len());

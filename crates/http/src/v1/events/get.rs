@@ -3,9 +3,11 @@
 use chargly_api::{IdKind, ObjectWriter, Problem};
 use chargly_engine::StoredFact;
 use chargly_engine::ledger::{
-    Amended, Catalogue, Charge, Draw, EventTypeNo, Fact, Lot, Millis, Money, Quantity, Wallet, WalletEvent,
+    Amended, Catalogue, Charge, Cost, Draw, EventTypeNo, Facets, Fact, Lot, Millis, Money, Quantity, Usage,
+    Wallet, WalletEvent, cost_of_event,
 };
 
+use super::sent_cost::{write_cost, write_usage};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::view;
@@ -42,7 +44,11 @@ pub(super) fn write_stored_event(
     o.number("quantity", known.quantity)
         .number("credits", charge.credits)
         .number("reversed", amended.reversed);
-    write_cost(o, known.cost);
+    let latest = amended.cost.or(known.cost);
+    write_cost(o, "cost", latest, amended.cost.map(|_| known.cost), catalogue);
+    if let Some(usage) = known.usage {
+        write_usage(o, usage);
+    }
     let revenue_nano = charge.revenue_nano() + amended.revenue_nano;
     o.object("revenue", |o| {
         o.shown("amount", Money::amount_of(revenue_nano)).shown("currency", catalogue.currency.as_str());
@@ -71,7 +77,9 @@ pub(super) fn write_stored_event(
 struct Known<'a> {
     event_type: EventTypeNo,
     quantity: Quantity,
-    cost: Option<Money>,
+    /// What it was known to cost when it was recorded.
+    cost: Option<Cost>,
+    usage: Option<&'a Usage>,
     occurred_at: Option<Millis>,
     charge: &'a Charge,
     hold: Option<chargly_api::Id>,
@@ -81,18 +89,20 @@ impl<'a> Known<'a> {
     fn of(stored: &'a StoredFact) -> Option<Self> {
         let Fact::Wallet(fact) = &stored.fact else { return None };
         match &fact.event {
-            WalletEvent::Metered { request, charge, .. } => Some(Self {
+            WalletEvent::Metered { request, charge, facets } => Some(Self {
                 event_type: request.event_type,
                 quantity: request.quantity,
-                cost: request.cost,
+                cost: cost_of_event(request.cost, facets.as_deref()),
+                usage: usage_of(facets.as_deref()),
                 occurred_at: request.occurred_at,
                 charge,
                 hold: None,
             }),
-            WalletEvent::HoldCaptured { request, of, charge, .. } => Some(Self {
+            WalletEvent::HoldCaptured { request, of, charge, facets, .. } => Some(Self {
                 event_type: of.event_type,
                 quantity: of.quantity,
-                cost: request.cost,
+                cost: cost_of_event(request.cost, facets.as_deref()),
+                usage: usage_of(facets.as_deref()),
                 occurred_at: None,
                 charge,
                 hold: Some(view::id(IdKind::Hold, request.hold)),
@@ -102,19 +112,8 @@ impl<'a> Known<'a> {
     }
 }
 
-fn write_cost(o: &mut ObjectWriter<'_>, cost: Option<Money>) {
-    match cost {
-        Some(cost) => {
-            o.object("cost", |o| {
-                o.shown("amount", cost.amount())
-                    .shown("currency", cost.currency.as_str())
-                    .text("source", "reported");
-            });
-        }
-        None => {
-            o.null("cost");
-        }
-    }
+fn usage_of(facets: Option<&Facets>) -> Option<&Usage> {
+    facets.and_then(|facets| facets.usage.as_ref())
 }
 
 fn write_draw(o: &mut ObjectWriter<'_>, draw: &Draw, lot: Option<&Lot>, catalogue: &Catalogue) {

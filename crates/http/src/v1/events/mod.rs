@@ -2,9 +2,11 @@
 
 pub(crate) mod batch;
 mod batch_body;
+pub(crate) mod cost;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod meter;
 pub(crate) mod request;
 pub(crate) mod reverse;
+pub(crate) mod sent_cost;
 pub(crate) mod view;

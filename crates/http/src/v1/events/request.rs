@@ -8,6 +8,7 @@ use chargly_engine::ledger::{
 use chargly_engine::{MeterEvent, Properties as SentProperties};
 use compact_str::CompactString;
 
+use super::sent_cost::read_cost;
 use crate::read;
 
 /// What reading an event needs to know.
@@ -21,22 +22,32 @@ pub(crate) struct Context<'c> {
 impl Context<'_> {
     /// Reads an event but for its key. `None` only where a problem was noted.
     pub(crate) fn event(&self, fields: &mut Fields<'_>, problems: &mut Problems) -> Option<MeterEvent> {
+        self.event_tried(&[], fields, problems)
+    }
+
+    /// Reads an event with properties that a rule looks at which is not published.
+    pub(crate) fn event_tried(
+        &self,
+        also: &[CompactString],
+        fields: &mut Fields<'_>,
+        problems: &mut Problems,
+    ) -> Option<MeterEvent> {
         let event = fields.required("event", problems, read::event_name);
         let customer = fields.required("customer", problems, read::customer);
         let quantity = fields.optional("quantity", problems, read::quantity);
         let credits = fields.optional("credits", problems, read::credits);
-        let cost = read::cost(fields, problems);
+        let cost = read_cost(fields, problems);
         let occurred_at = fields.optional("occurred_at", problems, |v| read::occurred_at(v, self.now_ms));
         let if_insufficient = fields.optional("if_insufficient", problems, read::if_insufficient);
         let event_type = event.as_ref().and_then(|name| self.catalogue.event_type(name));
-        let properties = self.properties(event_type, fields, problems);
+        let properties = self.properties_tried(event_type, also, fields, problems);
         Some(MeterEvent {
             customer: customer?,
             event: event?,
             quantity: quantity.unwrap_or(Quantity::ONE),
             credits,
-            cost,
-            usage: None,
+            cost: cost.reported,
+            usage: cost.usage,
             occurred_at,
             if_insufficient: if_insufficient.unwrap_or(IfInsufficient::Refuse),
             properties,
@@ -52,16 +63,23 @@ impl Context<'_> {
         fields: &mut Fields<'_>,
         problems: &mut Problems,
     ) -> Option<SentProperties> {
+        self.properties_tried(event_type, &[], fields, problems)
+    }
+
+    /// Reads properties, and those besides that a rule looks at which is not published.
+    pub(crate) fn properties_tried(
+        &self,
+        event_type: Option<&EventType>,
+        also: &[CompactString],
+        fields: &mut Fields<'_>,
+        problems: &mut Problems,
+    ) -> Option<SentProperties> {
         let sent = fields.optional("properties", problems, Properties::read)?;
         let mut inputs = PriceInputs::new();
-        let prices = event_type.into_iter().flat_map(|known| &known.prices);
-        for name in
-            prices.filter_map(|no| self.catalogue.price(*no)).flat_map(|price| price.rule.properties())
-        {
-            if inputs.iter().all(|(known, _)| known != name)
-                && let Some(value) = sent.get(name)
-            {
-                inputs.push((name.clone(), counted(value)));
+        let priced = event_type.map_or(&[][..], |known| self.catalogue.priced_properties(known.number));
+        for name in priced.iter().chain(also.iter().filter(|name| !priced.contains(name))) {
+            if let Some(value) = sent.get(name) {
+                inputs.push((name.clone(), seen_by_prices(value)));
             }
         }
         let declared = event_type.into_iter().flat_map(|known| &known.dimensions);
@@ -85,12 +103,14 @@ fn dimension_value(value: Value<'_>) -> Option<CompactString> {
     Some(text[..end].into())
 }
 
-fn counted(value: Value<'_>) -> PropertyValue {
-    match value.number() {
-        Ok(text) => match Quantity::parse(text) {
-            Ok(quantity) => PropertyValue::Number(quantity),
-            Err(error) => PropertyValue::BadNumber(error),
-        },
-        Err(_) => PropertyValue::NotANumber,
+/// A property as prices see it. Objects and lists have no text that a condition could ask for.
+pub(crate) fn seen_by_prices(value: Value<'_>) -> PropertyValue {
+    if let Ok(number) = value.number() {
+        return PropertyValue::number(number);
+    }
+    match value.text() {
+        Ok(text) => PropertyValue::Text(text.into()),
+        Err(_) if value.boolean().is_ok() => PropertyValue::Text(value.raw().into()),
+        Err(_) => PropertyValue::Text(CompactString::default()),
     }
 }

@@ -2,17 +2,19 @@
 
 use chargly_api::{IdKind, Problem};
 use chargly_engine::Properties;
-use chargly_engine::ledger::{CaptureRequest, EntryId, Fact, IfInsufficient, Scope, WalletEvent};
+use chargly_engine::ledger::{CaptureRequest, EntryId, Fact, IfInsufficient, Scope, Usage, WalletEvent};
 use compact_str::CompactString;
 
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::read;
 use crate::v1::events::request::Context;
+use crate::v1::events::sent_cost::{SentCost, read_cost};
 use crate::v1::events::view::write_event;
 
 struct Request {
     capture: CaptureRequest,
+    usage: Option<Usage>,
     properties: Option<Properties>,
     key: CompactString,
 }
@@ -27,7 +29,7 @@ fn from_request(call: &Call, hold: EntryId, event: Option<&str>) -> Result<Reque
         if quantity.is_some() && credits.is_some() {
             problems.add("credits", "must not be sent together with quantity".to_owned());
         }
-        let cost = read::cost(fields, problems);
+        let SentCost { reported: cost, usage } = read_cost(fields, problems);
         let event_type = event.and_then(|name| catalogue.event_type(name));
         let properties = context.properties(event_type, fields, problems);
         let if_insufficient = fields.optional("if_insufficient", problems, read::if_insufficient);
@@ -40,6 +42,7 @@ fn from_request(call: &Call, hold: EntryId, event: Option<&str>) -> Result<Reque
         let if_insufficient = if_insufficient.unwrap_or(IfInsufficient::Refuse);
         Some(Request {
             capture: CaptureRequest { hold, quantity, credits, cost, if_insufficient, is_final },
+            usage,
             properties,
             key: key.unwrap_or_else(|| call.param("id").into()),
         })
@@ -58,11 +61,11 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
     };
     let catalogue = call.env.catalogue();
     let event = event.and_then(|no| catalogue.event_type_no(no)).map(|known| known.name.clone());
-    let Request { capture, properties, key } = from_request(&call, hold, event.as_deref())?;
+    let Request { capture, usage, properties, key } = from_request(&call, hold, event.as_deref())?;
     if capture.if_insufficient == IfInsufficient::Record {
         call.needs(Scope::Record)?;
     }
-    let captured = call.env.capture_hold(call.actor(), capture, None, properties, Some(key)).await;
+    let captured = call.env.capture_hold(call.actor(), capture, usage, properties, Some(key)).await;
     let outcome = captured.map_err(|error| call.problem(error))?;
     let customer = call.customer_of_fact(&outcome.fact).await?;
     Ok(call.answer(&outcome, &customer, |o, fact| {

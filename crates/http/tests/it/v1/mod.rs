@@ -2,6 +2,7 @@
 
 mod batch;
 mod corrections;
+mod costs;
 mod customers;
 mod event_types;
 mod events;
@@ -9,6 +10,8 @@ mod figures;
 mod grants;
 mod holds;
 mod keys;
+mod quote;
+mod rate_cards;
 mod settings;
 mod stream;
 mod wallet;

@@ -188,25 +188,16 @@ fn properties(event: &RecordedEvent, catalogue: &Catalogue) -> Option<Properties
         }
     });
     let dimensions = dimensions.collect();
-    let looked_at = catalogue.event_type(&event.event).into_iter().flat_map(|event_type| {
-        event_type
-            .prices
-            .iter()
-            .filter_map(|no| catalogue.price(*no))
-            .flat_map(|price| price.rule.properties())
-    });
+    let known = catalogue.event_type(&event.event);
     let mut inputs = PriceInputs::new();
-    for name in looked_at {
-        let value = match event.properties.get(name.as_str()) {
-            None => continue,
-            Some(PropertyValue::Text(_)) => PriceValue::NotANumber,
-            Some(PropertyValue::Number(text)) => {
-                Quantity::parse(text).map_or_else(PriceValue::BadNumber, PriceValue::Number)
-            }
-        };
-        if !inputs.iter().any(|(known, _)| known == name) {
-            inputs.push((name.clone(), value));
-        }
+    for name in known.into_iter().flat_map(|known| catalogue.priced_properties(known.number)) {
+        inputs.extend(event.properties.get(name.as_str()).map(|value| {
+            let value = match value {
+                PropertyValue::Text(text) => PriceValue::Text(text.as_str().into()),
+                PropertyValue::Number(text) => PriceValue::number(text),
+            };
+            (name.clone(), value)
+        }));
     }
     Some(Properties { canonical: canonical(event).into(), inputs, dimensions })
 }

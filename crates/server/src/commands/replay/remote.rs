@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::pin::Pin;
 
 use anyhow::{Context as _, Result, ensure};
-use chargly_engine::ledger::{Credits, Measure, Rule};
+use chargly_engine::ledger::Credits;
 use chargly_traffic::RecordedEvent;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -45,7 +45,10 @@ impl Remote {
         }
         let definition = json!({"label": name, "description": "Defined by a replay."}).to_string();
         self.client.call(Method::PUT, &path, Some(definition)).await?.ok(&doing)?;
-        let price = format!(r#"{{"rule":{},"note":"First price, given to a replay."}}"#, rule_json(rule));
+        let price = format!(
+            r#"{{"rule":{},"note":"First price, given to a replay."}}"#,
+            chargly_http::rule_json(rule)
+        );
         self.client
             .call(Method::POST, &["v1", "event-types", name, "prices"], Some(price))
             .await?
@@ -149,19 +152,6 @@ fn push_event(text: &mut String, event: &RecordedEvent) {
         let _ = write!(text, r#","properties":{}"#, canonical(event));
     }
     text.push('}');
-}
-
-fn rule_json(rule: &Rule) -> String {
-    match rule {
-        Rule::Flat { credits } => format!(r#"{{"type":"flat","credits":{credits}}}"#),
-        Rule::PerUnit { credits, measure, .. } => {
-            let of = match measure {
-                Measure::Quantity => "quantity".to_owned(),
-                Measure::Property(name) => format!("properties.{name}"),
-            };
-            format!(r#"{{"type":"per_unit","credits":{credits},"of":{}}}"#, Value::from(of))
-        }
-    }
 }
 
 /// The answers of a batch, in order. Which of the charged events are new is told only by their number. New facts stand

@@ -22,14 +22,14 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
     let below = page.index(&list)?;
     let below = if below == 0 { event_type.prices.len() } else { below.min(event_type.prices.len()) };
     let from = below.saturating_sub(page.limit());
-    let in_force = catalogue.price_in_force(event_type.number, Millis(call.env.wall_ms())).map(|p| p.number);
+    let now = Millis(call.env.wall_ms());
     let next = (from > 0).then_some(Position(from as u64));
     Ok(Answer::object(|o| {
         o.array("data", |data| {
             for price in event_type.prices[from..below].iter().rev().filter_map(|no| catalogue.price(*no)) {
                 data.object(|o| {
                     write_price(o, price, &catalogue);
-                    o.boolean("in_force", in_force == Some(price.number));
+                    o.text("state", catalogue.price_state(price, now).as_str());
                 });
             }
         });
