@@ -100,6 +100,12 @@ codes! {
     VersionSuperseded "version_superseded" 409 true false
         "Another price version was published in between"
         "Read the prices again and decide anew.";
+    PreviewOutdated "preview_outdated" 409 false false
+        "What was previewed has changed since"
+        "Preview it again, look at it, and send the new `preview`.";
+    CorrectionRunning "correction_running" 409 false true
+        "Another correction is going on"
+        "Wait until it is done, then preview again.";
     Gone "gone" 410 false false
         "What this refers to is gone"
         "Start the list again without the cursor; an erased key never charges again.";

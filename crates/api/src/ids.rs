@@ -24,12 +24,22 @@ pub enum IdKind {
     Price,
     /// An API key.
     Key,
+    /// A correction.
+    Correction,
 }
 
 impl IdKind {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Event, Self::Wallet, Self::Grant, Self::Hold, Self::Entry, Self::Price, Self::Key];
+    pub const ALL: [Self; 8] = [
+        Self::Event,
+        Self::Wallet,
+        Self::Grant,
+        Self::Hold,
+        Self::Entry,
+        Self::Price,
+        Self::Key,
+        Self::Correction,
+    ];
 
     /// How ids of this kind begin.
     pub const fn prefix(self) -> &'static str {
@@ -41,6 +51,7 @@ impl IdKind {
             Self::Entry => "ent_",
             Self::Price => "prv_",
             Self::Key => "key_",
+            Self::Correction => "cor_",
         }
     }
 
@@ -54,6 +65,7 @@ impl IdKind {
             Self::Entry => "entry",
             Self::Price => "price_version",
             Self::Key => "key",
+            Self::Correction => "correction",
         }
     }
 }
@@ -147,7 +159,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_printed_is_read_back(position: u64, tag: u32, line: u16, kind in 0usize..7) {
+        fn what_is_printed_is_read_back(position: u64, tag: u32, line: u16, kind in 0usize..8) {
             let kind = IdKind::ALL[kind];
             let line = if kind == IdKind::Entry { line } else { 0 };
             let id = Id { kind, position, tag, line };
@@ -155,7 +167,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_the_reader_panic(text in "(evt_|ent_)?\\PC{0,30}", kind in 0usize..7) {
+        fn no_text_makes_the_reader_panic(text in "(evt_|ent_)?\\PC{0,30}", kind in 0usize..8) {
             let _ = Id::parse(&text, IdKind::ALL[kind]);
         }
     }

@@ -37,6 +37,12 @@ limits! {
     CUSTOMER_BYTES_MAX: "bytes" = 255;
     /// An idempotency key: room for two UUIDs and words between them.
     IDEMPOTENCY_KEY_BYTES_MAX: "bytes" = 255;
+    /// Events that one correction may change: its job remembers which it has decided.
+    CORRECTION_EVENTS_MAX: "events" = 1_000_000;
+    /// Customers of one correction: their sums are kept in memory, and shown.
+    CORRECTION_CUSTOMERS_MAX: "customers" = 100_000;
+    /// Events that one correction names one by one: they stand in its fact.
+    CORRECTION_IDS_MAX: "events" = 1_000;
     /// Items of one page of a list: answers in a fraction of a second.
     LIST_LIMIT_MAX: "items" = 1_000;
     /// A reason: a paragraph.

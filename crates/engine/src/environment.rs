@@ -27,6 +27,7 @@ use crate::recover::{fit_views, recover};
 use crate::reserve::Reserve;
 use crate::submission::Failure;
 use crate::tail::{Committed, Tail};
+use crate::usecases::RunningCorrections;
 use crate::usecases::Simulations;
 use crate::usecases::figures::DeferredCache;
 use crate::writer::{GroupEnd, Writer};
@@ -196,6 +197,7 @@ pub struct Environment {
     deferred: DeferredCache,
     threads: Mutex<Vec<JoinHandle<()>>>,
     simulations: Simulations,
+    corrections: RunningCorrections,
 }
 
 impl Environment {
@@ -240,6 +242,7 @@ impl Environment {
             deferred: DeferredCache::default(),
             threads: Mutex::default(),
             simulations: Simulations::default(),
+            corrections: RunningCorrections::default(),
         });
         environment.start(writer, (checkpoints, to_tell), (standing, checkpoint_every_facts));
         Ok(environment)
@@ -325,6 +328,10 @@ impl Environment {
 
     pub(crate) fn queue_handle(&self) -> Arc<Queue> {
         Arc::clone(&self.queue)
+    }
+
+    pub(crate) fn running_corrections(&self) -> &RunningCorrections {
+        &self.corrections
     }
 
     pub(crate) fn erasing(&self) -> &tokio::sync::Mutex<()> {

@@ -93,6 +93,9 @@ pub enum CallError {
     /// The key was used before, and what it was used for has been erased.
     #[error("what this idempotency key was used for has been erased")]
     Gone,
+    /// What was previewed would come to something else by now.
+    #[error("the preview is out of date: what it would come to has changed")]
+    PreviewOutdated,
     /// There is no such thing here.
     #[error("there is no such {kind}")]
     NotFound {

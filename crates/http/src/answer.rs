@@ -36,6 +36,11 @@ impl Answer {
         Self::json(object_of_about(bytes, write))
     }
 
+    /// 202 with JSON: decided, and going on.
+    pub(crate) fn accepted(body: Vec<u8>) -> Self {
+        Self::new(StatusCode::ACCEPTED, JSON, Body::from(body))
+    }
+
     /// 200 with JSON.
     pub(crate) fn json(body: Vec<u8>) -> Self {
         Self::new(StatusCode::OK, JSON, Body::from(body))

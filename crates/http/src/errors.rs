@@ -26,6 +26,10 @@ pub(crate) fn problem_of(error: CallError, catalogue: &Catalogue, event: Option<
             Problem::new(ErrorCode::Gone, "What this idempotency key was used for has been erased.")
                 .text("kind", "idempotency_key")
         }
+        CallError::PreviewOutdated => {
+            let detail = "What this preview would come to has changed since; nothing was done.";
+            Problem::new(ErrorCode::PreviewOutdated, detail)
+        }
         CallError::NotFound { kind } => Problem::not_found(kind),
         CallError::Failed(failure) => failure_problem(failure),
         CallError::FiguresBehind { .. } => {
@@ -159,6 +163,10 @@ pub(crate) fn rejection_problem(rejection: Rejection, event: Option<&str>, path:
         ),
         Rejection::Invalid { field, problem } => Problem::invalid(&format!("{path}{field}"), problem),
         Rejection::NotFound { kind } => Problem::not_found(kind),
+        Rejection::CorrectionRunning => {
+            let detail = "Another correction is going on; it may change the same events.";
+            Problem::new(ErrorCode::CorrectionRunning, detail).retry_after(1)
+        }
         Rejection::CustomerErased => {
             Problem::new(ErrorCode::Gone, "The customer was erased.").text("kind", "customer")
         }

@@ -81,6 +81,8 @@ pub(crate) fn kind(fact: &Fact) -> &'static str {
             CatalogueChange::KeyRevoked { .. } => "key_revoked",
             CatalogueChange::SettingsChanged { .. } => "settings_changed",
             CatalogueChange::RateCardPublished { .. } => "rate_card_published",
+            CatalogueChange::CorrectionOpened { .. } => "correction_opened",
+            CatalogueChange::CorrectionClosed { .. } => "correction_closed",
         },
         Fact::EnvironmentCreated { .. } => "environment_created",
         Fact::EpochStarted { .. } => "epoch_started",
@@ -100,6 +102,7 @@ fn id_of(stored: &StoredFact) -> Id {
         "hold_placed" => IdKind::Hold,
         "price_published" => IdKind::Price,
         "key_created" => IdKind::Key,
+        "correction_opened" => IdKind::Correction,
         _ => return view::line_id(stored.id, 0),
     };
     view::id(kind, stored.id)
@@ -215,6 +218,18 @@ fn write_change(o: &mut ObjectWriter<'_>, change: &CatalogueChange, catalogue: &
         CatalogueChange::RateCardPublished { request, card, .. } => {
             o.number("card", card.0).text("source", &request.source).text("note", &request.note);
             o.number("models", request.entries.len());
+        }
+        CatalogueChange::CorrectionOpened { request } => {
+            o.text("note", &request.note).number("events_previewed", request.events);
+        }
+        CatalogueChange::CorrectionClosed { correction, sums } => {
+            let correction = catalogue.correction(*correction);
+            let id = correction.map(|correction| view::id(IdKind::Correction, correction.id));
+            o.shown_or_null("correction_id", id);
+            o.number("events", sums.events).number("left_alone", sums.left_alone);
+            // As money, which has three places more.
+            o.number("returned", Money::amount_of(sums.returned_micro * 1_000));
+            o.number("charged", Money::amount_of(sums.charged_micro * 1_000));
         }
     }
 }

@@ -102,5 +102,11 @@ pub static ROUTES: &[Route] = routes! {
     "GET"    "/v1/keys"                               Admin  "list_keys"          v1::keys::list::handle;
     "POST"   "/v1/keys/{id}/rotate"                   Admin  "rotate_key"         v1::keys::rotate::handle;
     "DELETE" "/v1/keys/{id}"                          Admin  "revoke_key"         v1::keys::revoke::handle;
+    "POST"   "/v1/corrections/preview"                Prices "preview_correction" v1::corrections::preview::handle;
+    "POST"   "/v1/corrections"                        Prices "open_correction"    v1::corrections::open::handle;
+    "GET"    "/v1/corrections"                        Read   "list_corrections"   v1::corrections::list::handle;
+    "GET"    "/v1/corrections/{id}"                   Read   "get_correction"     v1::corrections::get::handle;
+    "GET"    "/v1/corrections/{id}/customers"         Read   "list_corrected_customers" v1::corrections::customers::handle;
+    "POST"   "/v1/corrections/{id}/undo"              Prices "undo_correction"    v1::corrections::undo::handle;
     "GET"    "/v1/audit"                              Admin  "list_audit"         v1::audit::handle;
 };

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::wallet::DebtSlice;
 use crate::{
-    Amended, ApiKey, Balance, CatalogueChange, CatalogueFact, Charge, Credits, Draw, EventType, Fact,
-    GrantKind, GrantRequest, Hold, HoldEnd, HoldRef, Lot, LotNo, LotStatus, Millis, PriceVersion, RateCard,
-    Recorded, Reserve, Settlement, State, Wallet, WalletEvent, WalletFact, WalletNo,
+    Amended, ApiKey, Balance, CatalogueChange, CatalogueFact, Charge, ClosedCorrection, Correction, Credits,
+    Draw, EventType, Fact, GrantKind, GrantRequest, Hold, HoldEnd, HoldRef, Lot, LotNo, LotStatus, Millis,
+    PriceVersion, RateCard, Recorded, Reserve, Settlement, State, Wallet, WalletEvent, WalletFact, WalletNo,
 };
 use crate::{EventTypeNo, Position};
 
@@ -102,6 +102,9 @@ impl State {
             WalletEvent::Reversed { request, credits, debt, returns, adjustment, .. } => {
                 self.change_amended(request.event, number, |a| {
                     a.reversed += *credits;
+                    if request.correction.is_some() {
+                        a.corrected += *credits;
+                    }
                     give_back(a, *credits - *debt);
                     a.revenue_nano -= returns.iter().map(|back| i128::from(back.revenue_nano)).sum::<i128>();
                 });
@@ -262,6 +265,19 @@ impl State {
                 {
                     key.dead_at = key.dead_at.min(*dead_at);
                 }
+            }
+            CatalogueChange::CorrectionOpened { request } => catalogue.corrections.push(Correction {
+                id: recorded.id,
+                key: fact.origin.key,
+                author,
+                opened_at: recorded.at,
+                undoes: request.action.undoes(),
+                closed: None,
+            }),
+            CatalogueChange::CorrectionClosed { correction, sums } => {
+                let closed =
+                    ClosedCorrection { position: recorded.id.position, at: recorded.at, sums: **sums };
+                catalogue.close_correction(*correction, closed);
             }
         });
     }

@@ -31,6 +31,7 @@ impl Fact {
             Self::Catalogue(fact) => match &fact.change {
                 CatalogueChange::PricePublished { request, .. }
                 | CatalogueChange::PriceRefused { request, .. } => Some(request.asked_fields(catalogue)),
+                CatalogueChange::CorrectionOpened { request } => Some(request.asked_fields()),
                 _ => None,
             },
             Self::BatchAccepted { events, .. } => Some(("meter_batch", batch_fields(*events))),
@@ -75,6 +76,7 @@ impl Action {
             }
             Self::PublishRateCard(_)
             | Self::ChangeSettings(_)
+            | Self::OpenCorrection(_)
             | Self::SetPolicy { .. }
             | Self::Freeze { .. }
             | Self::Thaw { .. }
@@ -89,6 +91,7 @@ impl Action {
     pub fn asked_fields(&self, catalogue: &Catalogue) -> Option<(&'static str, Fields)> {
         match self {
             Self::PublishPrice(request) => Some(request.asked_fields(catalogue)),
+            Self::OpenCorrection(request) => Some(request.asked_fields()),
             action => {
                 let facets = match action {
                     Self::Meter { facets, .. } | Self::CaptureHold { facets, .. } => facets.as_deref(),

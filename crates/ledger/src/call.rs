@@ -5,9 +5,9 @@ use compact_str::CompactString;
 
 use crate::codec::{codec_enum, codec_struct};
 use crate::{
-    CatalogueChange, CostRequest, Credits, EntryId, EventTypeNo, Facets, GrantKind, KeyHash, KeyNo, LotNo,
-    Millis, Money, Original, Policy, Position, PriceInputs, PriceNo, Quantity, RateCardRequest, Rule,
-    Settings, WalletNo,
+    CatalogueChange, CorrectionRequest, CostRequest, Credits, EntryId, EventTypeNo, Facets, GrantKind,
+    KeyHash, KeyNo, LotNo, Millis, Money, Original, Policy, Position, PriceInputs, PriceNo, Quantity,
+    RateCardRequest, Rule, Settings, WalletNo,
 };
 
 /// One call: who asks, under which key, for what.
@@ -126,6 +126,8 @@ pub enum Action {
     PublishRateCard(RateCardRequest),
     /// Change the settings.
     ChangeSettings(Settings),
+    /// Begin to put many events right.
+    OpenCorrection(Box<CorrectionRequest>),
 }
 
 /// What happens when the wallet cannot pay.

@@ -7,8 +7,8 @@ use hashbrown::HashMap;
 
 use crate::codec::{Bytes, Codec, DecodeError, codec_struct};
 use crate::{
-    Currency, EntryId, EventTypeNo, Grid, KeyNo, Millis, PriceNo, RateBook, Rejection, Rounding, Rule,
-    Settings, pricing,
+    Correction, Currency, EntryId, EventTypeNo, Grid, KeyNo, Millis, PriceNo, RateBook, Rejection, Rounding,
+    Rule, Settings, pricing,
 };
 
 /// A kind of billable act.
@@ -237,6 +237,8 @@ pub struct Catalogue {
     pub prices: Vec<PriceVersion>,
     /// In the order of creation, from number 1.
     pub keys: Vec<ApiKey>,
+    /// In the order in which they were decided.
+    pub corrections: Vec<Correction>,
     by_name: HashMap<CompactString, EventTypeNo>,
     by_secret: HashMap<[u8; 32], KeyNo>,
     /// By event type: the properties that its prices look at, each once.
@@ -254,6 +256,7 @@ impl Default for Catalogue {
             event_types: Vec::new(),
             prices: Vec::new(),
             keys: Vec::new(),
+            corrections: Vec::new(),
             by_name: HashMap::new(),
             by_secret: HashMap::new(),
             priced_by: Vec::new(),
@@ -377,6 +380,7 @@ impl Codec for Catalogue {
         self.event_types.put(out);
         self.prices.put(out);
         self.keys.put(out);
+        self.corrections.put(out);
     }
     fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
         let mut catalogue = Self {
@@ -398,6 +402,7 @@ impl Codec for Catalogue {
         for key in Vec::<ApiKey>::get(from)? {
             catalogue.put_key(key);
         }
+        catalogue.corrections = Codec::get(from)?;
         Ok(catalogue)
     }
 }

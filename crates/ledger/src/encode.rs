@@ -417,6 +417,8 @@ codec_enum!(CatalogueChange, "catalogue change" {
     5 => KeyRevoked { key, dead_at },
     6 => SettingsChanged { settings },
     7 => RateCardPublished { request, card, effective_at },
+    8 => CorrectionOpened { request },
+    9 => CorrectionClosed { correction, sums },
 });
 codec_enum!(Rule, "price rule" {
     1 => Flat { credits },

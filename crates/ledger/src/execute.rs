@@ -62,6 +62,7 @@ pub fn execute(
         | Action::DefineEventType(_)
         | Action::PublishPrice(_)
         | Action::PublishRateCard(_)
+        | Action::OpenCorrection(_)
         | Action::ChangeSettings(_) => change_catalogue(state, origin, &call.action, now, recorder),
         action => {
             let checked = check(state, action, now)?;
@@ -280,6 +281,7 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
         | Action::DefineEventType(_)
         | Action::PublishPrice(_)
         | Action::PublishRateCard(_)
+        | Action::OpenCorrection(_)
         | Action::ChangeSettings(_) => Ok(Checked::Nothing),
     }
 }
@@ -325,6 +327,7 @@ fn find_wallet(
         | Action::DefineEventType(_)
         | Action::PublishPrice(_)
         | Action::PublishRateCard(_)
+        | Action::OpenCorrection(_)
         | Action::ChangeSettings(_) => {
             return Err(Rejection::NotFound { kind: "wallet" }.into());
         }
@@ -416,7 +419,7 @@ fn decide(
             reverse::reverse(state, wallet, request, original, now)
         }),
         (Action::Recharge { request, original }, _) => {
-            verdict(wallet, Asked::Recharge(*request), || reverse::recharge(wallet, request, original))
+            verdict(wallet, Asked::Recharge(*request), || reverse::recharge(state, wallet, request, original))
         }
         (Action::SetCost { request, facets, original }, _) => {
             let usage = facets.as_ref().and_then(|facets| facets.usage.as_ref());
@@ -500,7 +503,16 @@ fn catalogue_changes(
             settings.check()?;
             Ok(vec![CatalogueChange::SettingsChanged { settings: settings.clone() }])
         }
+        Action::OpenCorrection(request) => {
+            request.check(catalogue)?;
+            Ok(vec![CatalogueChange::CorrectionOpened { request: request.clone() }])
+        }
         Action::Change(change) => match change {
+            CatalogueChange::CorrectionClosed { correction, .. } => {
+                let open = catalogue.open_correction().filter(|open| open.id.position == *correction);
+                open.ok_or(Rejection::NotFound { kind: "correction" })?;
+                Ok(vec![change.clone()])
+            }
             CatalogueChange::KeyCreated { label, secret_hash, hint, scopes, replaces, .. } => {
                 Ok(vec![CatalogueChange::KeyCreated {
                     key: KeyNo::at(catalogue.keys.len() + 1),
@@ -519,6 +531,7 @@ fn catalogue_changes(
             | CatalogueChange::PricePublished { .. }
             | CatalogueChange::PriceRefused { .. }
             | CatalogueChange::SettingsChanged { .. }
+            | CatalogueChange::CorrectionOpened { .. }
             | CatalogueChange::RateCardPublished { .. } => Err(Rejection::NotFound { kind: "change" }),
         },
         _ => Err(Rejection::NotFound { kind: "change" }),

@@ -9,10 +9,11 @@ use smallvec::SmallVec;
 
 use crate::codec::codec_struct;
 use crate::{
-    CaptureRequest, CardNo, Cost, CostRequest, Credits, Currency, EventRef, EventTypeNo, ExtendRequest,
-    Facets, GrantRequest, HoldRequest, IncreaseRequest, KeyHash, KeyNo, LotNo, MeterRequest, Millis, Policy,
-    Position, PriceNo, PriceRequest, Quantity, RateCardRequest, RechargeRequest, Refusal, ReverseRequest,
-    Scopes, Settings, Usage, VoidGrantRequest, VoidHoldRequest, WalletNo,
+    CaptureRequest, CardNo, CorrectionRequest, CorrectionSums, Cost, CostRequest, Credits, Currency,
+    EventRef, EventTypeNo, ExtendRequest, Facets, GrantRequest, HoldRequest, IncreaseRequest, KeyHash, KeyNo,
+    LotNo, MeterRequest, Millis, Policy, Position, PriceNo, PriceRequest, Quantity, RateCardRequest,
+    RechargeRequest, Refusal, ReverseRequest, Scopes, Settings, Usage, VoidGrantRequest, VoidHoldRequest,
+    WalletNo,
 };
 
 /// Something that happened.
@@ -492,5 +493,17 @@ pub enum CatalogueChange {
         card: CardNo,
         /// From when.
         effective_at: Millis,
+    },
+    /// A correction was decided; what it does follows, one fact for each event.
+    CorrectionOpened {
+        /// As asked. Boxed, so that every other call stays small on its way to the writer.
+        request: Box<CorrectionRequest>,
+    },
+    /// A correction has come to its end.
+    CorrectionClosed {
+        /// Which, by the place of the fact that opened it.
+        correction: Position,
+        /// What it did.
+        sums: Box<CorrectionSums>,
     },
 }

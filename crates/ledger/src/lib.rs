@@ -18,6 +18,7 @@ mod call;
 mod catalogue;
 mod codec;
 mod cold;
+mod correction;
 mod cost;
 mod draw;
 mod encode;
@@ -49,6 +50,10 @@ pub use call::{
 pub use catalogue::{ApiKey, Catalogue, EventType, PriceState, PriceVersion, Scope, Scopes};
 pub use codec::DecodeError;
 pub use cold::{Cold, ColdKey};
+pub use correction::{
+    CORRECTION_EVENTS_NAMED_MAX, ClosedCorrection, Correction, CorrectionAction, CorrectionFilter,
+    CorrectionRequest, CorrectionSums,
+};
 pub use cost::{
     Cost, CostRequest, CostSource, DIMENSION_VALUE_BYTES_MAX, DIMENSIONS_MAX, Dimension, EventRef, Facets,
     cost_of_event,

@@ -133,6 +133,9 @@ pub enum Rejection {
         "the price of this event type is made of the provider's cost: send the cost, or usage of a model with a rate"
     )]
     CostRequired,
+    /// A correction goes on; another one could look at the same events at the same time.
+    #[error("another correction goes on")]
+    CorrectionRunning,
     /// A field has a value that cannot be.
     #[error("{field} {problem}")]
     Invalid {

@@ -108,17 +108,24 @@ pub(crate) fn reverse(
 
 /// Charges credits of an event again, on credit where there are none: the correction says that they are owed.
 pub(crate) fn recharge(
+    state: &State,
     wallet: &Wallet,
     request: &RechargeRequest,
     original: &Original,
 ) -> Result<(WalletEvent, Balance), Refusal> {
     let Original { event_type, charge: Charge { price, .. }, .. } = original;
+    // However often an event is given back and charged again, its sums stay amounts.
+    let before = state.amended(request.event).map_or(Credits::ZERO, |amended| amended.recharged);
+    if before.checked_add(request.credits).is_none() {
+        return Err(Refusal::BalanceTooLarge { limit: Credits::MAX });
+    }
     let charge = charge(wallet, *event_type, *price, request.credits, IfInsufficient::Record)?;
     let after = charged(wallet.balance, &charge);
     Ok((WalletEvent::Recharged { request: *request, charge, of: original.event_ref() }, after))
 }
 
 /// Puts a cost in the place of what was known before: as reported, or by the card in force when the event occurred.
+/// Usage that no card prices and no estimate covers leaves what was known: a cost never becomes unknown again.
 pub(crate) fn set_cost(
     state: &State,
     request: &CostRequest,
@@ -129,7 +136,7 @@ pub(crate) fn set_cost(
     let Original { event_type, quantity, at, .. } = original;
     let cost = match request.cost {
         Some(money) => Some(Cost { nano: money.nano, source: CostSource::Reported }),
-        None => cost::compute(&state.catalogue, *event_type, *quantity, None, usage, *at),
+        None => cost::compute(&state.catalogue, *event_type, *quantity, None, usage, *at).or(before),
     };
     WalletEvent::CostSet { request: *request, before, cost, usage: usage.cloned(), of: original.event_ref() }
 }

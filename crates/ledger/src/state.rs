@@ -119,12 +119,24 @@ pub struct Amended {
     pub later: Vec<(LotNo, Credits)>,
     /// Credits charged again by corrections.
     pub recharged: Credits,
+    /// Of what was given back, how much was by corrections.
+    pub corrected: Credits,
     /// What it costs the operator by the latest word, where there was one after the event.
     pub cost: Option<Cost>,
     /// Nano-units of revenue that were recognised for it later (debt settled), less what was taken back (reversals).
     pub revenue_nano: i128,
 }
-codec_struct!(Amended { wallet, reversed, from_first, settled, later, recharged, cost, revenue_nano });
+codec_struct!(Amended {
+    wallet,
+    reversed,
+    from_first,
+    settled,
+    later,
+    recharged,
+    corrected,
+    cost,
+    revenue_nano
+});
 
 /// A point the state can be taken back to.
 #[derive(Clone, Copy, Debug)]

@@ -189,10 +189,10 @@ fn every_kind_of_fact_comes_back_and_bears_its_key() {
 /// Facts that only engines, batches and key management make.
 fn facts_no_script_makes() -> Vec<Fact> {
     use chargly_ledger::{
-        Asked, Balance, CardNo, CatalogueChange, CatalogueFact, Cost, CostRequest, CostSource, Credits,
-        Dimension, EventRef, EventTypeNo, Facets, Header, KeyHash, KeyNo, Origin, Quantity, Rate,
-        RateCardRequest, RateEntry, Refusal, Scope, Scopes, Settings, Unit, Usage, WalletEvent, WalletFact,
-        WalletNo,
+        Asked, Balance, CardNo, CatalogueChange, CatalogueFact, CorrectionAction, CorrectionFilter,
+        CorrectionRequest, CorrectionSums, Cost, CostRequest, CostSource, Credits, Dimension, EventRef,
+        EventTypeNo, Facets, Header, KeyHash, KeyNo, Origin, PriceNo, Quantity, Rate, RateCardRequest,
+        RateEntry, Refusal, Scope, Scopes, Settings, Unit, Usage, WalletEvent, WalletFact, WalletNo,
     };
     let origin = Origin { actor: KeyNo(3), key: Some(KeyHash([9; 16])) };
     let after =
@@ -263,6 +263,30 @@ fn facts_no_script_makes() -> Vec<Fact> {
             hint: "cafe".into(),
             scopes: [Scope::Meter, Scope::Admin].into_iter().collect::<Scopes>(),
             replaces: Some(KeyNo(2)),
+        }),
+        changed(CatalogueChange::CorrectionOpened {
+            request: Box::new(CorrectionRequest {
+                filter: CorrectionFilter {
+                    price: Some(PriceNo(3)),
+                    dimension: Some(Dimension { name: "model".into(), value: "gpt-4o".into() }),
+                    events: vec![Position(1), Position(u64::MAX)],
+                    ..CorrectionFilter::default()
+                },
+                action: CorrectionAction::Undo { correction: Position(9) },
+                note: "a wrong price".into(),
+                up_to: Position(10),
+                digest: [7; 16],
+                events: 2,
+            }),
+        }),
+        changed(CatalogueChange::CorrectionClosed {
+            correction: Position(9),
+            sums: Box::new(CorrectionSums {
+                events: 2,
+                returned_micro: i128::MAX,
+                charged_micro: -1,
+                left_alone: 3,
+            }),
         }),
         changed(CatalogueChange::KeyRevoked { key: KeyNo(1), dead_at: Millis(i64::MIN) }),
     ]

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    backup, bench, customers, export, figures, init, keys, prices, rate_cards, rebuild, replay, reset,
-    restore, resume_effects, serve, simulate, verify,
+    backup, bench, corrections, customers, export, figures, init, keys, prices, rate_cards, rebuild, replay,
+    reset, restore, resume_effects, serve, simulate, verify,
 };
 use crate::settings;
 
@@ -69,6 +69,8 @@ pub(crate) enum Command {
     Customers(customers::CustomersArgs),
     /// Try prices on past events, and change nothing
     Simulate(Box<simulate::SimulateArgs>),
+    /// Put many events right by one decision: show, ask, carry out, take back
+    Corrections(Box<corrections::CorrectionsArgs>),
     /// Measure how fast a server of its own meters on this machine
     Bench(bench::BenchArgs),
 }

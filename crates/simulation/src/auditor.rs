@@ -177,10 +177,7 @@ impl Auditor {
         if let Some(customer) = request.customer() {
             return Some(customer.to_owned());
         }
-        let place = match request {
-            Request::Reverse { event, .. } => *event,
-            other => other.hold()?,
-        };
+        let place = request.event().or_else(|| request.hold())?;
         match &self.at(place)?.fact {
             Fact::Wallet(fact) => {
                 self.accounts.get(fact.header.wallet.index()).map(|account| account.customer.clone())

@@ -88,7 +88,9 @@ pub(crate) fn resolve(mut request: Request, books: &Auditor) -> Option<Request> 
         | Request::ExtendHold { hold, .. }
         | Request::CaptureHold { hold, .. }
         | Request::VoidHold { hold } => *hold = newest(&books.holds, *hold)?,
-        Request::Reverse { event, .. } => *event = newest(&books.events, *event)?,
+        Request::Reverse { event, .. } | Request::Recharge { event, .. } | Request::SetCost { event, .. } => {
+            *event = newest(&books.events, *event)?
+        }
         Request::VoidGrant { customer, lot } => *lot = 1 + *lot % books.lots_of(customer)?,
         Request::Grant { effective_at, expires_at, .. } => {
             *effective_at = effective_at.map(|offset| now + offset);

@@ -104,9 +104,9 @@ impl Model {
         if let Some(customer) = request.customer() {
             return Some(customer.to_owned());
         }
-        let owner = |wallet: &Wallet| match request {
-            Request::Reverse { event, .. } => wallet.event(*event).is_some(),
-            other => other.hold().is_some_and(|hold| wallet.hold(hold).is_some()),
+        let owner = |wallet: &Wallet| match request.event() {
+            Some(event) => wallet.event(event).is_some(),
+            None => request.hold().is_some_and(|hold| wallet.hold(hold).is_some()),
         };
         self.wallets.iter().find(|w| owner(w)).map(|w| w.customer.clone())
     }
@@ -114,7 +114,7 @@ impl Model {
     /// First what is wrong in itself, without a trace; then the wallet is opened if it is new; then everything of
     /// it happens that is due; then the rules decide.
     fn take_up(&mut self, request: &Request, now: Ms) -> Answer {
-        if request.customer().is_none() && request.hold().is_none() && !request.is_reversal() {
+        if request.customer().is_none() && request.hold().is_none() && request.event().is_none() {
             return self.catalogue(request, now);
         }
         let priced = match self.check(request, now) {
@@ -141,6 +141,8 @@ impl Model {
             Request::Grant { .. } => wallet.grant(place, request, now),
             Request::VoidGrant { lot, .. } => wallet.void_grant(*lot),
             Request::Reverse { event, credits } => wallet.reverse(place, *event, *credits, now),
+            Request::Recharge { event, credits } => wallet.recharge(place, *event, *credits),
+            Request::SetCost { event, cost } => Ok(wallet.set_cost(*event, cost.nano)),
             Request::SetPolicy { policy, .. } => Ok(wallet.set_policy(*policy)),
             Request::Freeze { .. } => Ok(wallet.freeze(place)),
             Request::Thaw { .. } => Ok(wallet.thaw()),

@@ -184,7 +184,9 @@ impl Run {
             | Request::ExtendHold { hold, .. }
             | Request::CaptureHold { hold, .. }
             | Request::VoidHold { hold } => *hold = picked(&self.holds, *hold)?,
-            Request::Reverse { event, .. } => *event = picked(&self.events, *event)?,
+            Request::Reverse { event, .. }
+            | Request::Recharge { event, .. }
+            | Request::SetCost { event, .. } => *event = picked(&self.events, *event)?,
             Request::VoidGrant { customer, lot } => {
                 let wallet = self.pair.model.wallet(customer)?;
                 let lots = u32::try_from(wallet.live.len() + wallet.closed.len()).ok().filter(|n| *n > 0)?;

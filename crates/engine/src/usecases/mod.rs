@@ -4,6 +4,7 @@ mod capture_hold;
 mod change_catalogue;
 mod change_hold;
 mod change_wallet;
+mod corrections;
 mod erase_customer;
 pub mod figures;
 mod get_event;
@@ -24,6 +25,11 @@ mod set_cost;
 mod simulate_prices;
 mod try_price;
 
+pub(crate) use corrections::Running as RunningCorrections;
+pub use corrections::{
+    CORRECTION_CUSTOMERS_MAX, CORRECTION_EVENTS_MAX, CorrectionState, CustomerChange, CustomerDifference,
+    LEFT_ALONE_TOLD_MAX, LeftAlone, Preview, PreviewSeal, Progress as CorrectionProgress, Skip, Totals,
+};
 pub use erase_customer::ErasedCustomer;
 pub use get_wallet::WalletAsOf;
 pub use list_audit::AuditPage;

@@ -1,6 +1,7 @@
 //! `/v1`: one file per endpoint.
 
 pub(crate) mod audit;
+pub(crate) mod corrections;
 pub(crate) mod customers;
 pub(crate) mod event_types;
 pub(crate) mod events;

@@ -37,12 +37,12 @@ pub fn is_audited(fact: &Fact) -> bool {
     match fact {
         Fact::Catalogue(_) | Fact::EnvironmentCreated { .. } | Fact::EpochStarted { .. } => true,
         Fact::BatchAccepted { .. } => false,
+        // One decision corrects many events: that decision is shown, and not each of them.
         Fact::Wallet(fact) => matches!(
             fact.event,
-            WalletEvent::Granted { .. }
+            WalletEvent::Reversed { request: chargly_ledger::ReverseRequest { correction: None, .. }, .. }
+                | WalletEvent::Granted { .. }
                 | WalletEvent::GrantVoided { .. }
-                | WalletEvent::Reversed { .. }
-                | WalletEvent::Recharged { .. }
                 | WalletEvent::PolicySet { .. }
                 | WalletEvent::Frozen
                 | WalletEvent::Thawed

@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod bench;
+pub(crate) mod corrections;
 pub(crate) mod customers;
 pub(crate) mod export;
 pub(crate) mod figures;
@@ -46,6 +47,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::RateCards(args) => rate_cards::run(&args),
         Command::Customers(args) => customers::run(&args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Corrections(args) => corrections::run(&args),
         Command::Bench(args) => bench::run(&args),
     }
 }

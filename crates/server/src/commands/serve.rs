@@ -83,6 +83,7 @@ async fn serve(args: &ServeArgs) -> Result<()> {
         output::print(&first_start::welcome(&begun, data.root(), listen))?;
     }
     let environments = open_all(&data, args)?;
+    environments.iter().for_each(Environment::resume_corrections);
     tracing::info!(%listen, data = %data.root().display(), "serving");
     output::print(&format!("Listening on {}\n", first_start::dashboard_url(listen)))?;
     listener::serve(listener, door::router(environments.clone())?, args.limits(), told_to_stop()).await;

@@ -77,6 +77,74 @@ fn every_call_of_the_readme_and_the_quickstart_succeeds_as_printed() {
     assert!(readme >= 1 && quickstart >= 6, "{readme} and {quickstart} calls found");
 }
 
+/// Waits until the newest correction is done.
+fn correction_done(server: &Server, key: &str) -> String {
+    for _ in 0..1_000 {
+        let newest = server.call("GET", "/v1/corrections?limit=1", key, None).json();
+        if newest["data"][0]["status"] == "done" {
+            return newest["data"][0]["id"].as_str().expect("an id").to_owned();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("the correction does not end");
+}
+
+#[test]
+fn every_call_and_command_of_the_guide_to_corrections_does_what_it_says() {
+    let project = Project::begin();
+    let server = project.serve();
+    let key = &project.test_key;
+    let page = include_str!("../../../../docs/guides/corrections.md");
+    let available = || {
+        let wallet = server.call("GET", "/v1/customers/studio_7/wallet", key, None).json();
+        wallet["available"].as_i64().expect("a whole number")
+    };
+    let (mut preview, mut balances) = (String::new(), Vec::new());
+    for Printed { method, path, body } in printed(page) {
+        let path = match path.contains("cor_…") {
+            // The correction that the page is about is the first; its undoing comes after.
+            true => path.replace("cor_…", &correction_done(&server, key)),
+            false => path,
+        };
+        let body = body.map(|body| body.replace(r#""preview":"…""#, &format!(r#""preview":"{preview}""#)));
+        let answer = server.call(&method, &path, key, body.as_deref());
+        assert!(
+            [200, 202].contains(&answer.status),
+            "{method} {path}: {}",
+            String::from_utf8_lossy(&answer.bytes)
+        );
+        if let Some(seal) = answer.json()["preview"].as_str() {
+            preview = seal.to_owned();
+            balances.push(available());
+        }
+        if answer.status == 202 {
+            correction_done(&server, key);
+            balances.push(available());
+        }
+    }
+    assert_eq!(balances, [400, 940, 940, 400], "previews change nothing; the page's figures are right");
+
+    let place = ["--url", server.url.as_str(), "--key", key];
+    let mut commands = 0;
+    for line in page.lines().filter_map(|line| line.strip_prefix("chargly corrections ")) {
+        let line = line.replace("cor_…", &correction_done(&server, key));
+        let mut words: Vec<&str> = vec!["corrections"];
+        for (index, part) in line.split('"').enumerate() {
+            // What stands between quotation marks is one word.
+            if index % 2 == 1 { words.push(part) } else { words.extend(part.split_whitespace()) }
+        }
+        if words[1] != "list" {
+            words.push("--yes");
+        }
+        let output = crate::support::chargly(&[&words[..], &place].concat());
+        assert!(output.status.success(), "{words:?}: {}", crate::support::said(&output));
+        commands += 1;
+    }
+    assert_eq!((commands, available()), (3, 400));
+    server.stop();
+    project.verified();
+}
+
 #[test]
 fn every_call_of_the_guide_to_provider_cost_succeeds_as_printed() {
     let project = Project::begin();

@@ -3,6 +3,7 @@
 mod backup;
 mod bench;
 mod books;
+mod corrections;
 mod customers;
 mod docs;
 mod export;

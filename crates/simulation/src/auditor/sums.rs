@@ -41,7 +41,9 @@ fn is_bound_by_floor(event: &WalletEvent) -> bool {
 fn moved(event: &WalletEvent, what: &Happening) -> Micro {
     let all = |draws: &[Draw]| draws.iter().map(|draw| draw.credits).sum::<Micro>();
     match what {
-        Happening::Metered { charge } => -all(&charge.draws) - charge.debt,
+        Happening::Metered { charge } | Happening::Recharged { charge, .. } => {
+            -all(&charge.draws) - charge.debt
+        }
         Happening::HoldCaptured { charge, lapsed, .. } => -all(&charge.draws) - charge.debt - all(lapsed),
         Happening::Granted { active: true, .. } => match event {
             WalletEvent::Granted { request, .. } => request.credits.micro().into(),

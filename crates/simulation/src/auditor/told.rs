@@ -176,6 +176,7 @@ impl Auditor {
             Rejection::Invalid { .. } => "invalid_request",
             Rejection::NotFound { .. } => "not_found",
             Rejection::CustomerErased => "gone",
+            Rejection::CorrectionRunning => return Err("no client opens a correction".to_owned()),
         });
         self.heard(number, "rejected", 0);
         Ok(())

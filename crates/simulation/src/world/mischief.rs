@@ -295,7 +295,11 @@ impl World {
                 properties: BTreeMap::new(),
             }
         } else {
-            Request::Reverse { event: at, credits: Some(1).filter(|_| !self.dice.once_in(4)) }
+            match self.dice.below(4) {
+                0 => Request::Reverse { event: at, credits: None },
+                1 => Request::Recharge { event: at, credits: 2 },
+                _ => Request::Reverse { event: at, credits: Some(1) },
+            }
         };
         if let Some(call) = self.make_call(request, false) {
             self.send(&[call], false);

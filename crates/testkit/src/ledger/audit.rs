@@ -18,6 +18,8 @@ pub struct Audit {
     pub state: State,
     /// What each lot has earned and what of its price was given up, in nano-units.
     money: BTreeMap<(WalletNo, LotNo), Earned>,
+    /// What each event was charged at first, and how much of that lots paid.
+    events: BTreeMap<Position, (Credits, Credits)>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -29,7 +31,7 @@ struct Earned {
 impl Audit {
     /// Before the first fact.
     pub fn new() -> Self {
-        Self { state: State::new(), money: BTreeMap::new() }
+        Self { state: State::new(), money: BTreeMap::new(), events: BTreeMap::new() }
     }
 
     /// Folds facts one by one.
@@ -65,6 +67,7 @@ impl Audit {
         let moved = header.after.posted - balance.unwrap_or_default().posted;
         assert_eq!(lines, moved, "{at}: the lines add up to the change of the balance: {fact:?}");
         self.book(fact);
+        self.note_event(at, fact);
         let wallet = self.state.wallet(header.wallet).expect("a fact about a wallet has one");
         assert_eq!(wallet.balance, header.after, "{at}: the balance is what the fact says");
         check_floor(at, wallet, &fact.event);
@@ -72,6 +75,42 @@ impl Audit {
         check_lots(at, wallet);
         check_holds(at, wallet, &self.state);
         self.check_money(at, wallet);
+        self.check_events(at, fact, wallet);
+    }
+
+    fn note_event(&mut self, at: Position, fact: &WalletFact) {
+        if let WalletEvent::Metered { charge, .. } | WalletEvent::HoldCaptured { charge, .. } = &fact.event {
+            let drawn = charge.draws.iter().map(|d| d.credits).sum();
+            self.events.insert(at, (charge.charged(), drawn));
+        }
+    }
+
+    /// What an event was charged, and again, and given back, is what is owed of it and what lots paid for it.
+    fn check_events(&self, at: Position, fact: &WalletFact, wallet: &Wallet) {
+        let mut touched: Vec<Position> = Vec::new();
+        match &fact.event {
+            WalletEvent::Metered { .. } | WalletEvent::HoldCaptured { .. } => touched.push(at),
+            WalletEvent::Reversed { request, .. } => touched.push(request.event),
+            WalletEvent::Recharged { request, .. } => touched.push(request.event),
+            WalletEvent::Granted { settlements, .. } | WalletEvent::LotActivated { settlements, .. } => {
+                touched.extend(settlements.iter().map(|settled| settled.event));
+            }
+            _ => {}
+        }
+        for event in touched {
+            let (charged, drawn) = self.events[&event];
+            let amended = self.state.amended(event).cloned().unwrap_or_default();
+            let left = charged + amended.recharged - amended.reversed;
+            assert!(
+                left >= Credits::ZERO,
+                "{at}: more is given back of {event} than was charged: {amended:?}"
+            );
+            assert!(amended.corrected <= amended.reversed, "{at}: {amended:?}");
+            let owed: Credits = wallet.debts().iter().filter(|d| d.event == event).map(|d| d.credits).sum();
+            let later: Credits = amended.later.iter().map(|(_, credits)| *credits).sum();
+            let paid = drawn - amended.from_first + later;
+            assert_eq!(left, owed + paid, "{at}: {event} is owed and paid as it is charged: {amended:?}");
+        }
     }
 
     /// Books revenue by what the fact itself says.
@@ -82,7 +121,9 @@ impl Audit {
         let mut draws =
             |list: &[Draw], sign: i64| list.iter().for_each(|d| earn(d.lot, sign * d.revenue_nano));
         match &fact.event {
-            WalletEvent::Metered { charge, .. } => draws(&charge.draws, 1),
+            WalletEvent::Metered { charge, .. } | WalletEvent::Recharged { charge, .. } => {
+                draws(&charge.draws, 1);
+            }
             WalletEvent::HoldCaptured { charge, broken, .. } => {
                 draws(&charge.draws, 1);
                 draws(broken, 1);
@@ -131,7 +172,9 @@ fn check_floor(at: Position, wallet: &Wallet, event: &WalletEvent) {
             check_charge(at, charge);
             charge.charged()
         }
-        WalletEvent::Metered { charge, .. } | WalletEvent::HoldCaptured { charge, .. } => {
+        WalletEvent::Metered { charge, .. }
+        | WalletEvent::HoldCaptured { charge, .. }
+        | WalletEvent::Recharged { charge, .. } => {
             check_charge(at, charge);
             return;
         }

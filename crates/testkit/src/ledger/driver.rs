@@ -149,9 +149,9 @@ impl Driver {
         let of = |list: &[(Position, WalletNo)], place: Place| {
             list.iter().find(|(at, _)| at.0 == place).map(|(_, wallet)| *wallet)
         };
-        let wallet = match request {
-            Request::Reverse { event, .. } => of(&self.events, *event),
-            other => other.hold().and_then(|hold| of(&self.holds, hold)),
+        let wallet = match request.event() {
+            Some(event) => of(&self.events, event),
+            None => request.hold().and_then(|hold| of(&self.holds, hold)),
         };
         self.state.customer(wallet?).map(|c| c.to_string())
     }
@@ -178,5 +178,6 @@ fn rejected(rejection: &Rejection) -> Rejected {
         Rejection::Invalid { field, .. } => Rejected::Invalid { field: field.to_string() },
         Rejection::NotFound { .. } => Rejected::NotFound,
         Rejection::CustomerErased => Rejected::CustomerErased,
+        Rejection::CorrectionRunning => panic!("no script opens a correction"),
     }
 }

@@ -106,9 +106,14 @@ fn wallet_event(fact: &WalletFact, customer: Option<String>) -> Happening {
         WalletEvent::Thawed => Happening::Thawed,
         WalletEvent::CustomerErased => Happening::CustomerErased,
         WalletEvent::Refused { refusal, .. } => Happening::Refused(refused(refusal)),
-        WalletEvent::Recharged { .. } | WalletEvent::CostSet { .. } => {
-            panic!("no script asks for corrections or later costs")
+        WalletEvent::Recharged { request, charge: paid, .. } => {
+            Happening::Recharged { event: request.event.0, charge: charge(paid) }
         }
+        WalletEvent::CostSet { request, before, cost, .. } => Happening::CostSet {
+            event: request.event.0,
+            before: before.map(|cost| cost.nano.into()),
+            cost: cost.map(|cost| cost.nano.into()).expect("a cost that was reported"),
+        },
     }
 }
 
@@ -134,6 +139,8 @@ fn change(change: &CatalogueChange, catalogue: &Catalogue) -> Happening {
         CatalogueChange::KeyCreated { .. }
         | CatalogueChange::KeyRevoked { .. }
         | CatalogueChange::SettingsChanged { .. }
+        | CatalogueChange::CorrectionOpened { .. }
+        | CatalogueChange::CorrectionClosed { .. }
         | CatalogueChange::RateCardPublished { .. } => {
             panic!("the model knows nothing of {change:?}")
         }

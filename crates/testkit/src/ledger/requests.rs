@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chargly_ledger::{
-    Action, CaptureRequest, CardPin, Condition, Credits, Currency, EntryId, EventTypeNo, EventTypeRequest,
-    ExtendRequest, Fact, GrantKind, GrantRequest, HoldRequest, IfInsufficient, IncreaseRequest, LotNo,
-    MeterRequest, Millis, Money, Original, Position, PriceInputs, PriceNo, PriceRequest, PropertyValue,
-    Quantity, Ratio, ReverseRequest, Row, State, Tier, VoidGrantRequest, VoidHoldRequest, WalletNo,
+    Action, CaptureRequest, CardPin, Condition, CostRequest, Credits, Currency, EntryId, EventTypeNo,
+    EventTypeRequest, ExtendRequest, Fact, GrantKind, GrantRequest, HoldRequest, IfInsufficient,
+    IncreaseRequest, LotNo, MeterRequest, Millis, Money, Original, Position, PriceInputs, PriceNo,
+    PriceRequest, PropertyValue, Quantity, Ratio, RechargeRequest, ReverseRequest, Row, State, Tier,
+    VoidGrantRequest, VoidHoldRequest, WalletNo,
 };
 
 use super::{Driver, narrow};
@@ -134,6 +135,18 @@ pub fn action(names: &impl Names, request: &Request) -> Option<Action> {
             let request =
                 ReverseRequest { event: Position(*event), credits: asked.map(credits), correction: None };
             Action::Reverse { request, original }
+        }
+        Request::Recharge { event, credits: asked } => {
+            let original = Box::new(original(names, Position(*event))?);
+            // The journal's first fact stands for the correction: only reports look it up.
+            let correction = Position(0);
+            let request = RechargeRequest { event: Position(*event), credits: credits(*asked), correction };
+            Action::Recharge { request, original }
+        }
+        Request::SetCost { event, cost } => {
+            let original = Box::new(original(names, Position(*event))?);
+            let request = CostRequest { event: Position(*event), cost: Some(money(cost)) };
+            Action::SetCost { request, facets: None, original }
         }
         Request::SetPolicy { customer, policy } => Action::SetPolicy {
             customer: customer.as_str().into(),

@@ -19,6 +19,14 @@ impl Driver {
             let known = known.expect("a hold is remembered for ever");
             known.end.map(|end| (place.0, facts::hold_end(end)))
         });
+        let recharged = of(&self.events).into_iter().filter_map(|place| {
+            let recharged = self.state.amended(place).map_or(0, |a| a.recharged.micro());
+            (recharged > 0).then_some((place.0, recharged.into()))
+        });
+        let costs = of(&self.events).into_iter().filter_map(|place| {
+            let cost = self.state.amended(place).and_then(|a| a.cost)?;
+            Some((place.0, cost.nano.into()))
+        });
         let reversed = of(&self.events).into_iter().filter_map(|place| {
             let reversed = self.state.amended(place).map_or(0, |a| a.reversed.micro());
             (reversed > 0).then_some((place.0, reversed.into()))
@@ -38,6 +46,8 @@ impl Driver {
                 .map(|d| (d.event.0, self.name_of(d.event_type), d.credits.micro().into()))
                 .collect(),
             reversed: reversed.collect(),
+            recharged: recharged.collect(),
+            costs: costs.collect(),
         }
     }
 

@@ -223,6 +223,15 @@ pub enum Happening {
         returned: Vec<Draw>,
         stand_in: Option<(u32, Micro, Ms)>,
     },
+    Recharged {
+        event: Place,
+        charge: Charge,
+    },
+    CostSet {
+        event: Place,
+        before: Option<Nano>,
+        cost: Nano,
+    },
     PolicySet(Policy),
     Frozen,
     Thawed,

@@ -74,7 +74,9 @@ impl Wallet {
     /// Debt is paid oldest first, as far as the lot pays for those event types.
     fn settle(&mut self, lot: u32) -> Vec<Settled> {
         let mut settled = Vec::new();
-        for index in 0..self.events.len() {
+        let mut owing: Vec<usize> = (0..self.events.len()).filter(|at| self.events[*at].owed > 0).collect();
+        owing.sort_by_key(|at| self.events[*at].owed_since);
+        for index in owing {
             let event = &self.events[index];
             let credits = event.owed.min(self.lot(lot).remaining());
             if credits > 0 && self.lot(lot).pays_for(&event.event_type) {
@@ -99,7 +101,7 @@ impl Wallet {
     ) -> Result<Happening, Refused> {
         let index = self.events.iter().position(|e| e.place == event).expect("an event of this wallet");
         let reversed = self.events[index].reversed;
-        let left = self.events[index].charged - reversed;
+        let left = self.events[index].charged + self.events[index].recharged - reversed;
         let credits = asked.unwrap_or(left);
         if left == 0 || credits > left {
             return Err(Refused::AlreadyReversed { requested: credits, left, reversed });

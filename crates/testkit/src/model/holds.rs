@@ -87,14 +87,14 @@ impl Wallet {
         request: &Request,
         priced: Priced,
     ) -> Result<Happening, Refused> {
-        let Request::CaptureHold { hold: placed, record, is_final, .. } = request else {
+        let Request::CaptureHold { hold: placed, record, is_final, cost, .. } = request else {
             unreachable!("a capture request")
         };
         let hold = match self.open(*placed) {
             Err(Refused::HoldNotOpen { state: HoldEnd::Expired })
                 if *record || self.policy != Policy::Strict =>
             {
-                return self.capture_late(place, *placed, priced, *record);
+                return self.capture_late(place, *placed, priced, (*record, cost.as_ref()));
             }
             other => other?,
         };
@@ -125,7 +125,7 @@ impl Wallet {
             debt: on_overdraft + fresh.debt,
             uncharged: unreserved + fresh.uncharged,
         };
-        self.note_event(place, &hold.event_type, &charge);
+        self.note_event(place, &hold.event_type, &charge, cost.as_ref());
         // What is not debt now is free again when the hold ends.
         let overdraft_freed = if *is_final { hold.on_overdraft } else { on_overdraft };
         let (released, lapsed) =
@@ -148,7 +148,7 @@ impl Wallet {
         place: Place,
         placed: Place,
         priced: Priced,
-        record: bool,
+        (record, cost): (bool, Option<&super::Money>),
     ) -> Result<Happening, Refused> {
         self.refuse_if_frozen()?;
         let hold = self.hold_mut(placed).clone();
@@ -157,7 +157,7 @@ impl Wallet {
         let draws = split.from_lots.iter().map(|(lot, part)| self.take(*lot, *part)).collect();
         let charge =
             Charge { price: hold.price, credits, draws, debt: split.debt, uncharged: split.uncharged };
-        self.note_event(place, &hold.event_type, &charge);
+        self.note_event(place, &hold.event_type, &charge, cost);
         Ok(Happening::HoldCaptured {
             hold: placed,
             charge,

@@ -70,6 +70,10 @@ impl Model {
             Request::Reverse { credits: Some(credits), .. } if !(1..=CREDITS_MAX).contains(credits) => {
                 Err(invalid("credits"))
             }
+            Request::Recharge { credits, .. } if !(1..=CREDITS_MAX).contains(credits) => {
+                Err(invalid("credits"))
+            }
+            Request::SetCost { cost, .. } => self.check_cost(Some(cost)).map(|()| Priced::default()),
             Request::SetPolicy { policy: Policy::Overdraft(limit), .. }
                 if !(0..=CREDITS_MAX).contains(limit) =>
             {

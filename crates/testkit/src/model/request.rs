@@ -177,6 +177,10 @@ pub enum Request {
     VoidGrant { customer: String, lot: u32 },
     /// Undo an event.
     Reverse { event: Place, credits: Option<Micro> },
+    /// Charge an event again.
+    Recharge { event: Place, credits: Micro },
+    /// Attach or correct what an event cost the operator.
+    SetCost { event: Place, cost: Money },
     /// Choose what happens when credits run out.
     SetPolicy { customer: String, policy: Policy },
     /// Stop new spending.
@@ -214,8 +218,24 @@ impl Request {
         }
     }
 
-    pub(super) fn is_reversal(&self) -> bool {
-        matches!(self, Self::Reverse { .. })
+    /// The event it names.
+    pub fn event(&self) -> Option<Place> {
+        match self {
+            Self::Reverse { event, .. } | Self::Recharge { event, .. } | Self::SetCost { event, .. } => {
+                Some(*event)
+            }
+            _ => None,
+        }
+    }
+
+    /// The event it names, to put another one there.
+    pub fn event_mut(&mut self) -> Option<&mut Place> {
+        match self {
+            Self::Reverse { event, .. } | Self::Recharge { event, .. } | Self::SetCost { event, .. } => {
+                Some(event)
+            }
+            _ => None,
+        }
     }
 
     /// The first field in which another request under the same key differs, by its name on the wire.
@@ -285,6 +305,10 @@ impl Request {
             Self::Reverse { event, credits } => {
                 ("reverse", vec![("event", text(event)), ("credits", text(credits))])
             }
+            Self::Recharge { event, credits } => {
+                ("recharge", vec![("event", text(event)), ("credits", text(credits))])
+            }
+            Self::SetCost { event, cost } => ("set cost", vec![("event", text(event)), ("cost", text(cost))]),
             Self::DefineEventType { .. }
             | Self::PublishPrice { .. }
             | Self::SetPolicy { .. }

@@ -3,7 +3,7 @@
 use super::answer::Reserved;
 use super::price::Priced;
 use super::wallet::{Event, Payment, Wallet};
-use super::{CREDITS_MAX, Charge, Draw, Happening, Micro, Place, Policy, Refused, Request};
+use super::{CREDITS_MAX, Charge, Draw, Happening, Micro, Money, Nano, Place, Policy, Refused, Request};
 
 /// How an amount would be paid.
 pub(super) struct Split {
@@ -20,15 +20,49 @@ impl Wallet {
         request: &Request,
         priced: Priced,
     ) -> Result<Happening, Refused> {
-        let Request::Meter { event_type, record, .. } = request else { unreachable!("a meter request") };
+        let Request::Meter { event_type, record, cost, .. } = request else {
+            unreachable!("a meter request")
+        };
         self.refuse_if_frozen()?;
         let credits = priced.credits.unwrap_or(0);
         let split = self.split(event_type, credits, *record)?;
         let draws = split.from_lots.iter().map(|(lot, part)| self.take(*lot, *part)).collect();
         let charge =
             Charge { price: priced.version, credits, draws, debt: split.debt, uncharged: split.uncharged };
-        self.note_event(place, event_type, &charge);
+        self.note_event(place, event_type, &charge, cost.as_ref());
         Ok(Happening::Metered { charge })
+    }
+
+    /// Charges an event again, on credit where there are none: whoever decided that says that it is owed.
+    pub(super) fn recharge(
+        &mut self,
+        place: Place,
+        event: Place,
+        credits: Micro,
+    ) -> Result<Happening, Refused> {
+        let index = self.events.iter().position(|e| e.place == event).expect("an event of this wallet");
+        let Event { event_type, price, recharged, .. } = self.events[index].clone();
+        if recharged + credits > CREDITS_MAX {
+            return Err(Refused::BalanceTooLarge);
+        }
+        let Split { from_lots, debt, uncharged } = self.split(&event_type, credits, true)?;
+        let draws: Vec<Draw> = from_lots.iter().map(|(lot, part)| self.take(*lot, *part)).collect();
+        let event = &mut self.events[index];
+        event.recharged += credits - uncharged;
+        event.payments.extend(draws.iter().map(payment));
+        if event.owed == 0 {
+            event.owed_since = place;
+        }
+        event.owed += debt;
+        let charge = Charge { price, credits, draws, debt, uncharged };
+        Ok(Happening::Recharged { event: event.place, charge })
+    }
+
+    pub(super) fn set_cost(&mut self, event: Place, cost: Nano) -> Happening {
+        let known = self.events.iter_mut().find(|e| e.place == event).expect("an event of this wallet");
+        let (first, latest) = known.cost;
+        known.cost.1 = Some(cost);
+        Happening::CostSet { event, before: latest.or(first), cost }
     }
 
     pub(super) fn refuse_if_frozen(&self) -> Result<(), Refused> {
@@ -73,15 +107,28 @@ impl Wallet {
     }
 
     /// Remembers a charge, so that it can be owed, settled and reversed.
-    pub(super) fn note_event(&mut self, place: Place, event_type: &str, charge: &Charge) {
-        let pay = |d: &Draw| Payment { lot: d.lot, credits: d.credits, returned: 0 };
+    pub(super) fn note_event(
+        &mut self,
+        place: Place,
+        event_type: &str,
+        charge: &Charge,
+        cost: Option<&Money>,
+    ) {
         self.events.push(Event {
             place,
             event_type: event_type.to_owned(),
             charged: charge.credits - charge.uncharged,
             owed: charge.debt,
-            payments: charge.draws.iter().map(pay).collect(),
+            payments: charge.draws.iter().map(payment).collect(),
             reversed: 0,
+            recharged: 0,
+            owed_since: place,
+            price: charge.price,
+            cost: (cost.map(|cost| cost.nano), None),
         });
     }
+}
+
+fn payment(draw: &Draw) -> Payment {
+    Payment { lot: draw.lot, credits: draw.credits, returned: 0 }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::wallet::{Hold, Lot, Wallet};
-use super::{Balance, HoldEnd, Kind, Micro, Model, Money, Ms, Place, Policy};
+use super::{Balance, HoldEnd, Kind, Micro, Model, Money, Ms, Nano, Place, Policy};
 
 /// Where a lot stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +71,10 @@ pub struct WalletView {
     pub debts: Vec<(Place, String, Micro)>,
     /// Undone so far, by event, where anything was.
     pub reversed: Vec<(Place, Micro)>,
+    /// Charged again so far, by event, where anything was.
+    pub recharged: Vec<(Place, Micro)>,
+    /// The latest word on what an event cost, where there was one.
+    pub costs: Vec<(Place, Nano)>,
 }
 
 impl Model {
@@ -89,7 +93,8 @@ impl Wallet {
     fn view(&self) -> WalletView {
         let live = self.live_lots();
         let closed = self.lots.iter().filter(|l| live.iter().all(|other| other.number != l.number));
-        let owed = self.events.iter().filter(|e| e.owed > 0);
+        let mut owed: Vec<_> = self.events.iter().filter(|e| e.owed > 0).collect();
+        owed.sort_by_key(|e| e.owed_since);
         WalletView {
             customer: self.customer.clone(),
             balance: self.balance(),
@@ -99,8 +104,15 @@ impl Wallet {
             closed: closed.map(|l| self.lot_view(l)).collect(),
             holds: self.open_holds().map(hold_view).collect(),
             ended: self.holds.iter().filter_map(|h| h.end.map(|end| (h.placed, end))).collect(),
-            debts: owed.map(|e| (e.place, e.event_type.clone(), e.owed)).collect(),
+            debts: owed.into_iter().map(|e| (e.place, e.event_type.clone(), e.owed)).collect(),
             reversed: self.events.iter().filter(|e| e.reversed > 0).map(|e| (e.place, e.reversed)).collect(),
+            recharged: self
+                .events
+                .iter()
+                .filter(|e| e.recharged > 0)
+                .map(|e| (e.place, e.recharged))
+                .collect(),
+            costs: self.events.iter().filter_map(|e| Some((e.place, e.cost.1?))).collect(),
         }
     }
 

@@ -65,6 +65,14 @@ pub(super) struct Event {
     pub(super) payments: Vec<Payment>,
     /// Undone so far.
     pub(super) reversed: Micro,
+    /// Charged again so far.
+    pub(super) recharged: Micro,
+    /// What it has been owed without a break since.
+    pub(super) owed_since: Place,
+    /// The price version it was charged by.
+    pub(super) price: Option<u32>,
+    /// What it cost the operator: as reported with it, and by the latest word since.
+    pub(super) cost: (Option<Nano>, Option<Nano>),
 }
 
 /// A lot's part in a charge.

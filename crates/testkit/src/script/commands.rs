@@ -97,6 +97,8 @@ fn command(left_out: Swarm) -> impl Strategy<Value = Command> {
         (1, ask(customer().prop_map(|customer| Request::EraseCustomer { customer }).boxed())),
         (2, ask(publish())),
         (2, ask(define())),
+        (8, ask(recharge(huge))),
+        (3, ask((0u64..12, 0..9i128).prop_map(|(event, nano)| set_cost(event, nano)).boxed())),
     ];
     // Time, grants and metering stay: without them nothing happens at all.
     let keeps = |index: usize| matches!(index, 0 | 3 | 4) || left_out & (1 << index) == 0;
@@ -117,6 +119,8 @@ pub fn altered(request: &Request) -> Request {
         Request::IncreaseHold { credits, .. } | Request::Reverse { credits, .. } => {
             *credits = Some(credits.unwrap_or(0) + 1);
         }
+        Request::Recharge { credits, .. } => *credits += 1,
+        Request::SetCost { cost, .. } => cost.nano += 1,
         Request::VoidHold { hold } => return Request::ExtendHold { hold: *hold, ttl_s: 60 },
         _ => {}
     }
@@ -253,6 +257,22 @@ fn grant(huge: bool) -> BoxedStrategy<Request> {
             Request::Grant { customer, credits, kind, price, priority, effective_at, expires_at, scope }
         })
         .boxed()
+}
+
+/// An event, picked back from the newest, is charged again: a little mostly, seldom more than there can be.
+fn recharge(huge: bool) -> BoxedStrategy<Request> {
+    let credits = prop_oneof![
+        40 => 1..14i128,
+        if huge { 6 } else { 1 } => HUGE..HUGE + 7,
+        1 => -1..1i128,
+    ];
+    (0u64..12, credits).prop_map(|(event, credits)| Request::Recharge { event, credits }).boxed()
+}
+
+fn set_cost(event: u64, nano: i128) -> Request {
+    // One in nine is of another currency, which no event's cost may be.
+    let currency = if nano == 8 { "eur" } else { "usd" };
+    Request::SetCost { event, cost: Money { nano, currency: currency.to_owned() } }
 }
 
 fn policy() -> BoxedStrategy<Policy> {

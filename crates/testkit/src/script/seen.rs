@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{Answer, Entry, Happening, HoldEnd, Place, Refused, Rejected};
 
 /// Everything that random runs together must have seen. A refusal or rejection by its code; else what happened.
-pub const MILESTONES: [&str; 45] = [
+pub const MILESTONES: [&str; 49] = [
     "wallet_frozen",
     "insufficient_credits",
     "hold_not_open: captured",
@@ -51,6 +51,10 @@ pub const MILESTONES: [&str; 45] = [
     "reversal to lots",
     "reversal of debt",
     "reversal into a lot that is gone",
+    "charged again",
+    "charged again on credit",
+    "cost attached later",
+    "cost corrected",
 ];
 
 pub(super) fn in_answer(answer: &Answer) -> Vec<&'static str> {
@@ -114,6 +118,12 @@ pub fn in_entry(entry: &Entry, expired: &BTreeSet<Place>) -> Vec<&'static str> {
             note(*debt > 0, "reversal of debt");
             note(stand_in.is_some(), "reversal into a lot that is gone");
         }
+        Happening::Recharged { charge, .. } => {
+            note(true, "charged again");
+            note(charge.debt > 0, "charged again on credit");
+        }
+        Happening::CostSet { before: None, .. } => note(true, "cost attached later"),
+        Happening::CostSet { .. } => note(true, "cost corrected"),
         Happening::PriceRefused(refused) | Happening::Refused(refused) => note(true, code(refused)),
         _ => {}
     }

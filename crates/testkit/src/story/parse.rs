@@ -105,6 +105,8 @@ pub(super) fn request(words: &[&str], names: &BTreeMap<String, Place>, now: Ms) 
             Request::VoidGrant { customer, lot: next(&mut options).parse().expect("a lot's number") }
         }
         "reverse" => Request::Reverse { event: named(first), credits: options.0.pop().map(credits) },
+        "recharge" => Request::Recharge { event: named(first), credits: credits(&next(&mut options)) },
+        "set-cost" => Request::SetCost { event: named(first), cost: money(&next(&mut options)) },
         "policy" => Request::SetPolicy {
             customer,
             policy: match next(&mut options).as_str() {

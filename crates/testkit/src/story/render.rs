@@ -86,6 +86,11 @@ pub(super) fn happening(what: &Happening, names: &BTreeMap<String, Place>, now: 
             parts.extend(stand_in.map(|(lot, part, _)| format!("new lot {lot} {}", credits(part))));
             listed(&format!("reversed {}", credits(*all)), &parts)
         }
+        Happening::Recharged { charge, .. } => charged("charged again", charge, Vec::new()),
+        Happening::CostSet { before, cost, .. } => {
+            let shown = |nano| format!("${}", decimal(nano, 9));
+            format!("cost {} before {}", shown(*cost), before.map_or_else(|| "unknown".to_owned(), shown))
+        }
         Happening::PolicySet(_) => "policy set".to_owned(),
         Happening::Frozen => "frozen".to_owned(),
         Happening::Thawed => "thawed".to_owned(),

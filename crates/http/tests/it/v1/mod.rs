@@ -1,6 +1,7 @@
 //! `/v1`, path by path.
 
 mod batch;
+mod corrections;
 mod costs;
 mod customers;
 mod event_types;
