@@ -219,6 +219,7 @@ async fn customers_are_ranked_and_paged() {
             "available":983,"last_active":"2026-11-23T00:00:00.000Z","days_to_empty":null})
     );
     assert_eq!(got["next_cursor"], Value::Null);
+    assert_eq!(got["active"], 2, "who was refused was not active");
     let (mut seen, mut path) = (Vec::new(), "/v1/customers?sort=-credits&limit=1".to_owned());
     for _ in 0..4 {
         let page = world.get(&path).await.expect(200).json();
@@ -232,6 +233,10 @@ async fn customers_are_ranked_and_paged() {
     assert_eq!(top["data"][0]["customer"], "user_7");
     let by_cost = report(&world, "/v1/customers?sort=-cost", &position).await;
     assert_eq!(by_cost["data"][0]["customer"], "user_7");
+    let by_loss = report(&world, "/v1/customers?sort=contribution", &position).await;
+    let names: Vec<_> =
+        by_loss["data"].as_array().expect("rows").iter().map(|row| &row["customer"]).collect();
+    assert_eq!(names, ["user_0", "user_7", "user_42"], "who leaves least first");
 }
 
 #[tokio::test]
