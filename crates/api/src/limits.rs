@@ -55,6 +55,8 @@ limits! {
     GRANT_SCOPE_MAX: "names" = 100;
     /// The distance of a grant's priority from 0, both ways: enough to sort by.
     PRIORITY_MAX: "steps" = 1_000_000;
+    /// Proposed rules of one price simulation: more than one for each event type would be a new catalogue.
+    SIMULATED_RULES_MAX: "rules" = 1_000;
     /// How long a hold may be kept open without an extension (30 days): longer is a grant with a scope.
     HOLD_SECONDS_MAX: "seconds" = 30 * 24 * 60 * 60;
     /// How far ahead of our clock `occurred_at` may be (24 hours): more is a wrong clock or a wrong unit.

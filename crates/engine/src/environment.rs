@@ -27,6 +27,7 @@ use crate::recover::{fit_views, recover};
 use crate::reserve::Reserve;
 use crate::submission::Failure;
 use crate::tail::{Committed, Tail};
+use crate::usecases::Simulations;
 use crate::usecases::figures::DeferredCache;
 use crate::writer::{GroupEnd, Writer};
 
@@ -194,6 +195,7 @@ pub struct Environment {
     checkpointed: watch::Receiver<Position>,
     deferred: DeferredCache,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    simulations: Simulations,
 }
 
 impl Environment {
@@ -237,6 +239,7 @@ impl Environment {
             checkpointed,
             deferred: DeferredCache::default(),
             threads: Mutex::default(),
+            simulations: Simulations::default(),
         });
         environment.start(writer, (checkpoints, to_tell), (standing, checkpoint_every_facts));
         Ok(environment)
@@ -300,6 +303,10 @@ impl Environment {
         Arc::clone(&self.lookup)
     }
 
+    pub(crate) fn simulations(&self) -> &Simulations {
+        &self.simulations
+    }
+
     pub(crate) fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
     }
@@ -347,6 +354,7 @@ impl Environment {
     /// Stops taking calls, answers those that wait, writes a checkpoint and the rollups. Blocks until it is done.
     pub fn close(&self) {
         self.queue.close();
+        self.simulations.close();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             if thread.join().is_err() {

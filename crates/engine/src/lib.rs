@@ -34,6 +34,7 @@ pub use chargly_advisor as advisor;
 pub use chargly_index::RunLength;
 pub use chargly_journal as journal;
 pub use chargly_ledger as ledger;
+pub use chargly_simulator as simulator;
 pub use chargly_views as views;
 
 pub use clock::{CLOCK_JUMP_AT_START_MAX_MS, CLOCK_JUMP_MAX_MS, Clock, ManualClock, SystemClock};
@@ -54,9 +55,11 @@ pub use submission::{
 pub use tail::{Committed, RING_BYTES_MAX, Tail};
 pub use usecases::figures;
 pub use usecases::{
-    AuditPage, BatchOutcome, ErasedCustomer, EventFilter, EventPage, HistoryLine, HistoryPage, HoldTerms,
-    MeterEvent, NewKey, PRICE_CHANGES_MAX, PriceImpactError, PriceImpacts, Properties, Quote, Tried,
-    TriedRule, TriedSample, TryError, WalletAsOf,
+    AuditPage, BatchOutcome, ELASTIC_DRAWS_DEFAULT, ELASTIC_DRAWS_MAX, ErasedCustomer, EventFilter,
+    EventPage, HistoryLine, HistoryPage, HoldTerms, MeterEvent, NewKey, PRICE_CHANGES_MAX, PriceImpactError,
+    PriceImpacts, PriceSimulation, Properties, Quote, SIMULATED_CUSTOMERS_MAX, SIMULATION_KEPT_MS,
+    SIMULATIONS_KEPT_MAX, SIMULATIONS_QUEUED_MAX, Simulated, SimulationError, SimulationJob,
+    SimulationStatus, Tried, TriedRule, TriedSample, TryError, WalletAsOf, Watch, simulate,
 };
 pub use verify::{Progress, Report, VerifyError, verify, verify_with};
 pub use writer::{GROUP_DECIDING_MS_MAX, GROUP_FACTS_MAX, GroupEnd, Recovered, TURN_ITEMS_MAX, Writer};

@@ -214,7 +214,7 @@ fn write_change(o: &mut ObjectWriter<'_>, change: &CatalogueChange, catalogue: &
         CatalogueChange::SettingsChanged { settings } => write_settings(o, settings, catalogue),
         CatalogueChange::RateCardPublished { request, card, .. } => {
             o.number("card", card.0).text("source", &request.source).text("note", &request.note);
-            o.number("entries", request.entries.len());
+            o.number("models", request.entries.len());
         }
     }
 }

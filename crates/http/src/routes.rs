@@ -90,6 +90,10 @@ pub static ROUTES: &[Route] = routes! {
     "POST"   "/v1/event-types/{name}/unarchive"       Prices "unarchive_event_type" v1::event_types::archive::undo;
     "POST"   "/v1/event-types/{name}/prices"          Prices "publish_price"      v1::event_types::prices::publish::handle;
     "GET"    "/v1/event-types/{name}/prices"          Read   "list_prices"        v1::event_types::prices::list::handle;
+    "POST"   "/v1/price-simulations"                  Prices "simulate_prices"    v1::price_simulations::create::handle;
+    "GET"    "/v1/price-simulations/{id}"             Read   "get_price_simulation" v1::price_simulations::get::handle;
+    "DELETE" "/v1/price-simulations/{id}"             Prices "cancel_price_simulation" v1::price_simulations::cancel::handle;
+    "GET"    "/v1/price-simulations/{id}/customers"   Read   "list_price_simulation_customers" v1::price_simulations::customers::handle;
     "POST"   "/v1/rate-cards"                         Prices "publish_rate_card"  v1::rate_cards::publish::handle;
     "GET"    "/v1/rate-cards"                         Read   "list_rate_cards"    v1::rate_cards::list::handle;
     "GET"    "/v1/rate-cards/models"                  Read   "list_rates"         v1::rate_cards::models::handle;

@@ -76,6 +76,48 @@ pub fn execute(
     }
 }
 
+/// Takes up again, in a state of its own, what was recorded of a wallet: the same rules at `terms` that the caller
+/// found, for a replay under other prices. What is wrong in itself was rejected when it was first asked, and the
+/// wallet is known, its customer erased or not. A hold that is not there is rejected.
+pub fn execute_again(
+    state: &mut State,
+    wallet: WalletNo,
+    call: &Call,
+    terms: Terms,
+    now: Millis,
+    recorder: &mut impl Recorder,
+) -> Result<(Recorded, Fact), Stop> {
+    let hold = |id: crate::EntryId| state.hold_ref(id).copied().ok_or(Rejection::NotFound { kind: "hold" });
+    let checked = match &call.action {
+        Action::Meter { .. } | Action::PlaceHold { .. } => {
+            Checked::Priced(terms.price, terms.credits.unwrap_or_default())
+        }
+        Action::IncreaseHold(r) => Checked::Hold(hold(r.hold)?, terms.credits, Quantity::ONE),
+        Action::CaptureHold { request, .. } => {
+            Checked::Hold(hold(request.hold)?, terms.credits, request.quantity.unwrap_or(Quantity::ONE))
+        }
+        Action::ExtendHold(r) => Checked::Hold(hold(r.hold)?, None, Quantity::ONE),
+        Action::VoidHold(r) => Checked::Hold(hold(r.hold)?, None, Quantity::ONE),
+        _ => Checked::Nothing,
+    };
+    sweep(state, wallet, now, recorder)?;
+    let (event, after) = decide(state, wallet, &call.action, &checked, now)?;
+    let origin = Origin { actor: call.actor, key: call.key };
+    let fact = Fact::Wallet(WalletFact { header: header(state, wallet, origin, after), event });
+    let recorded = recorder.record(&fact, PayloadOf::Call)?;
+    state.apply(recorded, &fact, None);
+    Ok((recorded, fact))
+}
+
+/// At what credits something is taken up again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Terms {
+    /// The price version that is named in the fact.
+    pub price: Option<PriceNo>,
+    /// The credits of an event or a hold; `None` where a capture takes all that is held.
+    pub credits: Option<crate::Credits>,
+}
+
 /// Records that a batch marked atomic was accepted: its events are the `events` facts from `first` on.
 pub fn accept_batch(
     state: &mut State,

@@ -55,7 +55,9 @@ pub use cost::{
 };
 pub use encode::Metered;
 pub use entries::{EntryKind, LedgerEntry, entries};
-pub use execute::{PayloadOf, Recorder, RecorderFull, Stop, accept_batch, execute, refuse_batch, sweep};
+pub use execute::{
+    PayloadOf, Recorder, RecorderFull, Stop, Terms, accept_batch, execute, execute_again, refuse_batch, sweep,
+};
 pub use fact::{
     Adjustment, Asked, Balance, CatalogueChange, CatalogueFact, Charge, Draw, Fact, Header, Lineage, Origin,
     Reserve, Settlement, WalletEvent, WalletFact,

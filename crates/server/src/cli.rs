@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
     backup, bench, customers, export, figures, init, keys, prices, rate_cards, rebuild, replay, reset,
-    restore, resume_effects, serve, verify,
+    restore, resume_effects, serve, simulate, verify,
 };
 use crate::settings;
 
@@ -67,6 +67,8 @@ pub(crate) enum Command {
     RateCards(rate_cards::RateCardsArgs),
     /// List customers by what they used, paid and cost; forget one, for good
     Customers(customers::CustomersArgs),
+    /// Try prices on past events, and change nothing
+    Simulate(Box<simulate::SimulateArgs>),
     /// Measure how fast a server of its own meters on this machine
     Bench(bench::BenchArgs),
 }

@@ -33,7 +33,7 @@ mod render;
 
 use std::collections::BTreeMap;
 
-use crate::ledger::Audit;
+use crate::ledger::{Audit, Stored};
 use crate::model::{Answer, Place};
 use crate::pair::Pair;
 
@@ -51,11 +51,21 @@ const CATALOGUE: &str = "
 /// # Panics
 /// At the first line that is not answered as it says, or where the model and the ledger differ.
 pub fn check(story: &str) {
+    told(story);
+}
+
+/// As [`check`], and gives the journal: the catalogue's facts are the first.
+///
+/// # Panics
+/// As [`check`].
+pub fn told(story: &str) -> Vec<Stored> {
     let mut telling = Telling { pair: Pair::new(), names: BTreeMap::new() };
     for line in CATALOGUE.lines().chain(story.lines()) {
         telling.line(line.trim());
     }
-    Audit::new().check(telling.pair.driver.recorder.stored());
+    let stored = telling.pair.driver.recorder.stored();
+    Audit::new().check(stored);
+    stored.to_vec()
 }
 
 /// A story being told.

@@ -8,10 +8,10 @@ use compact_str::CompactString;
 use hashbrown::HashMap;
 use rusqlite::Connection;
 
+use crate::memory::Reading;
 use crate::rollup::{Key, NONE, Rollup};
 use crate::store::{from_row, select_sql};
 use crate::values::Values;
-use crate::views::Reading;
 use crate::{
     By, Figures, FiguresQuery, FiguresReport, FiguresRow, Interval, QUERY_ROWS_MAX, ViewError, Zone,
 };
@@ -71,15 +71,17 @@ pub(crate) fn answer(
     let mut groups =
         Groups { zone, query, plan, values, interval: Millis(0)..Millis(0), sums: BTreeMap::new() };
     for counters in reading.counters() {
-        let parts = counters.parts_where(plan.rollup, |key| is_wanted(plan.rollup, query, key));
-        parts.into_iter().try_for_each(|(key, figures)| groups.add(&key, &figures))?;
+        let mut parts = counters.parts_where(plan.rollup, |key| is_wanted(plan.rollup, query, key));
+        parts.try_for_each(|(key, figures)| groups.add(&key, &figures))?;
     }
     let Reading { db, memory, .. } = reading;
     let (as_of, as_of_at) = (memory.next, memory.next_at);
     drop(memory);
     match query.wallet {
         Some(wallet) => {
-            scan_wallet(db, zone, query.from..query.to, wallet, &mut |key, figures| groups.add(key, figures))?
+            scan_wallet(db, zone, query.from..query.to, wallet, &mut |key, figures| {
+                groups.add(key, figures)
+            })?;
         }
         None => scan(db, plan.rollup, query, &mut |key, figures| groups.add(key, figures))?,
     }

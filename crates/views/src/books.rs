@@ -9,9 +9,9 @@ use std::ops::Range;
 
 use chargly_ledger::{Millis, Position};
 
+use crate::memory::Reading;
 use crate::rollup::Rollup;
 use crate::store::{from_row, select_sql};
-use crate::views::Reading;
 use crate::{Figures, Interval, ViewError, Views, Zone};
 
 /// The books of a range of time, and the journal they reflect.

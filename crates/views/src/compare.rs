@@ -2,9 +2,9 @@
 
 use rusqlite::{CachedStatement, Rows};
 
+use crate::memory::Reading;
 use crate::rollup::{Key, Rollup};
 use crate::store::{describe, from_row, select_sql};
-use crate::views::Reading;
 use crate::{Figures, ViewError, Views};
 
 impl Views {

@@ -13,9 +13,10 @@ use compact_str::CompactString;
 use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
-use crate::counters::{Counters, Kind, Tally};
+use crate::counters::Counters;
 use crate::rollup::{NONE, Rollup};
 use crate::setup::{Declared, Setup, Setups};
+use crate::tally::{Kind, Tally};
 use crate::values::Values;
 use crate::{Figures, Zone};
 

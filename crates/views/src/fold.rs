@@ -10,8 +10,8 @@ use chargly_ledger::{
     cost_of_event,
 };
 
-use crate::counters::Tally;
 use crate::counting::{Counting, Place, Subject, Target};
+use crate::tally::Tally;
 use crate::{Figures, LATE_AFTER_MS};
 
 /// Why a fact was not counted.

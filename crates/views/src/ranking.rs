@@ -9,9 +9,9 @@ use rusqlite::Connection;
 use crate::answer::{plan, scan_wallet};
 use crate::bases::{Base, ByWallet, Scope, Sums, add, add_counted, wallet_of};
 use crate::counters::Counters;
+use crate::memory::Reading;
 use crate::rollup::{Key, Rollup};
 use crate::store::{from_row, select_sql};
-use crate::views::Reading;
 use crate::{By, Figures, FiguresQuery, FiguresReport, FiguresRow, Interval, ViewError, Views, Zone};
 
 /// What wallets are ranked by, the largest first.

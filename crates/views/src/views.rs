@@ -9,12 +9,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chargly_ledger::{Fact, Millis, Position};
-use rusqlite::Connection;
 
 use crate::bases::Bases;
-use crate::counters::Counters;
 use crate::counting::{Counting, Place};
 use crate::fold::{Uncounted, fold, fold_metered};
+use crate::memory::{Memory, Reading};
 use crate::schema::unknown_zone;
 use crate::setup::Setup;
 use crate::store::{Batch, Store, Stored};
@@ -31,22 +30,6 @@ pub struct Views {
     memory: Mutex<Memory>,
     zone: Arc<Zone>,
     pub(crate) bases: Bases,
-}
-
-/// What is not in the file, or was not when this was written.
-pub(crate) struct Memory {
-    /// Counted since something was last handed out.
-    pub(crate) counting: Counting,
-    /// Counted before that, and being written; still here after a flush that failed.
-    handed_out: Option<Batch>,
-    /// The first fact that is not counted.
-    pub(crate) next: Position,
-    /// When the last one that is was recorded; the beginning of time where nobody knows.
-    pub(crate) next_at: Millis,
-    /// The first fact that is not in the file.
-    flushed: Position,
-    /// How many values of dimensions are in the file.
-    flushed_values: usize,
 }
 
 /// A fact as the journal has it.
@@ -313,61 +296,6 @@ impl Views {
     /// The memory. Whoever waits for the database, too, takes that first.
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// File and memory at one moment. Folding waits until this, or the memory in it, is dropped.
-pub(crate) struct Reading<'a> {
-    pub(crate) db: &'a Connection,
-    pub(crate) memory: MutexGuard<'a, Memory>,
-    /// The first fact that is not in the file.
-    pub(crate) disk: Position,
-}
-
-impl Reading<'_> {
-    /// What is to be added to something that has the facts before `position`; `None` where that cannot be told.
-    pub(crate) fn counted_from(&self, position: Position) -> Option<Vec<&Counters>> {
-        let counting = &self.memory.counting.counters;
-        match &self.memory.handed_out {
-            Some(batch) if batch.from == position => Some(vec![&batch.counters, counting]),
-            Some(batch) if batch.to == position => Some(vec![counting]),
-            None if self.memory.flushed == position => Some(vec![counting]),
-            Some(_) | None => None,
-        }
-    }
-
-    /// What is to be added to the rows of the file.
-    pub(crate) fn counters(&self) -> impl Iterator<Item = &Counters> {
-        let handed_out = self.memory.handed_out.as_ref().filter(|rows| rows.to != self.disk);
-        handed_out.map(|rows| &*rows.counters).into_iter().chain([&self.memory.counting.counters])
-    }
-}
-
-impl Memory {
-    /// Whether a flush left the file where it stands, and none has ended since: then file and memory add up.
-    fn knows(&self, disk: Position) -> bool {
-        disk == self.flushed || self.handed_out.as_ref().is_some_and(|rows| rows.to == disk)
-    }
-
-    fn expect(&self, position: Position) -> Result<(), ViewError> {
-        if position == self.next {
-            return Ok(());
-        }
-        Err(ViewError::OutOfOrder { expected: self.next, found: position })
-    }
-
-    fn counted(&mut self, position: Position, at: Millis) {
-        self.next = Position(position.0 + 1);
-        self.next_at = at;
-    }
-
-    fn unflushed(&self) -> u64 {
-        self.next.0 - self.flushed.0
-    }
-
-    /// Whether there is as much as a flush takes, behind one that could not be written.
-    fn is_full(&self) -> bool {
-        self.handed_out.is_some() && self.counting.counters.weight() >= MEMORY_ROWS_MAX
     }
 }
 

@@ -21,6 +21,7 @@ mod publish_rate_card;
 mod quote;
 mod reverse_event;
 mod set_cost;
+mod simulate_prices;
 mod try_price;
 
 pub use erase_customer::ErasedCustomer;
@@ -33,4 +34,10 @@ pub use meter_events::{BatchOutcome, MeterEvent, Properties};
 pub use place_hold::HoldTerms;
 pub use price_impact::{PRICE_CHANGES_MAX, PriceImpactError, PriceImpacts};
 pub use quote::Quote;
+pub(crate) use simulate_prices::Simulations;
+pub use simulate_prices::{
+    ELASTIC_DRAWS_DEFAULT, ELASTIC_DRAWS_MAX, PriceSimulation, SIMULATED_CUSTOMERS_MAX, SIMULATION_KEPT_MS,
+    SIMULATIONS_KEPT_MAX, SIMULATIONS_QUEUED_MAX, Simulated, SimulationError, SimulationJob,
+    SimulationStatus, Watch, simulate,
+};
 pub use try_price::{Tried, TriedRule, TriedSample, TryError};

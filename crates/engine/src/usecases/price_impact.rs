@@ -18,6 +18,9 @@ use crate::outcome::CallError;
 /// How far back the method is given history, in milliseconds (460 days): its placebo dates reach no further.
 const HISTORY_MS: i64 = 460 * 24 * 60 * 60 * 1_000;
 
+/// What event types are of that are not to be compared.
+const FAMILY: &str = "left out";
+
 /// Price changes answered at once, the newest first.
 pub const PRICE_CHANGES_MAX: usize = 20;
 
@@ -46,13 +49,14 @@ pub enum PriceImpactError {
 impl Environment {
     /// Compares the days before and after price versions took effect: of all event types, of one, or one version. A
     /// version that is not in force yet, replaced no other one, or left what a unit costs as it was, has no answer.
-    /// `now` says which days are over.
+    /// `now` says which days are over. Event types of `left_out` are compared with nothing: they stand in for one another.
     ///
     /// # Errors
     /// [`PriceImpactError`].
     pub async fn price_impacts(
         self: &Arc<Self>,
         (event_type, price): (Option<EventTypeNo>, Option<PriceNo>),
+        left_out: &[EventTypeNo],
         options: Options,
         at_least: Option<Position>,
         now: Millis,
@@ -68,8 +72,11 @@ impl Environment {
             Ok(gathered)
         });
         let gathered = gathered.await?;
-        let impacts =
-            gathered.asked.iter().map(|asked| gathered.ask(asked, options)).collect::<Result<_, _>>()?;
+        let impacts = gathered
+            .asked
+            .iter()
+            .map(|asked| gathered.ask(asked, left_out, options))
+            .collect::<Result<_, _>>()?;
         Ok(PriceImpacts { as_of: gathered.as_of, as_of_at: gathered.as_of_at, impacts })
     }
 }
@@ -156,9 +163,16 @@ impl Gathered {
         })
     }
 
-    fn ask(&self, asked: &Asked, options: Options) -> Result<Impact, ImpactError> {
+    fn ask(&self, asked: &Asked, left_out: &[EventTypeNo], options: Options) -> Result<Impact, ImpactError> {
+        let mut series = self.series.clone();
+        if !left_out.is_empty() {
+            let of_family = |of: &&mut DaySeries| {
+                of.event_type == asked.change.event_type || left_out.contains(&of.event_type)
+            };
+            series.iter_mut().filter(of_family).for_each(|of| of.family = Some(FAMILY.to_owned()));
+        }
         price_impact(&Question {
-            series: &self.series,
+            series: &series,
             active: &self.active,
             changes: &self.changes,
             asked: asked.change.version,

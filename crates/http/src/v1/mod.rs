@@ -10,6 +10,7 @@ pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod margin;
 pub(crate) mod price_impact;
+pub(crate) mod price_simulations;
 pub(crate) mod quote;
 pub(crate) mod rate_cards;
 pub(crate) mod revenue;

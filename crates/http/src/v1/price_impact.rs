@@ -6,7 +6,7 @@ use chargly_engine::advisor::{
     AmountRange, Claim, Confidence, Estimate, Impact, ImpactError, Interval, Level, Options, Status, Totals,
     WASHOUT_DAYS_MAX, WINDOW_DAYS_MAX, Window,
 };
-use chargly_engine::ledger::{Catalogue, Credits, Millis};
+use chargly_engine::ledger::{Catalogue, Credits, EventTypeNo, Millis};
 
 use crate::answer::Answer;
 use crate::call::Call;
@@ -22,12 +22,16 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
     let catalogue = call.env.catalogue();
     let event_type = query.event_type(&catalogue, &mut problems);
     let price = query.optional("price_version", &mut problems, |id| price_of(id, &catalogue));
+    let left_out = query.optional("leave_out", &mut problems, |names| left_out(names, &catalogue));
     let options = options(&mut query, &mut problems);
     let form = form_of(&call, &mut query, &mut problems);
     query.finish(&mut problems);
     problems.check()?;
     let now = Millis(call.env.wall_ms());
-    let found = call.env.price_impacts((event_type, price), options, at_least(&call), now).await;
+    let found = call
+        .env
+        .price_impacts((event_type, price), &left_out.unwrap_or_default(), options, at_least(&call), now)
+        .await;
     let found = found.map_err(|error| match error {
         PriceImpactError::Call(error) => call.problem(error),
         PriceImpactError::Impact(ImpactError::OptionOutOfRange(name)) => {
@@ -55,6 +59,13 @@ fn options(query: &mut Query, problems: &mut Problems) -> Options {
         washout_days: washout_days.unwrap_or(usual.washout_days),
         ..usual
     }
+}
+
+fn left_out(names: &str, catalogue: &Catalogue) -> Result<Vec<EventTypeNo>, String> {
+    let number = |name: &str| catalogue.event_type(name).map(|known| known.number);
+    let names =
+        names.split(',').map(|name| number(name).ok_or_else(|| format!("there is no event type {name:?}")));
+    names.collect()
 }
 
 fn days(text: &str, least: u32, most: u32) -> Result<u32, String> {

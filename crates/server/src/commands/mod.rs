@@ -15,6 +15,7 @@ pub(crate) mod reset;
 pub(crate) mod restore;
 pub(crate) mod resume_effects;
 pub(crate) mod serve;
+pub(crate) mod simulate;
 pub(crate) mod verify;
 
 use anyhow::{Context as _, Result};
@@ -44,6 +45,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Prices(args) => prices::run(&args),
         Command::RateCards(args) => rate_cards::run(&args),
         Command::Customers(args) => customers::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Bench(args) => bench::run(&args),
     }
 }

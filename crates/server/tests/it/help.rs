@@ -1,7 +1,7 @@
 //! What `--help` says, word for word: a change to a flag shows itself in review.
 
 /// Every command, as typed.
-const COMMANDS: [&[&str]; 27] = [
+const COMMANDS: [&[&str]; 28] = [
     &[],
     &["serve"],
     &["init"],
@@ -13,6 +13,7 @@ const COMMANDS: [&[&str]; 27] = [
     &["restore"],
     &["resume-effects"],
     &["export"],
+    &["simulate"],
     &["bench"],
     &["keys"],
     &["keys", "list"],
@@ -45,7 +46,8 @@ fn help_of_every_command() {
 fn help_never_prints_a_key_of_the_settings_file() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("chargly.toml");
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 10] = [
+        &["simulate"],
         &["replay"],
         &["keys", "list"],
         &["keys", "create"],

@@ -17,6 +17,7 @@ mod rate_cards;
 mod replay;
 mod reset;
 mod secrets;
+mod simulate;
 mod slow_clients;
 mod slow_disk;
 mod storage_full;

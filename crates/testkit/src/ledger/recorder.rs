@@ -61,6 +61,11 @@ impl VecRecorder {
         Some(EntryId::seal(position, stored.at, &stored.fact))
     }
 
+    /// When the fact at a position was recorded.
+    pub fn recorded_at(&self, position: Position) -> Option<Millis> {
+        self.stored.get(usize::try_from(position.0).ok()?).map(|stored| stored.at)
+    }
+
     /// Forgets everything behind the first `len` facts, as a failed append would.
     pub fn truncate(&mut self, len: usize) {
         self.stored.truncate(len);

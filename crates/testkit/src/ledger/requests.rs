@@ -20,6 +20,10 @@ pub trait Names {
     fn id(&self, position: Position) -> Option<EntryId>;
     /// The fact at a position.
     fn fact(&self, position: Position) -> Option<Fact>;
+    /// When the fact at a position was recorded. It only moves reports: who looks at none need not know.
+    fn recorded_at(&self, _position: Position) -> Millis {
+        Millis(0)
+    }
 }
 
 impl Names for Driver {
@@ -33,6 +37,10 @@ impl Names for Driver {
 
     fn fact(&self, position: Position) -> Option<Fact> {
         self.recorder.fact(position)
+    }
+
+    fn recorded_at(&self, position: Position) -> Millis {
+        self.recorder.recorded_at(position).unwrap_or_default()
     }
 }
 
@@ -175,8 +183,7 @@ fn void_grant(names: &impl Names, customer: &str, lot: LotNo) -> Action {
 
 fn original(names: &impl Names, position: Position) -> Option<Original> {
     let Fact::Wallet(fact) = names.fact(position)? else { return None };
-    // When it was recorded only moves reports, which no model looks at.
-    Original::of(fact, position, Millis(0))
+    Original::of(fact, position, names.recorded_at(position))
 }
 
 /// An id that no fact has.

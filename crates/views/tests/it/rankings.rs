@@ -40,7 +40,7 @@ fn pages(views: &Views, query: &FiguresQuery, ranking: Ranking, limit: usize) ->
 
 #[derive(Clone, Debug)]
 enum Step {
-    Fold(Fact, Millis),
+    Fold(Box<Fact>, Millis),
     Flush,
     Ask(usize),
 }
@@ -51,11 +51,12 @@ fn arb_step() -> impl Strategy<Value = Step> {
     let at = (0..5i64).prop_map(|days| Millis(TEN.0 + days * DAY_MS));
     let paid = (wallet.clone(), of, at.clone(), 0..9i64, proptest::option::of(0..9i64));
     let paid = paid.prop_map(|(wallet, of, at, credits, cost)| {
-        Step::Fold(metered(wallet, of, 1, charge(credits, &[(credits, 3 * credits)]), cost), at)
+        Step::Fold(Box::new(metered(wallet, of, 1, charge(credits, &[(credits, 3 * credits)]), cost)), at)
     });
     let back = (wallet, at, 0..5i64);
-    let back = back
-        .prop_map(|(wallet, at, credits)| Step::Fold(reversed(wallet, credits, &[(credits, credits)]), at));
+    let back = back.prop_map(|(wallet, at, credits)| {
+        Step::Fold(Box::new(reversed(wallet, credits, &[(credits, credits)])), at)
+    });
     prop_oneof![8 => paid, 2 => back, 1 => Just(Step::Flush), 2 => (0..4usize).prop_map(Step::Ask)]
 }
 
@@ -78,7 +79,7 @@ proptest! {
         ];
         for step in steps.into_iter().chain((0..4).map(Step::Ask)) {
             match step {
-                Step::Fold(fact, at) => fold(&mut views, &[(at, fact)]),
+                Step::Fold(fact, at) => fold(&mut views, &[(at, *fact)]),
                 Step::Flush => views.flush().expect("flush"),
                 Step::Ask(which) => {
                     for ranking in RANKINGS {

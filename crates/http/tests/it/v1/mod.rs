@@ -9,6 +9,7 @@ mod figures;
 mod grants;
 mod holds;
 mod keys;
+mod price_simulations;
 mod quote;
 mod rate_cards;
 mod settings;

@@ -1,0 +1,6 @@
+//! The ledger run again, over journals made by scripts, stories and a recorded trace.
+
+mod azure;
+mod identity;
+mod proposed;
+mod support;
