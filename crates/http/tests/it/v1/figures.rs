@@ -310,3 +310,25 @@ async fn everything_that_is_wrong_with_a_report_is_named() {
         assert_eq!(got.fields(), fields, "{query}");
     }
 }
+
+#[tokio::test]
+async fn days_are_those_of_the_time_zone_once_figures_are_counted_anew() {
+    let (world, _) = worked().await;
+    let set = world.put("/v1/settings", r#"{"time_zone":"Asia/Kolkata"}"#).await.expect(200).position();
+    let path = format!("/v1/usage?from=2026-11-23&min_position={set}");
+    // Counted behind the old ones, which go on until then under their own name.
+    for _ in 0..600 {
+        let got = world.get(&path).await.expect(200).json();
+        if got["time_zone"] == "Asia/Kolkata" {
+            // The date may have been read before the change.
+            let got = world.get(&path).await.expect(200).json();
+            assert_eq!(got["from"], "2026-11-22T18:30:00.000Z", "where the date begins there");
+            assert_eq!(got["data"][0]["start"], "2026-11-22T18:30:00.000Z");
+            assert_eq!(got["data"][0]["events"], 5);
+            return;
+        }
+        assert_eq!(got["totals"]["events"], 5);
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the figures stay in the old time zone");
+}
