@@ -25,6 +25,8 @@ pub enum Ranking {
     Cost,
     /// What is left: [`Figures::contribution_nano`].
     Contribution,
+    /// What is missing: less than nothing of [`Ranking::Contribution`], so that who costs more than they pay comes first.
+    Loss,
     /// Meter events.
     Events,
 }
@@ -46,6 +48,7 @@ impl Ranking {
             Self::Revenue => figures.recognised_nano(),
             Self::Cost => figures.cost_nano,
             Self::Contribution => figures.contribution_nano(),
+            Self::Loss => figures.contribution_nano().saturating_neg(),
             Self::Events => figures.events,
         }
     }
@@ -56,6 +59,7 @@ impl Ranking {
             Self::Revenue => sums.recognised_nano.into(),
             Self::Cost => sums.cost_nano.into(),
             Self::Contribution => i128::from(sums.recognised_nano) - i128::from(sums.cost_nano),
+            Self::Loss => i128::from(sums.cost_nano) - i128::from(sums.recognised_nano),
             Self::Events => sums.events.into(),
         }
     }
@@ -110,6 +114,26 @@ impl Views {
             Some(report) => Ok(report),
             None => self.top_by_rows(&query, page),
         }
+    }
+
+    /// How many wallets have meter events in the range of a question.
+    ///
+    /// # Errors
+    /// As [`Views::top_wallets`].
+    pub fn count_wallets(&self, query: &FiguresQuery) -> Result<usize, ViewError> {
+        let query = FiguresQuery { by: vec![By::Wallet], interval: Interval::Total, ..query.clone() };
+        let scope = Scope::of(&query);
+        if query.wallet.is_none() {
+            // Makes what rankings are made from.
+            self.top_wallets(&query, Ranking::Events, 0, None)?;
+            let counted = self.read(|reading| {
+                Ok(self.bases.with(&scope, |base| active(&reading, base, &scope)).flatten())
+            })?;
+            if let Some(counted) = counted {
+                return Ok(counted);
+            }
+        }
+        Ok(self.figures(&query)?.rows.iter().filter(|row| row.figures.events > 0).count())
     }
 
     /// By adding up all rows, as any other question.
@@ -201,6 +225,16 @@ fn top(
     }
     let (as_of, as_of_at) = (reading.memory.next, reading.memory.next_at);
     Ok(Some(FiguresReport { as_of, as_of_at, rows }))
+}
+
+/// How many wallets have events, by a base and what it does not have yet; `None` as in [`top`].
+fn active(reading: &Reading<'_>, base: &Base, scope: &Scope) -> Option<usize> {
+    let counted = reading.counted_from(base.at)?;
+    let mut more = ByWallet::new();
+    counted.iter().try_for_each(|counters| add_counted(counters, scope, &mut more))?;
+    let known = base.sums.values().filter(|sums| sums.events > 0).count();
+    let has_none = |wallet: &WalletNo| base.sums.get(wallet).is_none_or(|sums| sums.events == 0);
+    Some(known + more.iter().filter(|(wallet, sums)| sums.events > 0 && has_none(wallet)).count())
 }
 
 /// The wallets of a page in order; `None` where a sum does not fit.

@@ -35,7 +35,7 @@ pub(crate) struct ReportArgs {
 /// Flags of `chargly customers list`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CustomersListArgs {
-    /// By what, the largest first: revenue, credits, cost, contribution or events
+    /// By what, the largest first: revenue, credits, cost, contribution, events, or loss for the smallest contribution
     #[arg(long, env = "CHARGLY_SORT", default_value = "revenue", value_name = "FIGURE")]
     sort: String,
     /// How many customers, 1000 at most
@@ -106,8 +106,11 @@ pub(crate) fn run(report: &'static str, args: &ReportArgs) -> Result<()> {
 /// # Errors
 /// As [`run`].
 pub(crate) fn list_customers(args: &CustomersListArgs) -> Result<()> {
-    let query =
-        vec![("sort".to_owned(), format!("-{}", args.sort)), ("limit".to_owned(), args.limit.to_string())];
+    let sort = match args.sort.as_str() {
+        "loss" => "contribution".to_owned(),
+        figure => format!("-{figure}"),
+    };
+    let query = vec![("sort".to_owned(), sort), ("limit".to_owned(), args.limit.to_string())];
     print("customers", query, &args.range)
 }
 

@@ -6,8 +6,14 @@ use proptest::prelude::*;
 
 use crate::facts::*;
 
-const RANKINGS: [Ranking; 5] =
-    [Ranking::Credits, Ranking::Revenue, Ranking::Cost, Ranking::Contribution, Ranking::Events];
+const RANKINGS: [Ranking; 6] = [
+    Ranking::Credits,
+    Ranking::Revenue,
+    Ranking::Cost,
+    Ranking::Contribution,
+    Ranking::Loss,
+    Ranking::Events,
+];
 
 /// The ranking by adding up all rows and sorting them.
 fn by_hand(views: &Views, query: &FiguresQuery, ranking: Ranking) -> Vec<FiguresRow> {
@@ -81,6 +87,9 @@ proptest! {
                         let found = pages(&views, &queries[which], ranking, 5);
                         prop_assert_eq!(found, expected, "{:?}", ranking);
                     }
+                    let rows = by_hand(&views, &queries[which], Ranking::Events);
+                    let active = rows.iter().filter(|row| row.figures.events > 0).count();
+                    prop_assert_eq!(views.count_wallets(&queries[which]).expect("a count"), active);
                 }
             }
         }

@@ -37,6 +37,8 @@ pub struct CustomersPage {
     pub as_of: Position,
     /// The time of the last that they do.
     pub as_of_at: Millis,
+    /// How many customers have events in the range.
+    pub active: usize,
     /// Behind what the next page begins; `None` behind the last.
     pub next: Option<After>,
 }
@@ -51,20 +53,25 @@ impl Environment {
         at_least: Option<Position>,
     ) -> Result<CustomersPage, CallError> {
         let now = Millis(self.wall_ms());
-        let (report, paces) = self
+        // Customers are counted by local days: the same days are the same ranking, at whatever time of day `to` is.
+        let to = self.day_of(Millis(query.to.0 - 1)).end;
+        let query = FiguresQuery { to, ..query };
+        let (report, paces, active) = self
             .viewing(at_least, move |env| {
-                let mut report = env.views().top_wallets(&query, ranking, limit, after)?;
+                let views = env.views();
+                let mut report = views.top_wallets(&query, ranking, limit, after)?;
                 report.as_of_at = env.time_before(report.as_of, report.as_of_at);
                 let pace = |row: &FiguresRow| Pace::of(env, row.wallet, query.from, now);
                 let paces = report.rows.iter().map(pace).collect::<Result<Vec<_>, ViewError>>()?;
-                Ok((report, paces))
+                let active = views.count_wallets(&query)?;
+                Ok((report, paces, active))
             })
             .await?;
         let numbers: Vec<WalletNo> = report.rows.iter().filter_map(|row| row.wallet).collect();
         let wallets = self.wallets(&numbers).await?;
         let next =
             report.rows.last().filter(|_| report.rows.len() == limit).and_then(|row| ranking.after(row));
-        Ok(CustomersPage { next, ..page(&report, &paces, &wallets) })
+        Ok(CustomersPage { next, active, ..page(&report, &paces, &wallets) })
     }
 }
 
@@ -81,7 +88,13 @@ fn page(report: &FiguresReport, paces: &[Pace], wallets: &[Option<Box<Wallet>>])
             tenths_to_empty: pace.burn.tenths_to_empty(available.micro().into()),
         })
     });
-    CustomersPage { lines: lines.collect(), as_of: report.as_of, as_of_at: report.as_of_at, next: None }
+    CustomersPage {
+        lines: lines.collect(),
+        as_of: report.as_of,
+        as_of_at: report.as_of_at,
+        active: 0,
+        next: None,
+    }
 }
 
 /// How a wallet was used lately.

@@ -12,12 +12,13 @@ use crate::figures::request::{Form, Request};
 use crate::figures::table::{Cell, Named, Table};
 use crate::query::{Page, ranked_cursor};
 
-/// What customers are ranked by, the largest first.
-const SORTS: [(&str, Ranking); 5] = [
+/// What customers are ranked by: behind a minus the largest first.
+const SORTS: [(&str, Ranking); 6] = [
     ("-revenue", Ranking::Revenue),
     ("-credits", Ranking::Credits),
     ("-cost", Ranking::Cost),
     ("-contribution", Ranking::Contribution),
+    ("contribution", Ranking::Loss),
     ("-events", Ranking::Events),
 ];
 
@@ -46,7 +47,7 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
         Form::Json => table.json(
             |o| as_of.write(o, &call),
             |o| {
-                o.shown_or_null("next_cursor", next);
+                o.number("active", found.active).shown_or_null("next_cursor", next);
             },
         ),
     }))

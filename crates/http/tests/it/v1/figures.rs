@@ -219,6 +219,7 @@ async fn customers_are_ranked_and_paged() {
             "available":983,"last_active":"2026-11-23T00:00:00.000Z","days_to_empty":null})
     );
     assert_eq!(got["next_cursor"], Value::Null);
+    assert_eq!(got["active"], 2, "who was refused was not active");
     let (mut seen, mut path) = (Vec::new(), "/v1/customers?sort=-credits&limit=1".to_owned());
     for _ in 0..4 {
         let page = world.get(&path).await.expect(200).json();
@@ -232,6 +233,10 @@ async fn customers_are_ranked_and_paged() {
     assert_eq!(top["data"][0]["customer"], "user_7");
     let by_cost = report(&world, "/v1/customers?sort=-cost", &position).await;
     assert_eq!(by_cost["data"][0]["customer"], "user_7");
+    let by_loss = report(&world, "/v1/customers?sort=contribution", &position).await;
+    let names: Vec<_> =
+        by_loss["data"].as_array().expect("rows").iter().map(|row| &row["customer"]).collect();
+    assert_eq!(names, ["user_0", "user_7", "user_42"], "who leaves least first");
 }
 
 #[tokio::test]
@@ -304,4 +309,26 @@ async fn everything_that_is_wrong_with_a_report_is_named() {
         let got = world.get(&format!("/v1/customers?{query}")).await.expect(400);
         assert_eq!(got.fields(), fields, "{query}");
     }
+}
+
+#[tokio::test]
+async fn days_are_those_of_the_time_zone_once_figures_are_counted_anew() {
+    let (world, _) = worked().await;
+    let set = world.put("/v1/settings", r#"{"time_zone":"Asia/Kolkata"}"#).await.expect(200).position();
+    let path = format!("/v1/usage?from=2026-11-23&min_position={set}");
+    // Counted behind the old ones, which go on until then under their own name.
+    for _ in 0..600 {
+        let got = world.get(&path).await.expect(200).json();
+        if got["time_zone"] == "Asia/Kolkata" {
+            // The date may have been read before the change.
+            let got = world.get(&path).await.expect(200).json();
+            assert_eq!(got["from"], "2026-11-22T18:30:00.000Z", "where the date begins there");
+            assert_eq!(got["data"][0]["start"], "2026-11-22T18:30:00.000Z");
+            assert_eq!(got["data"][0]["events"], 5);
+            return;
+        }
+        assert_eq!(got["totals"]["events"], 5);
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the figures stay in the old time zone");
 }
