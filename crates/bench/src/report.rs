@@ -83,8 +83,6 @@ pub enum Measure {
     RatioToPostgres,
     /// The rate of commits beside questions divided by that without them, in the same run.
     RatioBesideQuestions,
-    /// Events simulated a second.
-    EventsSimulatedPerSecond,
     /// Accepted calls.
     Accepted,
     /// Events that were acknowledged before a kill and unknown after it.
@@ -153,7 +151,6 @@ impl Measure {
             Self::RatioHotToSpread => "ratio hot : spread".to_owned(),
             Self::RatioLastToFirst => "ratio last fifth : first".to_owned(),
             Self::RatioBesideQuestions => "ratio beside questions : alone".to_owned(),
-            Self::EventsSimulatedPerSecond => "events simulated/s".to_owned(),
             Self::Accepted => "accepted".to_owned(),
             Self::ProductEventsPerSecond => "chargly, events/s".to_owned(),
             Self::RatioToPostgres => "ratio chargly : PostgreSQL".to_owned(),
@@ -174,7 +171,6 @@ impl Measure {
             | Self::EventsPerSecondOfFifths
             | Self::YardstickEventsPerSecond
             | Self::ProductEventsPerSecond
-            | Self::EventsSimulatedPerSecond
             | Self::Accepted
             | Self::AcknowledgedMissing
             | Self::MillisecondsToFirstAnswer

@@ -64,6 +64,7 @@ fn server_that_counts_rightly_gets_a_correct_report_with_every_figure() {
         Measure::MillisecondsToFirstAnswer,
         Measure::Milliseconds,
         Measure::FactsPerSecond,
+        Measure::RatioBesideQuestions,
         Measure::Mebibytes,
         Measure::PeakMebibytes,
     ] {

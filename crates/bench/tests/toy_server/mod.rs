@@ -183,6 +183,12 @@ fn router(toy: Shared) -> Router {
         .route("/v1/customers/{customer}/wallet", get(wallet))
         .route("/v1/events", post(single))
         .route("/v1/events/batch", post(batch))
+        .route("/v1/usage", get(StatusCode::OK))
+        .route("/v1/margin", get(StatusCode::OK))
+        .route("/v1/customers", get(StatusCode::OK))
+        .route("/v1/price-simulations", post(simulated))
+        .route("/v1/price-simulations/{id}", get(simulated))
+        .route("/metrics", get(metrics))
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn(authorize))
         .with_state(toy)
@@ -217,6 +223,16 @@ async fn authorize(request: Request, next: Next) -> Response {
         Some(given) if *given == *expected => next.run(request).await,
         _ => StatusCode::UNAUTHORIZED.into_response(),
     }
+}
+
+/// Its figures are always live.
+async fn metrics() -> &'static str {
+    "chargly_views_lag_facts{environment=\"test\"} 0\n"
+}
+
+/// A simulation that has always ended.
+async fn simulated() -> Json<Value> {
+    Json(json!({"id": "sim_1", "status": "done", "progress": {"done": 10_000, "all": 10_000}}))
 }
 
 async fn grant(
