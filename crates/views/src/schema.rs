@@ -11,7 +11,7 @@ use crate::values::Value;
 use crate::{Figures, ViewError};
 
 /// Version of what is counted and how it is laid out. A file of another version is not read but folded anew.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Makes the tables where there are none.
 pub(crate) fn prepare(db: &mut Connection, setup: &Setup) -> Result<(), ViewError> {
