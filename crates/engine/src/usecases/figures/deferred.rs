@@ -26,7 +26,10 @@ pub struct Deferred {
     pub by_lots_nano: i128,
     /// What is left in lots.
     pub lots: LotSums,
-    /// The position of the first fact that neither reflects.
+    /// Up to where what is left in each lot is known at least: the lots are read one after the other, mostly a moment
+    /// before the books.
+    pub lots_as_of: Position,
+    /// The position of the first fact that neither way to deferred revenue reflects.
     pub as_of: Position,
     /// The time of the last fact that both reflect.
     pub as_of_at: Millis,
@@ -48,7 +51,7 @@ impl Environment {
     pub async fn deferred(self: &Arc<Self>, at_least: Option<Position>) -> Result<Deferred, CallError> {
         let mut last = self.deferred_cache().0.lock().await;
         let now_ms = self.clock().monotonic_ms();
-        let reflects = |found: &Deferred| at_least.is_none_or(|position| found.as_of >= position);
+        let reflects = |found: &Deferred| at_least.is_none_or(|position| found.lots_as_of >= position);
         if let Some((made_ms, found)) = *last
             && now_ms - made_ms < FRESH_MS
             && reflects(&found)
@@ -63,6 +66,7 @@ impl Environment {
     async fn compute_deferred(self: &Arc<Self>, at_least: Option<Position>) -> Result<Deferred, CallError> {
         let read = self.read_lots().await?;
         let newest = read.iter().map(|(_, slice)| slice.as_of).max().max(at_least);
+        let lots_as_of = read.iter().map(|(_, slice)| slice.as_of).min().unwrap_or(Position(0));
         let always = Millis(0)..Millis::NEVER;
         let books = self.books(always, Interval::Total, newest).await?;
         let (as_of, facts) = (books.as_of, self.facts_handle());
@@ -77,6 +81,7 @@ impl Environment {
             by_books_nano: deferred_nano(&total(&books)),
             by_lots_nano: sums.deferred_nano + later_nano,
             lots: sums,
+            lots_as_of,
             as_of,
             as_of_at: books.as_of_at,
         })
