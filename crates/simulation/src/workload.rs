@@ -89,7 +89,7 @@ pub(crate) fn resolve(mut request: Request, books: &Auditor) -> Option<Request> 
         | Request::CaptureHold { hold, .. }
         | Request::VoidHold { hold } => *hold = newest(&books.holds, *hold)?,
         Request::Reverse { event, .. } | Request::Recharge { event, .. } | Request::SetCost { event, .. } => {
-            *event = newest(&books.events, *event)?
+            *event = newest(&books.events, *event)?;
         }
         Request::VoidGrant { customer, lot } => *lot = 1 + *lot % books.lots_of(customer)?,
         Request::Grant { effective_at, expires_at, .. } => {
