@@ -43,6 +43,7 @@ mod swap;
 mod tally;
 mod values;
 mod views;
+mod wallet_days;
 mod zone;
 
 pub use active::ActiveDay;
@@ -55,6 +56,7 @@ pub use setup::Setup;
 pub use swap::swap_in;
 pub use values::{DIMENSION_VALUES_MAX, OTHER};
 pub use views::{Encoded, Views};
+pub use wallet_days::WalletDays;
 pub use zone::Zone;
 
 /// How long after the end of its hour an event may be recorded before it counts as late, in milliseconds (an hour):

@@ -29,8 +29,10 @@ const WALLETS: u32 = 100_000;
 const CONNECTIONS: u32 = 8;
 /// How often each question is asked, after once to warm up.
 const ASKED: u32 = 20;
-/// Callers who ask without a pause while others commit.
-const ASKERS: u32 = 2;
+/// People who look at a page while others commit: each asks every question, and again after a pause.
+const ASKERS: u32 = 4;
+/// How long each looks at what was answered.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long between two looks at what has not caught up or ended.
 const PAUSE: Duration = Duration::from_millis(20);
 /// How long that may take in all: ten times what the slowest machine should need.
@@ -85,10 +87,12 @@ impl Session<'_> {
         }
     }
 
-    /// The same load with nobody asking and with some who ask without a pause, in turn.
+    /// The same load with nobody asking and with some who look at pages, in turn.
     async fn beside_questions(&mut self, on: &mut Served, today: Day) -> Result<()> {
         let shape = spread(on, 4, THOUSAND);
-        let case = format!("batches of 1,000, 4 connections, beside {ASKERS} who ask without a pause");
+        let case = format!(
+            "batches of 1,000, 4 connections, beside {ASKERS} pages that ask all questions each second"
+        );
         let (mut rates, mut ratios) = (Vec::new(), Vec::new());
         for run in 1..=self.plan.runs {
             self.say(&format!("{case}: run {run} of {}", self.plan.runs));
@@ -177,6 +181,7 @@ async fn ask_until(target: Target, today: Day, is_over: Arc<AtomicBool>) -> Resu
             let answer = connection.exchange(question.bytes()).await?;
             ensure!(answer.status == 200, "{}: {}", answer.status, String::from_utf8_lossy(answer.body));
         }
+        sleep(LOOK).await;
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! Customers by what they used, paid and cost, with what they have left and how long it lasts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chargly_ledger::{Credits, Millis, Position, Wallet, WalletNo};
-use chargly_views::{After, FiguresQuery, FiguresReport, FiguresRow, Interval, Ranking, ViewError};
+use chargly_views::{After, FiguresQuery, FiguresReport, FiguresRow, Ranking, ViewError};
 use compact_str::CompactString;
 
 use super::burn::{BURN_MS, Burn, DAY_MS};
@@ -61,8 +62,7 @@ impl Environment {
                 let views = env.views();
                 let mut report = views.top_wallets(&query, ranking, limit, after)?;
                 report.as_of_at = env.time_before(report.as_of, report.as_of_at);
-                let pace = |row: &FiguresRow| Pace::of(env, row.wallet, query.from, now);
-                let paces = report.rows.iter().map(pace).collect::<Result<Vec<_>, ViewError>>()?;
+                let paces = paces(env, &report.rows, query.from, now)?;
                 let active = views.count_wallets(&query)?;
                 Ok((report, paces, active))
             })
@@ -104,30 +104,35 @@ struct Pace {
     last_active: Option<Millis>,
 }
 
-impl Pace {
-    /// From `from` on, and from as far back as the pace is made of.
-    fn of(env: &Environment, wallet: Option<WalletNo>, from: Millis, now: Millis) -> Result<Self, ViewError> {
-        let today = env.day_of(now).start;
-        let weeks_ago = env.day_of(Millis(today.0 - BURN_MS + DAY_MS / 2)).start;
-        let query = FiguresQuery {
-            from: from.min(weeks_ago),
-            to: Millis(now.0 + 1),
-            interval: Interval::Day,
-            by: Vec::new(),
-            event_type: None,
-            price: None,
-            wallet,
-            dimension: None,
-        };
-        let mut pace = Self::default();
-        for row in env.views().figures(&query)?.rows {
-            let Some(start) = row.start else { continue };
-            let line = Line::of(&row.figures);
-            pace.burn.add(today, start, line.credits_used_micro);
-            if line.events > 0 {
-                pace.last_active = pace.last_active.max(Some(start));
-            }
+/// How each row's wallet was used: from as far back as the pace is made of, and where it was not used since then, from
+/// `from` on, to find when it last was.
+fn paces(env: &Environment, rows: &[FiguresRow], from: Millis, now: Millis) -> Result<Vec<Pace>, ViewError> {
+    let today = env.day_of(now).start;
+    let weeks_ago = env.day_of(Millis(today.0 - BURN_MS + DAY_MS / 2)).start;
+    let wallets: Vec<WalletNo> = rows.iter().filter_map(|row| row.wallet).collect();
+    let mut paces: BTreeMap<WalletNo, Pace> = BTreeMap::new();
+    for ((wallet, day), figures) in env.views().days_of_wallets(&wallets, &(weeks_ago..now.plus(1)))? {
+        let line = Line::of(&figures);
+        let pace = paces.entry(wallet).or_default();
+        pace.burn.add(today, day, line.credits_used_micro);
+        pace.note(day, &line);
+    }
+    let is_quiet = |wallet: &WalletNo| paces.get(wallet).is_none_or(|pace| pace.last_active.is_none());
+    let quiet: Vec<WalletNo> = wallets.into_iter().filter(is_quiet).collect();
+    if !quiet.is_empty() && from < weeks_ago {
+        for ((wallet, day), figures) in env.views().days_of_wallets(&quiet, &(from..weeks_ago))? {
+            paces.entry(wallet).or_default().note(day, &Line::of(&figures));
         }
-        Ok(pace)
+    }
+    let pace = |row: &FiguresRow| row.wallet.and_then(|wallet| paces.remove(&wallet)).unwrap_or_default();
+    Ok(rows.iter().map(pace).collect())
+}
+
+impl Pace {
+    /// Notes a day that may be the last on which it was used.
+    fn note(&mut self, day: Millis, line: &Line) {
+        if line.events > 0 {
+            self.last_active = self.last_active.max(Some(day));
+        }
     }
 }
