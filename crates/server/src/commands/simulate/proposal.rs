@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use chargly_engine::{Clock as _, SystemClock};
 use serde_json::{Map, Value, json};
 
@@ -45,7 +45,8 @@ pub(super) fn request(args: &SimulateArgs) -> Result<Value> {
 fn in_file(file: &Path) -> Result<Map<String, Value>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
     let table: toml::Table = text.parse().with_context(|| format!("reading {}", file.display()))?;
-    let mut body = match in_json(toml::Value::Table(table)) {
+    let body = in_json(toml::Value::Table(table)).with_context(|| format!("reading {}", file.display()))?;
+    let mut body = match body {
         Value::Object(body) => body,
         _ => Map::new(),
     };
@@ -64,24 +65,44 @@ fn instant(when: &str) -> Value {
     Value::String(if is_a_day { format!("{when}T00:00:00Z") } else { when.to_owned() })
 }
 
-/// TOML as JSON. A decimal is written with as many digits as tell it apart, which are those that were written.
-fn in_json(value: toml::Value) -> Value {
-    match value {
+/// Digits of a decimal that TOML's numbers keep as they were written.
+const DIGITS_KEPT: usize = 15;
+
+/// TOML as JSON. A decimal is written with as many digits as tell it apart, which are those that were written, up to
+/// [`DIGITS_KEPT`]; one with more is refused, as it may have been changed already.
+fn in_json(value: toml::Value) -> Result<Value> {
+    Ok(match value {
         toml::Value::String(text) => Value::String(text),
         toml::Value::Integer(number) => json!(number),
-        toml::Value::Float(number) => json!(number),
+        toml::Value::Float(number) => {
+            let digits = number.to_string().bytes().filter(u8::is_ascii_digit).count();
+            ensure!(digits <= DIGITS_KEPT, "{number} has more than {DIGITS_KEPT} digits");
+            json!(number)
+        }
         toml::Value::Boolean(is) => Value::Bool(is),
         toml::Value::Datetime(when) => Value::String(when.to_string()),
-        toml::Value::Array(list) => list.into_iter().map(in_json).collect(),
+        toml::Value::Array(list) => list.into_iter().map(in_json).collect::<Result<_>>()?,
         toml::Value::Table(table) => {
-            Value::Object(table.into_iter().map(|(name, value)| (name, in_json(value))).collect())
+            let field = |(name, value)| Ok((name, in_json(value)?));
+            Value::Object(table.into_iter().map(field).collect::<Result<_>>()?)
         }
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_decimal_that_may_have_been_changed_is_refused() {
+        let read = |text: &str| in_json(toml::Value::Table(text.parse().expect("TOML")));
+        let kept = read("credits = 4000000000.123456").expect_err("16 digits");
+        assert!(kept.to_string().contains("15 digits"), "{kept}");
+        assert_eq!(
+            read("credits = 40000000.123456").expect("14 digits")["credits"].to_string(),
+            "40000000.123456"
+        );
+    }
 
     #[test]
     fn a_file_says_the_same_as_a_request() {
