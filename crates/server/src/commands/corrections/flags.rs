@@ -1,9 +1,11 @@
 //! Which events, what is done with them, and through which server.
 
 use anyhow::Result;
+use chargly_engine::{Clock as _, SystemClock};
 use clap::{ArgGroup, Args};
 use serde_json::{Map, Value, json};
 
+use crate::data_dir::time_text;
 use crate::failure::Usage;
 use crate::http_client::Client;
 
@@ -13,7 +15,7 @@ pub(super) struct FilterArgs {
     /// Events that occurred at this time or later: 2026-11-23T00:00:00Z
     #[arg(long, env = "CHARGLY_CORRECTIONS_FROM", value_name = "TIME")]
     from: Option<String>,
-    /// Events that occurred before this time
+    /// Events that occurred before this time; now if not given
     #[arg(long, env = "CHARGLY_CORRECTIONS_TO", value_name = "TIME")]
     to: Option<String>,
     /// Events of this type
@@ -45,6 +47,9 @@ impl FilterArgs {
             ("price_version", &self.priced_by),
         ] {
             filter.extend(value.as_ref().map(|value| (name.to_owned(), json!(value))));
+        }
+        if self.ids.is_empty() && self.to.is_none() {
+            filter.insert("to".to_owned(), json!(time_text(SystemClock::start().wall_ms())));
         }
         if let Some(dimension) = &self.dimension {
             let (name, value) = dimension

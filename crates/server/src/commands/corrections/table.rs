@@ -62,6 +62,9 @@ pub(super) fn of_one(correction: &Value) -> String {
 /// A line for each correction.
 pub(super) fn of_list(listed: &Value) -> String {
     let corrections = listed["data"].as_array().map_or(&[][..], Vec::as_slice);
+    if corrections.is_empty() {
+        return "There are no corrections.\n".to_owned();
+    }
     corrections.iter().map(line_of).collect()
 }
 
