@@ -17,16 +17,31 @@ impl Environment {
         reason: Option<CompactString>,
         key: Option<CompactString>,
     ) -> Result<Outcome, CallError> {
-        let missing = CallError::NotFound { kind: "event" };
+        let action = Action::Reverse {
+            request: ReverseRequest { event: event.position, credits, correction: None },
+            original: self.original(event).await?,
+        };
+        self.amend(actor, action, reason, key).await
+    }
+
+    /// The event of this id as it was charged.
+    pub(super) async fn original(&self, event: EntryId) -> Result<Box<Original>, CallError> {
         let stored = self.read_fact(event.position).await?.filter(|stored| stored.id == event);
         let original = stored.and_then(|stored| match stored.fact {
             Fact::Wallet(fact) => Original::of(fact, event.position, stored.at),
             _ => None,
         });
-        let action = Action::Reverse {
-            request: ReverseRequest { event: event.position, credits, correction: None },
-            original: Box::new(original.ok_or(missing)?),
-        };
+        original.map(Box::new).ok_or(CallError::NotFound { kind: "event" })
+    }
+
+    /// Does something to an event that was charged, under a key of its wallet's customer.
+    pub(super) async fn amend(
+        &self,
+        actor: KeyNo,
+        action: Action,
+        reason: Option<CompactString>,
+        key: Option<CompactString>,
+    ) -> Result<Outcome, CallError> {
         let payload = Payload { reason, ..Payload::default() };
         let mut arena = Vec::new();
         let item = self.item(actor, action, key, &Namespace::OfWallet, payload, &mut arena);

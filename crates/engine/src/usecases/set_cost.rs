@@ -1,9 +1,8 @@
 //! Attaching or correcting what an event cost the operator.
 
-use chargly_ledger::{Action, CostRequest, EntryId, Facets, Fact, KeyNo, Money, Original, Payload, Usage};
+use chargly_ledger::{Action, CostRequest, EntryId, Facets, KeyNo, Money, Usage};
 use compact_str::CompactString;
 
-use super::item::Namespace;
 use crate::environment::Environment;
 use crate::outcome::{CallError, Outcome};
 
@@ -18,20 +17,11 @@ impl Environment {
         reason: Option<CompactString>,
         key: Option<CompactString>,
     ) -> Result<Outcome, CallError> {
-        let missing = CallError::NotFound { kind: "event" };
-        let stored = self.read_fact(event.position).await?.filter(|stored| stored.id == event);
-        let original = stored.and_then(|stored| match stored.fact {
-            Fact::Wallet(fact) => Original::of(fact, event.position, stored.at),
-            _ => None,
-        });
         let action = Action::SetCost {
             request: CostRequest { event: event.position, cost },
             facets: Facets { usage, ..Facets::default() }.boxed(),
-            original: Box::new(original.ok_or(missing)?),
+            original: self.original(event).await?,
         };
-        let payload = Payload { reason, ..Payload::default() };
-        let mut arena = Vec::new();
-        let item = self.item(actor, action, key, &Namespace::OfWallet, payload, &mut arena);
-        self.call_one(item, arena, true).await
+        self.amend(actor, action, reason, key).await
     }
 }
