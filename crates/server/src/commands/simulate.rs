@@ -27,7 +27,7 @@ const PATH: [&str; 2] = ["v1", "price-simulations"];
 /// Flags of `chargly simulate`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SimulateArgs {
-    /// A TOML file with a [[rules]] table for each event type: event, rule, and perhaps grid and rounding
+    /// A TOML file with a table under `rules` for each event type: event, rule, and perhaps grid and rounding
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     /// Instead of a file: the event type that gets another price
