@@ -7,8 +7,6 @@ use crate::codec::{codec_enum, codec_struct};
 use crate::rates::half_even;
 use crate::{CardNo, Catalogue, EventTypeNo, Millis, Money, Position, PriceNo, Quantity, Usage};
 
-/// Dimensions one event type may declare: each is a row more for every event in the figures.
-pub const DIMENSIONS_MAX: usize = 4;
 /// The longest value of a dimension, in bytes; what is longer is cut.
 pub const DIMENSION_VALUE_BYTES_MAX: usize = 64;
 

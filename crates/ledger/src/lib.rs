@@ -55,8 +55,7 @@ pub use correction::{
     CorrectionRequest, CorrectionSums,
 };
 pub use cost::{
-    Cost, CostRequest, CostSource, DIMENSION_VALUE_BYTES_MAX, DIMENSIONS_MAX, Dimension, EventRef, Facets,
-    cost_of_event,
+    Cost, CostRequest, CostSource, DIMENSION_VALUE_BYTES_MAX, Dimension, EventRef, Facets, cost_of_event,
 };
 pub use encode::Metered;
 pub use entries::{EntryKind, LedgerEntry, entries};
@@ -84,7 +83,7 @@ pub use rates::{
 };
 pub use refusal::{Refusal, Rejection};
 pub use reverse::Original;
-pub use settings::{Settings, TARGET_MARGIN_BP_DEFAULT};
+pub use settings::Settings;
 pub use snapshot::{Rest, state_digest};
 pub use state::{Amended, HoldEnd, HoldRef, Mark, Recorded, State};
 pub use wallet::{DebtSlice, Hold, Policy, Wallet};

@@ -7,7 +7,7 @@ use crate::codec::codec_struct;
 use crate::{Money, Rejection};
 
 /// The margin aimed at where nobody says otherwise, in basis points of revenue: 60 %.
-pub const TARGET_MARGIN_BP_DEFAULT: u32 = 6_000;
+const TARGET_MARGIN_BP_DEFAULT: u32 = 6_000;
 /// The longest name of a time zone, in bytes: the longest there is has 32.
 const TIME_ZONE_BYTES_MAX: usize = 64;
 
