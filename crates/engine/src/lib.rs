@@ -18,6 +18,7 @@ mod fold;
 mod follow;
 mod lookup;
 mod outcome;
+pub mod payments;
 mod queue;
 mod recorder;
 mod recover;

@@ -18,11 +18,21 @@ const ALLOWED: &[(&str, Arrows)] = &[
     ("chargly-server", Everything),
     (
         "chargly-http",
-        These(&["chargly-engine", "chargly-views", "chargly-api", "chargly-ratecards", "chargly-advisor"]),
+        These(&[
+            "chargly-engine",
+            "chargly-views",
+            "chargly-api",
+            "chargly-ratecards",
+            "chargly-advisor",
+            "chargly-webhooks",
+        ]),
     ),
     ("chargly-mcp", These(&["chargly-engine", "chargly-views", "chargly-api"])),
     ("chargly-dashboard", These(&["chargly-engine", "chargly-views", "chargly-api"])),
     ("chargly-stripe", These(&["chargly-engine"])),
+    ("chargly-fake-stripe", These(&[])),
+    ("chargly-webhooks", These(&["chargly-engine", "chargly-api", "chargly-ops"])),
+    ("chargly-ops", These(&[])),
     (
         "chargly-engine",
         These(&[
@@ -32,6 +42,7 @@ const ALLOWED: &[(&str, Arrows)] = &[
             "chargly-views",
             "chargly-advisor",
             "chargly-simulator",
+            "chargly-ops",
         ]),
     ),
     ("chargly-index", These(&["chargly-ledger", "chargly-journal"])),
