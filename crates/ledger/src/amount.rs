@@ -121,9 +121,24 @@ impl Currency {
         bytes.iter().all(u8::is_ascii_alphabetic).then(|| Self(bytes.map(|b| b.to_ascii_lowercase())))
     }
 
+    /// Decimal places of its smallest coin.
+    pub const fn minor_digits(self) -> u32 {
+        match &self.0 {
+            b"bif" | b"clp" | b"djf" | b"gnf" | b"jpy" | b"kmf" | b"krw" | b"mga" | b"pyg" | b"rwf"
+            | b"vnd" | b"vuv" | b"xaf" | b"xof" | b"xpf" => 0,
+            b"bhd" | b"iqd" | b"jod" | b"kwd" | b"lyd" | b"omr" | b"tnd" => 3,
+            _ => 2,
+        }
+    }
+
     /// The three letters.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("???")
+    }
+
+    /// Nano-units of its smallest coin: what nobody can pay a part of.
+    pub const fn coin_nano(self) -> i64 {
+        10i64.pow(Money::PLACES - self.minor_digits())
     }
 
     pub(crate) const fn bytes(self) -> [u8; 3] {

@@ -1,12 +1,17 @@
 //! Assigning what a fact says. Nothing is decided here, and nothing can fail: a fact in the journal happened.
 
+mod orders;
+
 use std::sync::Arc;
+
+use self::orders::ordered;
 
 use crate::wallet::DebtSlice;
 use crate::{
-    Amended, ApiKey, Balance, CatalogueChange, CatalogueFact, Charge, ClosedCorrection, Correction, Credits,
-    Draw, EventType, Fact, GrantKind, GrantRequest, Hold, HoldEnd, HoldRef, Lot, LotNo, LotStatus, Millis,
-    PriceVersion, RateCard, Recorded, Reserve, Settlement, State, Wallet, WalletEvent, WalletFact, WalletNo,
+    Allowance, AllowanceRequest, Amended, ApiKey, Balance, CatalogueChange, CatalogueFact, Charge,
+    ClosedCorrection, Correction, Credits, Draw, EventType, Fact, GrantKind, GrantRequest, Hold, HoldEnd,
+    HoldRef, Lot, LotNo, LotStatus, Millis, PackVersion, PriceVersion, RateCard, Recorded, Renewal, Reserve,
+    Settlement, State, Wallet, WalletEvent, WalletFact, WalletNo, Welcome, allowances,
 };
 use crate::{EventTypeNo, Position};
 
@@ -15,9 +20,16 @@ impl State {
     /// `None` there means that it was erased.
     pub fn apply(&mut self, recorded: Recorded, fact: &Fact, customer: Option<&str>) {
         match fact {
-            Fact::Wallet(fact) if fact.event == WalletEvent::Opened => {
-                let number = fact.header.wallet;
-                self.open_wallet(Wallet::open(number, recorded.id, customer.unwrap_or_default().into()));
+            Fact::Wallet(WalletFact { header, event: WalletEvent::Opened { welcome } }) => {
+                let mut wallet =
+                    Wallet::open(header.wallet, recorded.id, customer.unwrap_or_default().into());
+                if let Some(welcome) = welcome {
+                    wallet.balance = header.after;
+                    wallet.next_lot = LotNo(2);
+                    wallet.insert_lot(welcome_lot(recorded, **welcome));
+                    wallet.reschedule();
+                }
+                self.open_wallet(wallet);
             }
             Fact::Wallet(fact) => self.apply_to_wallet(recorded, fact),
             Fact::Catalogue(fact) => self.apply_to_catalogue(recorded, fact),
@@ -138,13 +150,41 @@ impl State {
                 self.change_amended(request.event, number, |a| a.cost = *cost);
                 self.change_wallet(number, |w| step(w, after, position));
             }
+            WalletEvent::OrderPlaced { request, terms } => {
+                let placed = recorded.id.position;
+                self.put_order(placed, ordered(number, recorded, request, terms));
+                self.change_wallet(number, |w| {
+                    step(w, after, position);
+                    w.note_order(placed, true);
+                });
+            }
+            WalletEvent::CheckoutOpened { request } => {
+                self.change_order(request.order.position, |order| {
+                    order.checkout = Some(position);
+                    order.reference = request.reference.clone();
+                });
+                self.change_wallet(number, |w| step(w, after, position));
+            }
+            WalletEvent::OrderSettled { .. } | WalletEvent::RefundStarted { .. } => {
+                self.apply_to_order(recorded, fact);
+            }
+            WalletEvent::AllowanceRenewed { renewal } => {
+                let lot = renewal.lot.unwrap_or(LotNo(0));
+                self.settle(number, &renewal.settlements, lot);
+                self.change_wallet(number, |w| {
+                    step(w, after, position);
+                    renew(w, recorded, renewal);
+                    settle_debts(w, &renewal.settlements, lot);
+                    w.reschedule();
+                });
+            }
             WalletEvent::CustomerErased => {
                 self.forget_customer(number);
                 self.change_wallet(number, |w| step(w, after, position));
             }
             event => self.change_wallet(number, |w| {
                 step(w, after, position);
-                apply_small(w, position, event);
+                apply_small(w, recorded, event);
                 w.reschedule();
             }),
         }
@@ -247,6 +287,16 @@ impl State {
                 };
                 Arc::make_mut(&mut catalogue.rates).put_card(card, &request.entries);
             }
+            CatalogueChange::PackPublished { request, pack, version } => {
+                catalogue.packs.push(PackVersion {
+                    number: *pack,
+                    id: recorded.id,
+                    version: *version,
+                    terms: request.as_ref().clone(),
+                    author,
+                    published_at: recorded.at,
+                });
+            }
             CatalogueChange::KeyCreated { key, label, secret_hash, hint, scopes, .. } => {
                 catalogue.put_key(ApiKey {
                     number: *key,
@@ -336,7 +386,17 @@ fn release(wallet: &mut Wallet, released: &[Reserve], broken: &[Draw]) {
     for reserve in released {
         wallet.change_lot(reserve.lot, |lot| lot.held -= reserve.credits);
     }
-    draw(wallet, broken);
+    for draw in broken {
+        lapse(wallet, draw);
+    }
+}
+
+/// Credits of a lot lapse.
+fn lapse(wallet: &mut Wallet, broken: &Draw) {
+    wallet.change_lot(broken.lot, |lot| {
+        lot.used += broken.credits;
+        lot.lapsed += broken.credits;
+    });
 }
 
 fn capture(wallet: &mut Wallet, position: Position, placed: Position, event: &WalletEvent) {
@@ -373,6 +433,61 @@ fn capture(wallet: &mut Wallet, position: Position, placed: Position, event: &Wa
     }
 }
 
+/// A period of an allowance begins: what lapses first, then what is carried over, then what is new.
+fn renew(wallet: &mut Wallet, recorded: Recorded, renewal: &Renewal) {
+    let Some(at) = wallet.allowances().iter().position(|a| a.id.position == renewal.allowance) else {
+        return;
+    };
+    let allowance = wallet.allowances()[at].clone();
+    for draw in &renewal.lapsed {
+        lapse(wallet, draw);
+    }
+    for number in &allowance.lots {
+        let is_carried = renewal.carried.contains(number);
+        // Its place in the burn order follows from its expiry.
+        wallet.replace_lot(*number, |lot| {
+            if is_carried {
+                lot.expires_at = renewal.ends_at;
+            } else if lot.status == LotStatus::Active {
+                lot.status = LotStatus::Expired;
+            }
+        });
+    }
+    if let Some(lot) = renewal.lot {
+        wallet.next_lot = LotNo(lot.0 + 1);
+        let request = allowances::granted(&allowance, renewal.credits, renewal.ends_at);
+        wallet.insert_lot(granted_lot(recorded, lot, &request));
+    }
+    let known = &mut wallet.allowances_mut()[at];
+    known.periods += 1;
+    known.lots = renewal.carried.iter().copied().chain(renewal.lot).collect();
+}
+
+fn set_allowance(wallet: &mut Wallet, recorded: Recorded, request: &AllowanceRequest) {
+    let known = wallet.allowances_mut().iter_mut().find(|known| known.terms.code == request.code);
+    match known {
+        Some(known) => {
+            let is_moved = request.starts_at.is_some() || request.period != known.terms.period;
+            if is_moved {
+                known.first = request.starts_at.unwrap_or_else(|| known.next_at());
+                known.periods = 0;
+            }
+            known.terms = request.clone();
+        }
+        None => {
+            let first = request.starts_at.unwrap_or(recorded.at);
+            let terms = request.clone();
+            wallet.allowances_mut().push(Allowance {
+                id: recorded.id,
+                terms,
+                first,
+                periods: 0,
+                lots: Vec::new(),
+            });
+        }
+    }
+}
+
 fn settling_lot(event: &WalletEvent) -> LotNo {
     match event {
         WalletEvent::Granted { lot, .. } | WalletEvent::LotActivated { lot, .. } => *lot,
@@ -405,12 +520,27 @@ fn granted_lot(recorded: Recorded, number: LotNo, request: &GrantRequest) -> Lot
         price: request.price,
         credits: request.credits,
         used: Credits::ZERO,
+        lapsed: Credits::ZERO,
         held: Credits::ZERO,
         effective_at,
         expires_at: request.expires_at.unwrap_or(Millis::NEVER),
         granted_at: recorded.at,
         scope: request.scope.clone(),
     }
+}
+
+/// The wallet's first lot: what its customer was given at first sight.
+fn welcome_lot(recorded: Recorded, welcome: Welcome) -> Lot {
+    let request = GrantRequest {
+        credits: welcome.credits,
+        kind: GrantKind::Promotional,
+        price: None,
+        priority: 0,
+        effective_at: None,
+        expires_at: Some(welcome.expires_at),
+        scope: Vec::new(),
+    };
+    granted_lot(recorded, LotNo(1), &request)
 }
 
 fn adjustment_lot(recorded: Recorded, adjustment: crate::Adjustment) -> Lot {
@@ -445,7 +575,8 @@ fn pay_debt(wallet: &mut Wallet, event: Position, credits: Credits) {
 }
 
 /// The facts that only touch the wallet itself.
-fn apply_small(wallet: &mut Wallet, position: Position, event: &WalletEvent) {
+fn apply_small(wallet: &mut Wallet, recorded: Recorded, event: &WalletEvent) {
+    let position = recorded.id.position;
     match event {
         WalletEvent::GrantVoided { request, .. } => {
             wallet.change_lot(request.lot, |lot| lot.status = LotStatus::Voided);
@@ -453,6 +584,7 @@ fn apply_small(wallet: &mut Wallet, position: Position, event: &WalletEvent) {
         WalletEvent::LotExpired { broken, .. } => wallet.change_lot(broken.lot, |lot| {
             lot.status = LotStatus::Expired;
             lot.used += broken.credits;
+            lot.lapsed += broken.credits;
         }),
         WalletEvent::HoldIncreased { request, credits, reserves, on_overdraft } => {
             set_aside(wallet, reserves);
@@ -474,12 +606,21 @@ fn apply_small(wallet: &mut Wallet, position: Position, event: &WalletEvent) {
                 hold.expires_at = *expires_at;
             }
         }
+        WalletEvent::AllowanceSet { request } => set_allowance(wallet, recorded, request),
+        WalletEvent::AllowanceEnded { allowance } => {
+            wallet.allowances_mut().retain(|known| known.id.position != *allowance);
+        }
         WalletEvent::PolicySet { policy } => wallet.policy = *policy,
         WalletEvent::Frozen => wallet.set_frozen_by(Some(position)),
         WalletEvent::Thawed => wallet.set_frozen_by(None),
         // A verdict changes nothing but the wallet's place in its history.
         WalletEvent::Refused { .. } => {}
-        WalletEvent::Opened
+        WalletEvent::Opened { .. }
+        | WalletEvent::OrderPlaced { .. }
+        | WalletEvent::CheckoutOpened { .. }
+        | WalletEvent::OrderSettled { .. }
+        | WalletEvent::RefundStarted { .. }
+        | WalletEvent::AllowanceRenewed { .. }
         | WalletEvent::Metered { .. }
         | WalletEvent::Granted { .. }
         | WalletEvent::LotActivated { .. }

@@ -74,7 +74,14 @@ impl Action {
             Self::SetCost { request, facets, .. } => {
                 Asked::SetCost(*request, facets.as_ref().and_then(|f| f.usage.clone()))
             }
+            Self::PlaceOrder { request, .. } => Asked::PlaceOrder(request.clone()),
+            Self::RefundOrder(request) => Asked::RefundOrder(*request),
+            Self::SetAllowance { request, .. } => Asked::SetAllowance(request.clone()),
             Self::PublishRateCard(_)
+            | Self::PublishPack(_)
+            | Self::OpenCheckout(_)
+            | Self::SettleOrder(_)
+            | Self::EndAllowance { .. }
             | Self::ChangeSettings(_)
             | Self::OpenCorrection(_)
             | Self::SetPolicy { .. }
@@ -138,7 +145,14 @@ fn asked_of(event: &WalletEvent) -> Option<Asked> {
         WalletEvent::Recharged { request, .. } => Asked::Recharge(*request),
         WalletEvent::CostSet { request, usage, .. } => Asked::SetCost(*request, usage.clone()),
         WalletEvent::Refused { asked, .. } => asked.clone(),
-        WalletEvent::Opened
+        WalletEvent::OrderPlaced { request, .. } => Asked::PlaceOrder(request.as_ref().clone()),
+        WalletEvent::RefundStarted { request, .. } => Asked::RefundOrder(*request),
+        WalletEvent::AllowanceSet { request } => Asked::SetAllowance(request.clone()),
+        WalletEvent::Opened { .. }
+        | WalletEvent::CheckoutOpened { .. }
+        | WalletEvent::OrderSettled { .. }
+        | WalletEvent::AllowanceEnded { .. }
+        | WalletEvent::AllowanceRenewed { .. }
         | WalletEvent::LotActivated { .. }
         | WalletEvent::LotExpired { .. }
         | WalletEvent::HoldExpired { .. }
@@ -164,6 +178,9 @@ impl Asked {
             Self::Reverse(_) => "reverse_event",
             Self::Recharge(_) => "recharge_event",
             Self::SetCost(..) => "set_cost",
+            Self::PlaceOrder(_) => "create_checkout",
+            Self::RefundOrder(_) => "refund_order",
+            Self::SetAllowance(_) => "set_allowance",
             Self::Batch(..) => "meter_batch",
         }
     }
@@ -191,6 +208,14 @@ impl Asked {
                 vec![("event", r.event.to_string()), ("cost", cost(r.cost, usage.as_ref()))]
             }
             Self::Recharge(r) => vec![("event", r.event.to_string()), ("credits", r.credits.to_string())],
+            Self::PlaceOrder(r) => {
+                let code = catalogue.pack(r.pack).map(|pack| pack.terms.code.to_string());
+                vec![("pack", code.unwrap_or_default()), ("provider", r.provider.to_string())]
+            }
+            Self::RefundOrder(r) => {
+                vec![("order", r.order.position.to_string()), ("credits", shown(r.credits))]
+            }
+            Self::SetAllowance(r) => vec![("code", r.code.to_string()), ("credits", r.credits.to_string())],
             Self::Batch(events, _) => batch_fields(*events),
         }
     }

@@ -5,9 +5,10 @@ use compact_str::CompactString;
 
 use crate::codec::{codec_enum, codec_struct};
 use crate::{
-    CatalogueChange, CorrectionRequest, CostRequest, Credits, EntryId, EventTypeNo, Facets, GrantKind,
-    KeyHash, KeyNo, LotNo, Millis, Money, Original, Policy, Position, PriceInputs, PriceNo, Quantity,
-    RateCardRequest, Rule, Settings, WalletNo,
+    AllowanceRequest, CatalogueChange, CheckoutRequest, CorrectionRequest, CostRequest, Credits, EntryId,
+    EventTypeNo, Facets, GrantKind, KeyHash, KeyNo, LotNo, Millis, Money, OrderRequest, Original,
+    PackRequest, Policy, Position, PriceInputs, PriceNo, Quantity, RateCardRequest, RefundRequest, Rule,
+    Settings, SettleRequest, WalletNo,
 };
 
 /// One call: who asks, under which key, for what.
@@ -94,6 +95,33 @@ pub enum Action {
         /// The event as it was charged.
         original: Box<Original>,
     },
+    /// Order a pack.
+    PlaceOrder {
+        /// The customer's own id.
+        customer: CompactString,
+        /// Which pack.
+        request: OrderRequest,
+    },
+    /// Note where the buyer pays.
+    OpenCheckout(Box<CheckoutRequest>),
+    /// Bring an order to where its provider says that it stands.
+    SettleOrder(Box<SettleRequest>),
+    /// Set unused credits of an order aside, to be refunded.
+    RefundOrder(RefundRequest),
+    /// Give a wallet credits again every period.
+    SetAllowance {
+        /// The customer's own id.
+        customer: CompactString,
+        /// How many, how often.
+        request: Box<AllowanceRequest>,
+    },
+    /// Take an allowance away.
+    EndAllowance {
+        /// The customer's own id.
+        customer: CompactString,
+        /// Which.
+        code: CompactString,
+    },
     /// Choose what happens when credits run out.
     SetPolicy {
         /// The customer's own id.
@@ -122,6 +150,8 @@ pub enum Action {
     DefineEventType(EventTypeRequest),
     /// Publish a price version.
     PublishPrice(PriceRequest),
+    /// Publish a version of a credit pack.
+    PublishPack(Box<PackRequest>),
     /// Publish a rate card.
     PublishRateCard(RateCardRequest),
     /// Change the settings.

@@ -7,8 +7,8 @@ use hashbrown::HashMap;
 
 use crate::codec::{Bytes, Codec, DecodeError, codec_struct};
 use crate::{
-    Correction, Currency, EntryId, EventTypeNo, Grid, KeyNo, Millis, PriceNo, RateBook, Rejection, Rounding,
-    Rule, Settings, pricing,
+    Correction, Currency, EntryId, EventTypeNo, Grid, KeyNo, Millis, PackVersion, PriceNo, RateBook,
+    Rejection, Rounding, Rule, Settings, pricing,
 };
 
 /// A kind of billable act.
@@ -239,6 +239,8 @@ pub struct Catalogue {
     pub keys: Vec<ApiKey>,
     /// In the order in which they were decided.
     pub corrections: Vec<Correction>,
+    /// Versions of credit packs, in the order of publishing.
+    pub packs: Vec<PackVersion>,
     by_name: HashMap<CompactString, EventTypeNo>,
     by_secret: HashMap<[u8; 32], KeyNo>,
     /// By event type: the properties that its prices look at, each once.
@@ -257,6 +259,7 @@ impl Default for Catalogue {
             prices: Vec::new(),
             keys: Vec::new(),
             corrections: Vec::new(),
+            packs: Vec::new(),
             by_name: HashMap::new(),
             by_secret: HashMap::new(),
             priced_by: Vec::new(),
@@ -381,6 +384,7 @@ impl Codec for Catalogue {
         self.prices.put(out);
         self.keys.put(out);
         self.corrections.put(out);
+        self.packs.put(out);
     }
     fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
         let mut catalogue = Self {
@@ -403,6 +407,7 @@ impl Codec for Catalogue {
             catalogue.put_key(key);
         }
         catalogue.corrections = Codec::get(from)?;
+        catalogue.packs = Codec::get(from)?;
         Ok(catalogue)
     }
 }

@@ -10,8 +10,8 @@ use smallvec::{Array, SmallVec};
 use thiserror::Error;
 
 use crate::{
-    CardNo, Credits, Currency, EntryId, EventTypeNo, KeyHash, KeyNo, LotNo, Millis, Money, Position, PriceNo,
-    Quantity, WalletNo,
+    CardNo, Credits, Currency, EntryId, EventTypeNo, KeyHash, KeyNo, LotNo, Millis, Money, PackNo, Position,
+    PriceNo, Quantity, WalletNo,
 };
 
 /// Why bytes are not what they should be.
@@ -342,6 +342,7 @@ newtype_codec!(
     LotNo(u32),
     EventTypeNo(u32),
     PriceNo(u32),
+    PackNo(u32),
     KeyNo(u32),
     CardNo(u32),
     Millis(i64),
@@ -415,6 +416,21 @@ macro_rules! codec_struct {
     };
 }
 pub(crate) use codec_struct;
+
+/// Derives [`Codec`] for boxes of what has one.
+macro_rules! boxed_codec {
+    ($($name:ident),* $(,)?) => {$(
+        impl $crate::codec::Codec for Box<$name> {
+            fn put(&self, out: &mut Vec<u8>) {
+                self.as_ref().put(out);
+            }
+            fn get(from: &mut $crate::codec::Bytes<'_>) -> Result<Self, $crate::codec::DecodeError> {
+                <$name as $crate::codec::Codec>::get(from).map(Self::new)
+            }
+        }
+    )*};
+}
+pub(crate) use boxed_codec;
 
 /// Derives [`Codec`] for an enum: one number per variant, then its fields. Numbers are never reused. A field behind a
 /// semicolon is a tail: the number says by its highest bit whether there is one, so that none takes no byte.

@@ -1,16 +1,17 @@
-//! What leaves memory once a checkpoint holds it: ended holds, what became of events, lots with nothing left.
+//! What leaves memory once a checkpoint holds it: ended holds, orders that are done with, what became of events, lots
+//! with nothing left.
 //!
 //! Almost no call looks at them again; one that does is told what it [needs](State::needs), its caller reads that
 //! from the index, off the writer, and the call is taken up again with the state [warmed](State::thaw).
 //!
-//! Always in memory, because calls and time alone look at them: open holds, lots with credits left, and what became
-//! of an event that is still owed.
+//! Always in memory, because calls and time alone look at them: open holds, open orders, lots with credits left, and
+//! what became of an event that is still owed.
 
 use smallvec::SmallVec;
 
 use crate::codec::{DecodeError, codec_enum, decode_one, encode_one};
 use crate::state::{Amended, HoldRef, State};
-use crate::{Action, Fact, Lot, LotNo, Position, WalletEvent, WalletNo};
+use crate::{Action, Fact, Lot, LotNo, Position, TopUp, WalletEvent, WalletNo};
 
 /// Names something that may have left memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +20,8 @@ pub enum ColdKey {
     Hold(Position),
     /// What became of an event after it was charged.
     Event(Position),
+    /// An order.
+    Order(Position),
     /// A lot with nothing left.
     Lot(WalletNo, LotNo),
 }
@@ -40,6 +43,13 @@ pub enum Cold {
         /// What became of it.
         amended: Amended,
     },
+    /// An order.
+    Order {
+        /// Where its fact stands.
+        placed: Position,
+        /// What is remembered of it.
+        order: Box<TopUp>,
+    },
     /// A lot with nothing left.
     Lot {
         /// Whose.
@@ -48,7 +58,7 @@ pub enum Cold {
         lot: Lot,
     },
 }
-codec_enum!(Cold, "cold record" { 1 => Hold { placed, hold }, 2 => Event { event, amended }, 3 => Lot { wallet, lot } });
+codec_enum!(Cold, "cold record" { 1 => Hold { placed, hold }, 2 => Event { event, amended }, 3 => Lot { wallet, lot }, 4 => Order { placed, order } });
 
 impl Cold {
     /// Its name.
@@ -56,6 +66,7 @@ impl Cold {
         match self {
             Self::Hold { placed, .. } => ColdKey::Hold(*placed),
             Self::Event { event, .. } => ColdKey::Event(*event),
+            Self::Order { placed, .. } => ColdKey::Order(*placed),
             Self::Lot { wallet, lot } => ColdKey::Lot(*wallet, lot.number),
         }
     }
@@ -90,6 +101,9 @@ impl State {
             Action::SetCost { request, original, .. } => {
                 return self.needs_to_amend(request.event, original.wallet, std::iter::empty());
             }
+            Action::OpenCheckout(request) => return self.needs_of_order(request.order.position),
+            Action::SettleOrder(request) => return self.needs_of_order(request.order.position),
+            Action::RefundOrder(request) => return self.needs_of_order(request.order.position),
             _ => return SmallVec::new(),
         };
         let is_known = self.holds.contains_key(&hold.position);
@@ -110,10 +124,28 @@ impl State {
                 WalletEvent::CostSet { request, .. } => {
                     self.needs_to_amend(request.event, fact.header.wallet, std::iter::empty())
                 }
+                WalletEvent::CheckoutOpened { request } => self.needs_of_order(request.order.position),
+                WalletEvent::OrderSettled { request, .. } => self.needs_of_order(request.order.position),
+                WalletEvent::RefundStarted { request, .. } => self.needs_of_order(request.order.position),
                 _ => SmallVec::new(),
             },
             _ => SmallVec::new(),
         }
+    }
+
+    /// What settling an order looks at: the order, its lot, and what became of the debt that is kept under its place.
+    fn needs_of_order(&self, placed: Position) -> SmallVec<[ColdKey; 2]> {
+        let Some(order) = self.orders.get(&placed) else {
+            return SmallVec::from_slice(&[ColdKey::Order(placed)]);
+        };
+        let later = self.amended(placed).into_iter().flat_map(|a| &a.later).map(|(lot, _)| *lot);
+        let lots = order.lot.into_iter().chain(later);
+        let mut needs = self.needs_to_amend(placed, order.wallet, lots);
+        // Only an order that took credits back as debt has such a record.
+        if order.sums.owed.is_zero() {
+            needs.retain(|key| !matches!(key, ColdKey::Event(_)));
+        }
+        needs
     }
 
     fn needs_to_amend(
@@ -132,7 +164,9 @@ impl State {
     /// are still owed, since the next grant pays for them.
     pub fn always_warm(&self) -> Vec<ColdKey> {
         let owed = self.wallets().flat_map(crate::Wallet::debts).map(|slice| slice.event);
-        owed.map(ColdKey::Event).collect()
+        let orders =
+            self.wallets().flat_map(crate::Wallet::open_orders).map(|placed| ColdKey::Order(*placed));
+        owed.map(ColdKey::Event).chain(orders).collect()
     }
 
     /// Takes a record back into memory. What is there already is newer and stays.
@@ -145,6 +179,9 @@ impl State {
             }
             Cold::Event { event, amended } => {
                 self.amended.entry(event).or_insert(amended);
+            }
+            Cold::Order { placed, order } => {
+                self.orders.entry(placed).or_insert(order);
             }
             Cold::Lot { wallet, lot } => self.put_closed_lot(wallet, lot),
         }
@@ -180,6 +217,8 @@ impl State {
                         self.amended.remove(event);
                     }
                 }
+                Cold::Order { placed, order } if !order.is_open() => drop(self.orders.remove(placed)),
+                Cold::Order { .. } => {}
                 Cold::Lot { wallet, lot } => self.drop_closed_lot(*wallet, lot.number),
             }
         }
@@ -193,6 +232,9 @@ impl State {
             }
             ColdKey::Event(event) => {
                 self.amended.get(&event).map(|amended| Cold::Event { event, amended: amended.clone() })
+            }
+            ColdKey::Order(placed) => {
+                self.orders.get(&placed).map(|order| Cold::Order { placed, order: order.clone() })
             }
             ColdKey::Lot(wallet, number) => {
                 let closed = self.wallet(wallet)?.closed_lots();

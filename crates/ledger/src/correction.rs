@@ -8,7 +8,7 @@
 
 use compact_str::CompactString;
 
-use crate::codec::{Bytes, Codec, DecodeError, codec_enum, codec_struct, encode_one};
+use crate::codec::{boxed_codec, codec_enum, codec_struct, encode_one};
 use crate::{
     Catalogue, Dimension, EntryId, EventTypeNo, Fields, Grid, KeyHash, KeyNo, Millis, Position, PriceNo,
     Rejection, Rounding, Rule, WalletNo,
@@ -107,18 +107,6 @@ pub struct CorrectionRequest {
 }
 codec_struct!(CorrectionRequest { filter, action, note, up_to, digest, events });
 
-macro_rules! boxed_codec {
-    ($($name:ident),*) => {$(
-        impl Codec for Box<$name> {
-            fn put(&self, out: &mut Vec<u8>) {
-                self.as_ref().put(out);
-            }
-            fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
-                $name::get(from).map(Self::new)
-            }
-        }
-    )*};
-}
 boxed_codec!(CorrectionRequest, CorrectionSums);
 
 impl CorrectionRequest {

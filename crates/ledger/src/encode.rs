@@ -310,7 +310,7 @@ impl Codec for Charge {
 
 codec_enum!(WalletEvent, "wallet event" {
     1 => Metered { request, charge; facets },
-    2 => Opened,
+    2 => Opened { ; welcome },
     3 => Granted { request, lot, active, settlements },
     4 => GrantVoided { request, credits, active, refunded_nano },
     5 => LotActivated { lot, due, credits, settlements },
@@ -331,6 +331,13 @@ codec_enum!(WalletEvent, "wallet event" {
     18 => CustomerErased,
     19 => CostSet { request, before, cost, usage; of },
     20 => Recharged { request, charge; of },
+    21 => OrderPlaced { request, terms },
+    22 => CheckoutOpened { request },
+    23 => OrderSettled { request, status, held_because, fulfilment, reclaim },
+    24 => RefundStarted { request, credits, amount },
+    25 => AllowanceSet { request },
+    26 => AllowanceEnded { allowance },
+    27 => AllowanceRenewed { renewal },
 });
 
 impl Codec for Asked {
@@ -386,6 +393,18 @@ impl Codec for Asked {
                 r.put(out);
                 usage.put(out);
             }
+            Self::PlaceOrder(r) => {
+                out.push(13);
+                r.put(out);
+            }
+            Self::RefundOrder(r) => {
+                out.push(14);
+                r.put(out);
+            }
+            Self::SetAllowance(r) => {
+                out.push(15);
+                r.put(out);
+            }
         }
     }
     fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
@@ -402,6 +421,9 @@ impl Codec for Asked {
             10 => Ok(Self::Batch(Codec::get(from)?, Codec::get(from)?)),
             11 => Codec::get(from).map(Self::Recharge),
             12 => Ok(Self::SetCost(Codec::get(from)?, Codec::get(from)?)),
+            13 => Codec::get(from).map(Self::PlaceOrder),
+            14 => Codec::get(from).map(Self::RefundOrder),
+            15 => Codec::get(from).map(Self::SetAllowance),
             number => Err(DecodeError::Unknown { what: "request", number: u64::from(number) }),
         }
     }
@@ -419,6 +441,7 @@ codec_enum!(CatalogueChange, "catalogue change" {
     7 => RateCardPublished { request, card, effective_at },
     8 => CorrectionOpened { request },
     9 => CorrectionClosed { correction, sums },
+    10 => PackPublished { request, pack, version },
 });
 codec_enum!(Rule, "price rule" {
     1 => Flat { credits },

@@ -1,6 +1,8 @@
 //! The ledger lines of a fact: one per lot touched, signed, adding up to the change of the balance.
 
-use crate::{Charge, Credits, Draw, EventTypeNo, Fact, GrantKind, LotNo, Millis, Position, WalletEvent};
+use crate::{
+    Charge, Credits, Draw, EventTypeNo, Fact, GrantKind, LotNo, Millis, Position, Reclaim, WalletEvent,
+};
 
 /// Why credits moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +19,8 @@ pub enum EntryKind {
     Expiry,
     /// What was left of a lot was taken back.
     Void,
+    /// Credits followed money that went back, or came again with it.
+    Refund,
 }
 
 impl EntryKind {
@@ -29,6 +33,7 @@ impl EntryKind {
             Self::Reversal => "reversal",
             Self::Expiry => "expiry",
             Self::Void => "void",
+            Self::Refund => "refund",
         }
     }
 }
@@ -103,7 +108,34 @@ pub fn entries(fact: &Fact) -> Vec<LedgerEntry> {
             let adjusted = adjustment.iter().map(|a| line(EntryKind::Reversal, Some(a.lot), a.credits, 0));
             owed.into_iter().chain(back).chain(adjusted).map(|l| LedgerEntry { event, ..l }).collect()
         }
-        WalletEvent::Opened
+        WalletEvent::Opened { welcome: Some(welcome) } => {
+            let grant = Some(GrantKind::Promotional);
+            vec![LedgerEntry { grant, ..line(EntryKind::Grant, Some(LotNo(1)), welcome.credits, 0) }]
+        }
+        WalletEvent::OrderSettled { request, fulfilment, reclaim, .. } => {
+            let arrived = fulfilment.iter().map(|f| LedgerEntry {
+                grant: Some(GrantKind::Paid),
+                ..line(EntryKind::Grant, Some(f.lot), f.credits, 0)
+            });
+            let moved = reclaim.iter().flat_map(|reclaim| reclaim_lines(reclaim));
+            let moved = moved.map(|l| LedgerEntry { event: Some(request.order.position), ..l });
+            arrived.chain(moved).collect()
+        }
+        WalletEvent::AllowanceRenewed { renewal } => {
+            let due = Some(renewal.due);
+            let lapsed = renewal.lapsed.iter().map(|draw| out(EntryKind::Expiry, draw));
+            let granted = renewal.lot.map(|lot| LedgerEntry {
+                grant: Some(GrantKind::Promotional),
+                ..line(EntryKind::Grant, Some(lot), renewal.credits, 0)
+            });
+            lapsed.chain(granted).map(|l| LedgerEntry { due, ..l }).collect()
+        }
+        WalletEvent::Opened { welcome: None }
+        | WalletEvent::OrderPlaced { .. }
+        | WalletEvent::CheckoutOpened { .. }
+        | WalletEvent::RefundStarted { .. }
+        | WalletEvent::AllowanceSet { .. }
+        | WalletEvent::AllowanceEnded { .. }
         | WalletEvent::HoldPlaced { .. }
         | WalletEvent::HoldIncreased { .. }
         | WalletEvent::HoldExtended { .. }
@@ -118,6 +150,22 @@ pub fn entries(fact: &Fact) -> Vec<LedgerEntry> {
 
 fn line(kind: EntryKind, lot: Option<LotNo>, credits: Credits, revenue_nano: i64) -> LedgerEntry {
     LedgerEntry { kind, lot, credits, revenue_nano, due: None, event: None, event_type: None, grant: None }
+}
+
+/// What followed money of an order, a line for each way it went. The lot's own revenue stands in the first.
+fn reclaim_lines(reclaim: &Reclaim) -> Vec<LedgerEntry> {
+    let refund =
+        |lot: Option<LotNo>, credits, revenue_nano| line(EntryKind::Refund, lot, credits, revenue_nano);
+    let own = reclaim.restored - reclaim.taken;
+    let mut lines = vec![
+        refund(Some(reclaim.order_lot), own, reclaim.revenue_nano),
+        refund(None, reclaim.forgiven - reclaim.owed, 0),
+    ];
+    lines.extend(reclaim.returns.iter().map(|d| refund(Some(d.lot), d.credits, -d.revenue_nano)));
+    lines.extend(reclaim.adjustment.iter().map(|a| refund(Some(a.lot), a.credits, 0)));
+    lines.retain(|line| !line.credits.is_zero() || line.revenue_nano != 0);
+    lines.extend(reclaim.broken.iter().map(|draw| out(EntryKind::Expiry, draw)));
+    lines
 }
 
 /// Credits leaving a lot.

@@ -6,11 +6,14 @@ use crate::catalogue::Catalogue;
 use crate::fact::Asked;
 use crate::state::Recorded;
 use crate::{
-    Action, Balance, Call, CardNo, CatalogueChange, CatalogueFact, EventTypeNo, EventTypeRequest, Facets,
-    Fact, Grid, Header, HoldRef, KeyNo, LotStatus, Millis, Money, Origin, Position, PriceNo, PriceRequest,
-    Quantity, Refusal, Rejection, Rounding, Rule, Sample, State, Wallet, WalletEvent, WalletFact, WalletNo,
-    cost, grants, holds, meter, pricing, reverse,
+    Action, Balance, Call, CardNo, CatalogueChange, CatalogueFact, Credits, EventTypeNo, EventTypeRequest,
+    Facets, Fact, Grid, Header, HoldRef, KeyNo, LotStatus, Millis, Money, Origin, PackNo, Position, PriceNo,
+    PriceRequest, Quantity, Refusal, Rejection, Rounding, Rule, Sample, State, TopUp, Wallet, WalletEvent,
+    WalletFact, WalletNo, Welcome, allowances, cost, grants, holds, meter, orders, pricing, reverse,
 };
+
+/// A day in milliseconds.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Where facts go: the frame that the engine is filling.
 pub trait Recorder {
@@ -62,11 +65,12 @@ pub fn execute(
         | Action::DefineEventType(_)
         | Action::PublishPrice(_)
         | Action::PublishRateCard(_)
+        | Action::PublishPack(_)
         | Action::OpenCorrection(_)
         | Action::ChangeSettings(_) => change_catalogue(state, origin, &call.action, now, recorder),
         action => {
             let checked = check(state, action, now)?;
-            let wallet = find_wallet(state, action, origin.actor, recorder)?;
+            let wallet = find_wallet(state, action, (origin.actor, now), recorder)?;
             sweep(state, wallet, now, recorder)?;
             let (event, after) = decide(state, wallet, action, &checked, now)?;
             let fact = Fact::Wallet(WalletFact { header: header(state, wallet, origin, after), event });
@@ -143,7 +147,7 @@ pub fn refuse_batch(
     recorder: &mut impl Recorder,
 ) -> Result<(Recorded, Fact), Stop> {
     let origin = Origin { actor: call.actor, key: call.key };
-    let wallet = find_wallet(state, &call.action, origin.actor, recorder)?;
+    let wallet = find_wallet(state, &call.action, (origin.actor, now), recorder)?;
     sweep(state, wallet, now, recorder)?;
     let after = state.wallet(wallet).map(|w| w.balance).unwrap_or_default();
     let event = WalletEvent::Refused { asked: Asked::Batch(events, refused), refusal, facets: None };
@@ -171,21 +175,28 @@ pub fn sweep(
     Ok(swept)
 }
 
-/// What of a wallet is due first at `now`: by time, then holds before lots that lapse before lots whose day comes.
+/// What of a wallet is due first at `now`: by time, then holds before allowances (which carry lots over) before lots
+/// that lapse before lots whose day comes.
 fn due(state: &State, wallet: WalletNo, now: Millis) -> Option<(WalletEvent, Balance)> {
     let wallet = state.wallet(wallet).filter(|w| w.next_due <= now)?;
     let hold = wallet.holds().iter().map(|h| (h.expires_at, 0u8, h.id.position, 0u32));
     let lots = wallet.lots.iter().filter_map(|lot| match lot.status {
-        LotStatus::Active => Some((lot.expires_at, 1, lot.id.position, lot.number.0)),
-        LotStatus::Pending => Some((lot.effective_at, 2, lot.id.position, lot.number.0)),
+        LotStatus::Active => Some((lot.expires_at, 2, lot.id.position, lot.number.0)),
+        LotStatus::Pending => Some((lot.effective_at, 3, lot.id.position, lot.number.0)),
         LotStatus::Expired | LotStatus::Voided => None,
     });
-    let (_, kind, position, number) = hold.chain(lots).filter(|(at, ..)| *at <= now).min()?;
+    let allowances = wallet.allowances().iter().map(|a| (a.next_at(), 1, a.id.position, 0));
+    let (_, kind, position, number) =
+        hold.chain(allowances).chain(lots).filter(|(at, ..)| *at <= now).min()?;
     if kind == 0 {
         return wallet.hold(position).map(|hold| holds::expire(wallet, hold));
     }
+    if kind == 1 {
+        let allowance = wallet.allowances().iter().find(|a| a.id.position == position)?;
+        return Some(allowances::renew(wallet, allowance));
+    }
     let lot = wallet.lots.iter().find(|l| l.number.0 == number)?;
-    Some(if kind == 1 { grants::expire(wallet, lot) } else { grants::activate(wallet, lot) })
+    Some(if kind == 2 { grants::expire(wallet, lot) } else { grants::activate(wallet, lot) })
 }
 
 /// What is known of a call before its wallet is looked at.
@@ -271,7 +282,13 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
             meter::check_cost(catalogue, request.cost, facets.as_deref())?;
             reverse::check_known(catalogue, request, facets.as_deref(), original).map(|()| Checked::Nothing)
         }
-        Action::VoidGrant { .. }
+        Action::PlaceOrder { request, .. } => orders::for_sale(catalogue, request).map(|_| Checked::Nothing),
+        Action::OpenCheckout(r) => order(state, r.order).map(|_| Checked::Nothing),
+        Action::SettleOrder(r) => order(state, r.order).map(|_| Checked::Nothing),
+        Action::RefundOrder(r) => order(state, r.order).map(|_| Checked::Nothing),
+        Action::SetAllowance { request, .. } => allowances::check(request, now).map(|()| Checked::Nothing),
+        Action::EndAllowance { .. }
+        | Action::VoidGrant { .. }
         | Action::Reverse { .. }
         | Action::SetPolicy { .. }
         | Action::Freeze { .. }
@@ -281,6 +298,7 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
         | Action::DefineEventType(_)
         | Action::PublishPrice(_)
         | Action::PublishRateCard(_)
+        | Action::PublishPack(_)
         | Action::OpenCorrection(_)
         | Action::ChangeSettings(_) => Ok(Checked::Nothing),
     }
@@ -301,17 +319,23 @@ fn pinned(
 fn find_wallet(
     state: &mut State,
     action: &Action,
-    actor: KeyNo,
+    (actor, now): (KeyNo, Millis),
     recorder: &mut impl Recorder,
 ) -> Result<WalletNo, Stop> {
     let customer = match action {
         Action::Meter { customer, .. }
         | Action::PlaceHold { customer, .. }
         | Action::Grant { customer, .. }
+        | Action::PlaceOrder { customer, .. }
+        | Action::SetAllowance { customer, .. }
         | Action::SetPolicy { customer, .. }
         | Action::Freeze { customer }
         | Action::Thaw { customer } => customer,
-        Action::EraseCustomer { customer } => {
+        // What a provider says is not asked by the customer, and the books have to follow it, erased or not.
+        Action::OpenCheckout(r) => return Ok(order(state, r.order)?.wallet),
+        Action::SettleOrder(r) => return Ok(order(state, r.order)?.wallet),
+        Action::RefundOrder(r) => return known(state, order(state, r.order)?.wallet),
+        Action::EraseCustomer { customer } | Action::EndAllowance { customer, .. } => {
             let wallet = state.wallet_of(customer);
             return wallet.map(|w| w.number).ok_or_else(|| Rejection::NotFound { kind: "customer" }.into());
         }
@@ -327,6 +351,7 @@ fn find_wallet(
         | Action::DefineEventType(_)
         | Action::PublishPrice(_)
         | Action::PublishRateCard(_)
+        | Action::PublishPack(_)
         | Action::OpenCorrection(_)
         | Action::ChangeSettings(_) => {
             return Err(Rejection::NotFound { kind: "wallet" }.into());
@@ -336,12 +361,21 @@ fn find_wallet(
         return Ok(wallet.number);
     }
     let wallet = state.next_wallet();
-    let header =
-        Header { origin: Origin { actor, key: None }, wallet, previous: None, after: Balance::default() };
-    let fact = Fact::Wallet(WalletFact { header, event: WalletEvent::Opened });
+    let welcome = state.catalogue.settings.welcome.map(|grant| {
+        let expires_at = grant.valid_days.map_or(Millis::NEVER, |days| now.plus(i64::from(days) * DAY_MS));
+        Box::new(Welcome { credits: grant.credits, expires_at })
+    });
+    let posted = welcome.as_ref().map_or(Credits::ZERO, |welcome| welcome.credits);
+    let after = Balance { posted, ..Balance::default() };
+    let header = Header { origin: Origin { actor, key: None }, wallet, previous: None, after };
+    let fact = Fact::Wallet(WalletFact { header, event: WalletEvent::Opened { welcome } });
     let recorded = recorder.record(&fact, PayloadOf::Customer(customer))?;
     state.apply(recorded, &fact, Some(customer));
     Ok(wallet)
+}
+
+fn order(state: &State, id: crate::EntryId) -> Result<&TopUp, Rejection> {
+    state.order(id).ok_or(Rejection::NotFound { kind: "order" })
 }
 
 /// A wallet that is not named by its customer. Once that is erased nobody may act on it: keys are told apart by the
@@ -425,6 +459,24 @@ fn decide(
             let usage = facets.as_ref().and_then(|facets| facets.usage.as_ref());
             (reverse::set_cost(state, request, usage, original), wallet.balance)
         }
+        (Action::PlaceOrder { request, .. }, _) => {
+            let pack = orders::for_sale(&state.catalogue, request)?;
+            verdict(wallet, Asked::PlaceOrder(request.clone()), || orders::place(wallet, request, pack))
+        }
+        (Action::OpenCheckout(request), _) => {
+            orders::open_checkout(wallet, order(state, request.order)?, request)?
+        }
+        (Action::SettleOrder(request), _) => {
+            orders::settle(state, wallet, order(state, request.order)?, request, now)?
+        }
+        (Action::RefundOrder(request), _) => {
+            let order = order(state, request.order)?;
+            verdict(wallet, Asked::RefundOrder(*request), || orders::start_refund(wallet, order, request))
+        }
+        (Action::SetAllowance { request, .. }, _) => {
+            verdict(wallet, Asked::SetAllowance(request.clone()), || allowances::set(wallet, request))
+        }
+        (Action::EndAllowance { code, .. }, _) => allowances::end(wallet, code)?,
         (Action::SetPolicy { policy, .. }, _) => (WalletEvent::PolicySet { policy: *policy }, wallet.balance),
         (Action::Freeze { .. }, _) => (WalletEvent::Frozen, wallet.balance),
         (Action::Thaw { .. }, _) => (WalletEvent::Thawed, wallet.balance),
@@ -499,6 +551,12 @@ fn catalogue_changes(
             let effective_at = request.effective_at.unwrap_or(now);
             Ok(vec![CatalogueChange::RateCardPublished { request: request.clone(), card, effective_at }])
         }
+        Action::PublishPack(request) => {
+            request.check(catalogue)?;
+            let version = catalogue.pack_by_code(&request.code).map_or(0, |pack| pack.version) + 1;
+            let pack = PackNo::at(catalogue.packs.len());
+            Ok(vec![CatalogueChange::PackPublished { request: request.clone(), pack, version }])
+        }
         Action::ChangeSettings(settings) => {
             settings.check()?;
             Ok(vec![CatalogueChange::SettingsChanged { settings: settings.clone() }])
@@ -531,6 +589,7 @@ fn catalogue_changes(
             | CatalogueChange::PricePublished { .. }
             | CatalogueChange::PriceRefused { .. }
             | CatalogueChange::SettingsChanged { .. }
+            | CatalogueChange::PackPublished { .. }
             | CatalogueChange::CorrectionOpened { .. }
             | CatalogueChange::RateCardPublished { .. } => Err(Rejection::NotFound { kind: "change" }),
         },

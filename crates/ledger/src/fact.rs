@@ -9,11 +9,12 @@ use smallvec::SmallVec;
 
 use crate::codec::codec_struct;
 use crate::{
-    CaptureRequest, CardNo, CorrectionRequest, CorrectionSums, Cost, CostRequest, Credits, Currency,
-    EventRef, EventTypeNo, ExtendRequest, Facets, GrantRequest, HoldRequest, IncreaseRequest, KeyHash, KeyNo,
-    LotNo, MeterRequest, Millis, Policy, Position, PriceNo, PriceRequest, Quantity, RateCardRequest,
-    RechargeRequest, Refusal, ReverseRequest, Scopes, Settings, Usage, VoidGrantRequest, VoidHoldRequest,
-    WalletNo,
+    AllowanceRequest, CaptureRequest, CardNo, CheckoutRequest, CorrectionRequest, CorrectionSums, Cost,
+    CostRequest, Credits, Currency, EventRef, EventTypeNo, ExtendRequest, Facets, Fulfilment, GrantRequest,
+    HeldBecause, HoldRequest, IncreaseRequest, KeyHash, KeyNo, LotNo, MeterRequest, Millis, Money,
+    OrderRequest, OrderStatus, OrderTerms, PackNo, PackRequest, Policy, Position, PriceNo, PriceRequest,
+    Quantity, RateCardRequest, RechargeRequest, Reclaim, RefundRequest, Refusal, Renewal, ReverseRequest,
+    Scopes, Settings, SettleRequest, Usage, VoidGrantRequest, VoidHoldRequest, WalletNo,
 };
 
 /// Something that happened.
@@ -167,6 +168,16 @@ pub struct Settlement {
 }
 codec_struct!(Settlement { event, event_type, price, credits, revenue_nano });
 
+/// What a customer is given at first sight: a promotional lot, the wallet's first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Welcome {
+    /// How many credits.
+    pub credits: Credits,
+    /// Until when they are good; [`Millis::NEVER`] for ever.
+    pub expires_at: Millis,
+}
+codec_struct!(Welcome { credits, expires_at });
+
 /// A lot that a reversal makes where the original one has expired or was voided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Adjustment {
@@ -202,7 +213,10 @@ pub enum WalletEvent {
         facets: Option<Box<Facets>>,
     },
     /// The wallet was opened; the payload has the customer's own id.
-    Opened,
+    Opened {
+        /// What its customer was given at first sight: the wallet's first lot.
+        welcome: Option<Box<Welcome>>,
+    },
     /// A lot came in.
     Granted {
         /// As asked.
@@ -356,6 +370,55 @@ pub enum WalletEvent {
         /// The event, by what reports need of it.
         of: Option<Box<EventRef>>,
     },
+    /// A pack was ordered.
+    OrderPlaced {
+        /// As asked.
+        request: Box<OrderRequest>,
+        /// As it was for sale.
+        terms: Box<OrderTerms>,
+    },
+    /// A provider opened a checkout for an order.
+    CheckoutOpened {
+        /// Which, and where the buyer pays.
+        request: Box<CheckoutRequest>,
+    },
+    /// An order was brought to where its provider says that it stands.
+    OrderSettled {
+        /// What the provider said.
+        request: Box<SettleRequest>,
+        /// Where its payment stands now.
+        status: OrderStatus,
+        /// Why it waits for a person, where it does.
+        held_because: Option<HeldBecause>,
+        /// The credits that arrived with it.
+        fulfilment: Option<Box<Fulfilment>>,
+        /// The credits that followed money back.
+        reclaim: Option<Box<Reclaim>>,
+    },
+    /// Credits of an order were set aside, to be refunded.
+    RefundStarted {
+        /// As asked.
+        request: RefundRequest,
+        /// How many credits.
+        credits: Credits,
+        /// What is to be paid back.
+        amount: Money,
+    },
+    /// The wallet was given an allowance, or another of the same code.
+    AllowanceSet {
+        /// As asked.
+        request: Box<AllowanceRequest>,
+    },
+    /// An allowance was taken away.
+    AllowanceEnded {
+        /// Which, by the place of the fact that gave it.
+        allowance: Position,
+    },
+    /// A period of an allowance began.
+    AllowanceRenewed {
+        /// What it brought, and what lapsed.
+        renewal: Box<Renewal>,
+    },
     /// What happens when credits run out was chosen.
     PolicySet {
         /// The new policy.
@@ -404,6 +467,12 @@ pub enum Asked {
     Recharge(RechargeRequest),
     /// To attach or correct what an event cost the operator.
     SetCost(CostRequest, Option<Usage>),
+    /// To order a pack.
+    PlaceOrder(OrderRequest),
+    /// To refund credits of an order.
+    RefundOrder(RefundRequest),
+    /// To give the wallet an allowance.
+    SetAllowance(Box<AllowanceRequest>),
     /// To accept this many events or none; the number is the index of the one that was refused.
     Batch(u32, u32),
 }
@@ -484,6 +553,15 @@ pub enum CatalogueChange {
     SettingsChanged {
         /// All of them, as they are from here on.
         settings: Settings,
+    },
+    /// A version of a credit pack was published.
+    PackPublished {
+        /// As asked.
+        request: Box<PackRequest>,
+        /// Its number.
+        pack: PackNo,
+        /// Which version of that pack: 1, 2, …
+        version: u32,
     },
     /// A rate card was published.
     RateCardPublished {

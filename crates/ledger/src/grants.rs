@@ -34,8 +34,7 @@ pub(crate) fn grant(
         return Err(Refusal::TooManyGrants { limit: u32::try_from(LOTS_PER_WALLET_MAX).unwrap_or(u32::MAX) });
     }
     // Lots to come count too, so that their day can never be refused.
-    let room = Credits::MAX - wallet.balance.posted.max(Credits::ZERO) - wallet.to_come();
-    if request.credits > room {
+    if request.credits > room(wallet) {
         return Err(Refusal::BalanceTooLarge { limit: Credits::MAX });
     }
     // After this point the lot comes in.
@@ -49,6 +48,11 @@ pub(crate) fn grant(
         (Vec::new(), wallet.balance)
     };
     Ok((WalletEvent::Granted { request: request.clone(), lot, active: is_due, settlements }, after))
+}
+
+/// Credits that may still come in. Lots to come count as if they were there.
+pub(crate) fn room(wallet: &Wallet) -> Credits {
+    Credits::MAX - wallet.balance.posted.max(Credits::ZERO) - wallet.to_come()
 }
 
 /// The lot's day has come.
@@ -91,7 +95,7 @@ pub(crate) fn void(wallet: &Wallet, request: &VoidGrantRequest) -> Result<(Walle
 }
 
 /// Debt that a lot pays as it comes in: oldest first, as far as it pays for those event types.
-fn settle(wallet: &Wallet, lot: &Lot) -> Vec<Settlement> {
+pub(crate) fn settle(wallet: &Wallet, lot: &Lot) -> Vec<Settlement> {
     let mut drawing = Drawing::default();
     let mut left = lot.free();
     let mut settlements = Vec::new();
@@ -120,7 +124,7 @@ fn settled(before: Balance, credits: Credits, settlements: &[Settlement]) -> Bal
 }
 
 /// A lot as it will be once granted, as far as settling looks at it.
-fn incoming(number: LotNo, request: &GrantRequest) -> Lot {
+pub(crate) fn incoming(number: LotNo, request: &GrantRequest) -> Lot {
     Lot {
         number,
         id: crate::EntryId { position: crate::Position(0), tag: 0 },
@@ -130,9 +134,10 @@ fn incoming(number: LotNo, request: &GrantRequest) -> Lot {
         price: request.price,
         credits: request.credits,
         used: Credits::ZERO,
+        lapsed: Credits::ZERO,
         held: Credits::ZERO,
         effective_at: Millis(0),
-        expires_at: Millis::NEVER,
+        expires_at: request.expires_at.unwrap_or(Millis::NEVER),
         granted_at: Millis(0),
         scope: request.scope.clone(),
     }

@@ -75,6 +75,8 @@ number! {
     EventTypeNo,
     /// A price version, numbered in the order of publishing over all event types.
     PriceNo,
+    /// A version of a credit pack, numbered in the order of publishing over all packs.
+    PackNo,
     /// An API key, numbered in the order of creation; 0 is the system itself.
     KeyNo,
     /// A rate card, numbered in the order of publishing, from 1.

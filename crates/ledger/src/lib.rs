@@ -11,6 +11,7 @@
 //! Not owned here: clocks, randomness, files, threads, HTTP, who may call (scopes), and whether a key was seen
 //! before (the engine asks its index first).
 
+mod allowances;
 mod amount;
 mod apply;
 mod asked;
@@ -30,6 +31,9 @@ mod holds;
 mod ids;
 mod lot;
 mod meter;
+mod order;
+mod orders;
+mod packs;
 mod payload;
 mod pricing;
 mod rates;
@@ -40,6 +44,9 @@ mod snapshot;
 mod state;
 mod wallet;
 
+pub use allowances::{
+    ALLOWANCE_CODE_BYTES_MAX, ALLOWANCES_PER_WALLET_MAX, Allowance, AllowanceRequest, Period, Renewal,
+};
 pub use amount::{Credits, Currency, DecimalError, Money, Quantity, parse_decimal};
 pub use asked::{Difference, Fields, difference};
 pub use call::{
@@ -64,13 +71,20 @@ pub use execute::{
 };
 pub use fact::{
     Adjustment, Asked, Balance, CatalogueChange, CatalogueFact, Charge, Draw, Fact, Header, Lineage, Origin,
-    Reserve, Settlement, WalletEvent, WalletFact,
+    Reserve, Settlement, WalletEvent, WalletFact, Welcome,
 };
 pub use ids::{
-    CardNo, EntryId, EventTypeNo, KeyHash, KeyNo, LotNo, Millis, Position, PriceNo, WalletNo, key_hash,
+    CardNo, EntryId, EventTypeNo, KeyHash, KeyNo, LotNo, Millis, PackNo, Position, PriceNo, WalletNo,
+    key_hash,
 };
 pub use lot::{GrantKind, Lot, LotStatus};
 pub use meter::{Sample, price_sample, quote};
+pub use order::{
+    CheckoutRequest, Fulfilment, HeldBecause, OPEN_ORDERS_PER_WALLET_MAX, OpenRefund, OrderRequest,
+    OrderStatus, OrderSums, OrderTerms, Payment, PaymentUpdate, Reclaim, RefundRequest, Returns,
+    SettleRequest, Shortfall, TopUp,
+};
+pub use packs::{PACK_CODE_BYTES_MAX, PACK_VALID_DAYS_MAX, PACKS_MAX, PackRequest, PackVersion};
 pub use payload::Payload;
 pub use pricing::{
     CONDITION_BYTES_MAX, CONDITIONS_MAX, CardPin, Condition, Figures, Grid, Measure, PriceContext,
@@ -83,7 +97,7 @@ pub use rates::{
 };
 pub use refusal::{Refusal, Rejection};
 pub use reverse::Original;
-pub use settings::Settings;
+pub use settings::{CheckoutSettings, REDIRECT_ORIGINS_MAX, Settings, WelcomeGrant};
 pub use snapshot::{Rest, state_digest};
 pub use state::{Amended, HoldEnd, HoldRef, Mark, Recorded, State};
 pub use wallet::{DebtSlice, Hold, Policy, Wallet};

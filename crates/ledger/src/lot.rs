@@ -59,8 +59,10 @@ pub struct Lot {
     pub price: Option<Money>,
     /// How many credits it was granted with.
     pub credits: Credits,
-    /// How many have left it: used or lapsed.
+    /// How many have left it: used, lapsed or taken back.
     pub used: Credits,
+    /// How many of those lapsed.
+    pub lapsed: Credits,
     /// How many are reserved by open holds.
     pub held: Credits,
     /// From when it can be used.
@@ -81,6 +83,7 @@ codec_struct!(Lot {
     price,
     credits,
     used,
+    lapsed,
     held,
     effective_at,
     expires_at,
@@ -158,6 +161,7 @@ mod tests {
             price: None,
             credits: Credits::from_micro(100_000_000),
             used: Credits::ZERO,
+            lapsed: Credits::ZERO,
             held: Credits::ZERO,
             effective_at: Millis(0),
             expires_at: Millis::NEVER,

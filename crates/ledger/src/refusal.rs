@@ -82,6 +82,41 @@ pub enum Refusal {
         /// The latest version now.
         latest: Option<PriceNo>,
     },
+    /// The wallet has the largest number of open orders already.
+    #[error("the wallet has {limit} open orders, the most one wallet may have")]
+    TooManyOrders {
+        /// The limit.
+        limit: u32,
+    },
+    /// The wallet has the largest number of allowances already.
+    #[error("the wallet has {limit} allowances, the most one wallet may have")]
+    TooManyAllowances {
+        /// The limit.
+        limit: u32,
+    },
+    /// The order has not been paid, so that there is nothing to refund.
+    #[error("the order has not been paid: it is {}", .status.as_str())]
+    OrderNotPaid {
+        /// Where its payment stands.
+        status: crate::OrderStatus,
+    },
+    /// More was to be refunded than is unused.
+    #[error("{requested} credits were to be refunded and {unused} of the order are unused")]
+    RefundExceedsUnused {
+        /// What was to be refunded.
+        requested: Credits,
+        /// What is left in the order's lot and not set aside.
+        unused: Credits,
+    },
+    /// A refund of the order goes on.
+    #[error("a refund of {credits} credits of this order goes on")]
+    RefundGoesOn {
+        /// What it sets aside.
+        credits: Credits,
+    },
+    /// What would be refunded comes to less than the smallest coin.
+    #[error("what would be refunded comes to less than the smallest coin")]
+    NothingToRefund,
 }
 codec_enum!(Refusal, "refusal" {
     1 => WalletFrozen { frozen_by },
@@ -95,6 +130,12 @@ codec_enum!(Refusal, "refusal" {
     9 => TooManyGrants { limit },
     10 => BalanceTooLarge { limit },
     11 => VersionSuperseded { latest },
+    12 => TooManyOrders { limit },
+    13 => TooManyAllowances { limit },
+    14 => OrderNotPaid { status },
+    15 => RefundExceedsUnused { requested, unused },
+    16 => RefundGoesOn { credits },
+    17 => NothingToRefund,
 });
 
 impl Refusal {
@@ -112,6 +153,12 @@ impl Refusal {
             Self::TooManyGrants { .. } => "too_many_grants",
             Self::BalanceTooLarge { .. } => "balance_too_large",
             Self::VersionSuperseded { .. } => "version_superseded",
+            Self::TooManyOrders { .. } => "too_many_orders",
+            Self::TooManyAllowances { .. } => "too_many_allowances",
+            Self::OrderNotPaid { .. } => "order_not_paid",
+            Self::RefundExceedsUnused { .. } => "refund_exceeds_unused",
+            Self::RefundGoesOn { .. } => "refund_goes_on",
+            Self::NothingToRefund => "nothing_to_refund",
         }
     }
 }
@@ -147,6 +194,9 @@ pub enum Rejection {
     /// The customer whose hold, grant or event this is about was erased: nobody may act for them any more.
     #[error("the customer was erased")]
     CustomerErased,
+    /// It stands already where it was to be brought.
+    #[error("there is nothing to change")]
+    Unchanged,
     /// The thing named does not exist here.
     #[error("there is no such {kind}")]
     NotFound {

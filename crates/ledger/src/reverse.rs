@@ -179,7 +179,7 @@ fn payers(original: &Original, amended: &Amended) -> Vec<(LotNo, Credits)> {
 }
 
 /// Splits `credits` over the lots that paid. Returns what goes to which lot, and the sum that no lot can take.
-fn give_back(
+pub(crate) fn give_back(
     wallet: &Wallet,
     payers: &[(LotNo, Credits)],
     credits: Credits,

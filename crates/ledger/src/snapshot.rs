@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use crate::codec::{DecodeError, codec_struct, decode_one, encode_one};
 use crate::state::{Amended, HoldRef};
-use crate::{Catalogue, Position, State, Wallet};
+use crate::{Catalogue, Position, State, TopUp, Wallet};
 
 impl Wallet {
     /// The wallet as bytes.
@@ -36,8 +36,9 @@ pub struct Rest {
     catalogue: Catalogue,
     holds: Vec<(Position, HoldRef)>,
     amended: Vec<(Position, Amended)>,
+    orders: Vec<(Position, Box<TopUp>)>,
 }
-codec_struct!(Rest { catalogue, holds, amended });
+codec_struct!(Rest { catalogue, holds, amended, orders });
 
 impl Rest {
     /// As bytes.
@@ -58,6 +59,7 @@ impl State {
             catalogue: self.catalogue.as_ref().clone(),
             holds: sorted(&self.holds),
             amended: sorted(&self.amended),
+            orders: sorted(&self.orders),
         }
     }
 
@@ -67,6 +69,7 @@ impl State {
         state.catalogue = rest.catalogue.into();
         state.holds = rest.holds.into_iter().collect();
         state.amended = rest.amended.into_iter().collect();
+        state.orders = rest.orders.into_iter().collect();
         for wallet in wallets {
             state.insert_wallet(wallet);
         }
@@ -77,7 +80,7 @@ impl State {
     /// Puts a state together again from a checkpoint: the catalogue, and all wallets in the order of opening. What
     /// is [always warm](State::always_warm) has to be added.
     pub fn from_checkpoint(catalogue: Catalogue, wallets: impl IntoIterator<Item = Wallet>) -> Self {
-        let rest = Rest { catalogue, holds: Vec::new(), amended: Vec::new() };
+        let rest = Rest { catalogue, holds: Vec::new(), amended: Vec::new(), orders: Vec::new() };
         let mut state = Self::restore(rest, wallets);
         state.remember_open_holds();
         state

@@ -14,7 +14,7 @@ use crate::codec::{codec_enum, codec_struct};
 use crate::cold::ColdKey;
 use crate::{
     Balance, Catalogue, Cost, Credits, EntryId, EventTypeNo, Fact, Hold, Lot, LotNo, Millis, Position,
-    PriceNo, Wallet, WalletEvent, WalletNo,
+    PriceNo, TopUp, Wallet, WalletEvent, WalletNo,
 };
 
 /// Where and when a fact was recorded.
@@ -33,9 +33,14 @@ impl Recorded {
             Fact::Catalogue(_) => true,
             Fact::Wallet(fact) => matches!(
                 fact.event,
-                WalletEvent::Opened
+                WalletEvent::Opened { .. }
                     | WalletEvent::Granted { .. }
                     | WalletEvent::HoldPlaced { .. }
+                    | WalletEvent::OrderPlaced { .. }
+                    | WalletEvent::OrderSettled { .. }
+                    | WalletEvent::RefundStarted { .. }
+                    | WalletEvent::AllowanceSet { .. }
+                    | WalletEvent::AllowanceRenewed { .. }
                     | WalletEvent::Reversed { adjustment: Some(_), .. }
             ),
             Fact::EnvironmentCreated { .. } | Fact::EpochStarted { .. } | Fact::BatchAccepted { .. } => false,
@@ -157,6 +162,7 @@ enum Undo {
     Catalogue(Arc<Catalogue>),
     Hold(Position, Option<HoldRef>),
     Amended(Position, Option<Amended>),
+    Order(Position, Option<Box<TopUp>>),
 }
 
 /// How a wallet stood before it paid for an event out of one lot that has more: all that nearly every event changes.
@@ -178,6 +184,7 @@ pub struct State {
     hasher: DefaultHashBuilder,
     pub(crate) holds: HashMap<Position, HoldRef>,
     pub(crate) amended: HashMap<Position, Amended>,
+    pub(crate) orders: HashMap<Position, Box<TopUp>>,
     due: BinaryHeap<Reverse<(Millis, WalletNo)>>,
     undo: Vec<Undo>,
     marks: u64,
@@ -228,6 +235,19 @@ impl State {
     /// What became of an event after it was charged.
     pub fn amended(&self, event: Position) -> Option<&Amended> {
         self.amended.get(&event)
+    }
+
+    /// What is remembered of an order.
+    pub fn order(&self, placed: EntryId) -> Option<&TopUp> {
+        self.orders.get(&placed.position).map(Box::as_ref).filter(|order| order.tag == placed.tag)
+    }
+
+    /// Orders in memory whose provider has to be asked for news, oldest first, by their ids.
+    pub fn open_orders(&self) -> Vec<EntryId> {
+        let open = self.orders.iter().filter(|(_, order)| order.is_open());
+        let mut ids: Vec<_> = open.map(|(at, order)| EntryId { position: *at, tag: order.tag }).collect();
+        ids.sort_unstable();
+        ids
     }
 
     /// The next wallet with something due at `now`, earliest first.
@@ -310,6 +330,7 @@ impl State {
                 Some(Undo::Catalogue(catalogue)) => self.catalogue = catalogue,
                 Some(Undo::Hold(position, before)) => restore(&mut self.holds, position, before),
                 Some(Undo::Amended(position, before)) => restore(&mut self.amended, position, before),
+                Some(Undo::Order(position, before)) => restore(&mut self.orders, position, before),
             }
         }
         self.marks += 1;
@@ -437,6 +458,18 @@ impl State {
         change(self.amended.entry(event).or_insert_with(|| Amended { wallet, ..Amended::default() }));
         self.changed_cold.push(ColdKey::Event(event));
         self.undo.push(Undo::Amended(event, before));
+    }
+
+    pub(crate) fn change_order(&mut self, placed: Position, change: impl FnOnce(&mut TopUp)) {
+        let Some(mut order) = self.orders.get(&placed).map(|order| order.as_ref().clone()) else { return };
+        change(&mut order);
+        self.put_order(placed, order);
+    }
+
+    pub(crate) fn put_order(&mut self, placed: Position, order: TopUp) {
+        self.changed_cold.push(ColdKey::Order(placed));
+        let before = self.orders.insert(placed, Box::new(order));
+        self.undo.push(Undo::Order(placed, before));
     }
 
     /// Whether nothing was applied since the last commit.

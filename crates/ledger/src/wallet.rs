@@ -5,8 +5,8 @@ use smallvec::SmallVec;
 
 use crate::codec::{codec_enum, codec_struct};
 use crate::{
-    Balance, Credits, EntryId, EventTypeNo, Lot, LotNo, LotStatus, Millis, Position, PriceNo, Reserve,
-    WalletNo,
+    Allowance, Balance, Credits, EntryId, EventTypeNo, Lot, LotNo, LotStatus, Millis, Position, PriceNo,
+    Reserve, WalletNo,
 };
 
 /// What happens when credits run out.
@@ -100,8 +100,10 @@ struct Rest {
     debts: Vec<DebtSlice>,
     closed: Vec<Lot>,
     frozen_by: Option<Position>,
+    open_orders: Vec<Position>,
+    allowances: Vec<Allowance>,
 }
-codec_struct!(Rest { holds, debts, closed, frozen_by });
+codec_struct!(Rest { holds, debts, closed, frozen_by, open_orders, allowances });
 
 impl crate::codec::Codec for Box<Rest> {
     fn put(&self, out: &mut Vec<u8>) {
@@ -154,6 +156,21 @@ impl Wallet {
         self.rest.as_ref().and_then(|r| r.frozen_by)
     }
 
+    /// Orders whose provider has to be asked for news, oldest first, by their places.
+    pub fn open_orders(&self) -> &[Position] {
+        self.rest.as_ref().map_or(&[], |r| &r.open_orders)
+    }
+
+    /// What it is given again and again.
+    pub fn allowances(&self) -> &[Allowance] {
+        self.rest.as_ref().map_or(&[], |r| &r.allowances)
+    }
+
+    /// An allowance by its code.
+    pub fn allowance(&self, code: &str) -> Option<&Allowance> {
+        self.allowances().iter().find(|allowance| allowance.terms.code == code)
+    }
+
     /// An open hold by the place of its fact.
     pub fn hold(&self, placed: Position) -> Option<&Hold> {
         self.holds().iter().find(|h| h.id.position == placed)
@@ -198,6 +215,20 @@ impl Wallet {
         &mut self.rest_mut().debts
     }
 
+    pub(crate) fn allowances_mut(&mut self) -> &mut Vec<Allowance> {
+        &mut self.rest_mut().allowances
+    }
+
+    /// Lists an order as open, or no longer.
+    pub(crate) fn note_order(&mut self, order: Position, is_open: bool) {
+        let is_listed = self.open_orders().contains(&order);
+        if is_open && !is_listed {
+            self.rest_mut().open_orders.push(order);
+        } else if !is_open && is_listed {
+            self.rest_mut().open_orders.retain(|other| *other != order);
+        }
+    }
+
     pub(crate) fn set_frozen_by(&mut self, frozen_by: Option<Position>) {
         if frozen_by.is_some() || self.rest.is_some() {
             self.rest_mut().frozen_by = frozen_by;
@@ -234,6 +265,15 @@ impl Wallet {
         }
     }
 
+    /// Changes a lot that is not closed in a way that may move it in the burn order.
+    pub(crate) fn replace_lot(&mut self, number: LotNo, change: impl FnOnce(&mut Lot)) {
+        if let Some(at) = self.lots.iter().position(|l| l.number == number) {
+            let mut lot = self.lots.remove(at);
+            change(&mut lot);
+            self.insert_lot(lot);
+        }
+    }
+
     /// Puts a lot with nothing left among the closed ones, by number, where it is not among the lots already.
     pub(crate) fn put_closed_lot(&mut self, lot: Lot) {
         if self.lot(lot.number).is_none() {
@@ -262,6 +302,7 @@ impl Wallet {
             LotStatus::Expired | LotStatus::Voided => Millis::NEVER,
         });
         let holds = self.rest.iter().flat_map(|r| r.holds.iter().map(|h| h.expires_at));
-        self.next_due = lots.chain(holds).min().unwrap_or(Millis::NEVER);
+        let allowances = self.allowances().iter().map(Allowance::next_at);
+        self.next_due = lots.chain(holds).chain(allowances).min().unwrap_or(Millis::NEVER);
     }
 }
