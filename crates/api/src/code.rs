@@ -100,6 +100,30 @@ codes! {
     VersionSuperseded "version_superseded" 409 true false
         "Another price version was published in between"
         "Read the prices again and decide anew.";
+    TooManyOrders "too_many_orders" 409 true false
+        "The wallet has too many open orders"
+        "Wait until some are paid or expire, then try again with a new idempotency key.";
+    TooManyAllowances "too_many_allowances" 409 true false
+        "The wallet has too many allowances"
+        "End one, or change one.";
+    OrderNotPaid "order_not_paid" 409 true false
+        "The order has not been paid"
+        "Nothing: there is no money to refund.";
+    RefundExceedsUnused "refund_exceeds_unused" 409 true false
+        "More was to be refunded than is unused of the order"
+        "Refund at most `unused`, with a new idempotency key.";
+    RefundGoesOn "refund_goes_on" 409 true false
+        "A refund of this order goes on"
+        "Wait until it is done, then try again with a new idempotency key.";
+    NothingToRefund "nothing_to_refund" 409 true false
+        "What would be refunded comes to less than the smallest coin"
+        "Refund more credits at once.";
+    Unchanged "unchanged" 409 false false
+        "It stands there already"
+        "Nothing: it is as it was to be made.";
+    PaymentsNotSetUp "payments_not_set_up" 409 false false
+        "No payment provider is set up in this environment"
+        "Connect one; see the guide to Stripe.";
     PreviewOutdated "preview_outdated" 409 false false
         "What was previewed has changed since"
         "Preview it again, look at it, and send the new `preview`.";
@@ -136,8 +160,14 @@ codes! {
     Internal "internal" 500 false true
         "Something went wrong here"
         "Send it again with the same key; tell the operator if it stays.";
+    PaymentProviderRefused "payment_provider_refused" 502 false false
+        "The payment provider refused"
+        "Read `provider_code` and `provider_message`, and mend what they name.";
     Unavailable "unavailable" 503 false true
         "This cannot be answered now"
+        "Send it again with the same key.";
+    PaymentProviderUnavailable "payment_provider_unavailable" 503 false true
+        "The payment provider cannot be reached"
         "Send it again with the same key.";
     StorageFull "storage_full" 507 false true
         "The disk is full"

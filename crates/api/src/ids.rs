@@ -26,11 +26,21 @@ pub enum IdKind {
     Key,
     /// A correction.
     Correction,
+    /// An order of a credit pack.
+    Order,
+    /// The checkout of an order.
+    Checkout,
+    /// A version of a credit pack.
+    Pack,
+    /// A refund that was started here.
+    Refund,
+    /// An allowance.
+    Allowance,
 }
 
 impl IdKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::Event,
         Self::Wallet,
         Self::Grant,
@@ -39,6 +49,11 @@ impl IdKind {
         Self::Price,
         Self::Key,
         Self::Correction,
+        Self::Order,
+        Self::Checkout,
+        Self::Pack,
+        Self::Refund,
+        Self::Allowance,
     ];
 
     /// How ids of this kind begin.
@@ -52,6 +67,11 @@ impl IdKind {
             Self::Price => "prv_",
             Self::Key => "key_",
             Self::Correction => "cor_",
+            Self::Order => "ord_",
+            Self::Checkout => "chk_",
+            Self::Pack => "pck_",
+            Self::Refund => "rfd_",
+            Self::Allowance => "alw_",
         }
     }
 
@@ -66,6 +86,11 @@ impl IdKind {
             Self::Price => "price_version",
             Self::Key => "key",
             Self::Correction => "correction",
+            Self::Order => "order",
+            Self::Checkout => "checkout",
+            Self::Pack => "pack",
+            Self::Refund => "refund",
+            Self::Allowance => "allowance",
         }
     }
 }
@@ -159,7 +184,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_printed_is_read_back(position: u64, tag: u32, line: u16, kind in 0usize..8) {
+        fn what_is_printed_is_read_back(position: u64, tag: u32, line: u16, kind in 0usize..13) {
             let kind = IdKind::ALL[kind];
             let line = if kind == IdKind::Entry { line } else { 0 };
             let id = Id { kind, position, tag, line };
@@ -167,7 +192,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_the_reader_panic(text in "(evt_|ent_)?\\PC{0,30}", kind in 0usize..8) {
+        fn no_text_makes_the_reader_panic(text in "(evt_|ent_)?\\PC{0,30}", kind in 0usize..13) {
             let _ = Id::parse(&text, IdKind::ALL[kind]);
         }
     }

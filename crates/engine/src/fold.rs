@@ -164,5 +164,5 @@ fn posted_of_wallet(state: &State, fact: &Fact) -> Credits {
 }
 
 fn is_opening(fact: &Fact) -> bool {
-    matches!(fact, Fact::Wallet(fact) if fact.event == chargly_ledger::WalletEvent::Opened)
+    matches!(fact, Fact::Wallet(fact) if matches!(fact.event, chargly_ledger::WalletEvent::Opened { .. }))
 }

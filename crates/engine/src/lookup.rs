@@ -195,10 +195,12 @@ impl List {
     }
 }
 
-fn settlers(record: &Cold) -> impl Iterator<Item = ColdKey> + '_ {
-    let amended = match record {
-        Cold::Event { amended, .. } => Some(amended),
-        Cold::Hold { .. } | Cold::Lot { .. } => None,
-    };
-    amended.into_iter().flat_map(|a| a.later.iter().map(|(lot, _)| ColdKey::Lot(a.wallet, *lot)))
+/// Lots that whoever looks at a record looks at next.
+fn settlers(record: &Cold) -> Vec<ColdKey> {
+    let lot = |wallet, lot| ColdKey::Lot(wallet, lot);
+    match record {
+        Cold::Event { amended: a, .. } => a.later.iter().map(|(no, _)| lot(a.wallet, *no)).collect(),
+        Cold::Order { order, .. } => order.lot.map(|no| lot(order.wallet, no)).into_iter().collect(),
+        Cold::Hold { .. } | Cold::Lot { .. } => Vec::new(),
+    }
 }

@@ -123,6 +123,15 @@ pub(crate) fn refusal_problem(refusal: &Refusal, customer: Option<&str>, catalog
             with_customer(problem.number("limit", limit))
         }
         Refusal::BalanceTooLarge { limit } => with_customer(problem.number("limit", limit)),
+        Refusal::TooManyOrders { limit } | Refusal::TooManyAllowances { limit } => {
+            with_customer(problem.number("limit", limit))
+        }
+        Refusal::OrderNotPaid { status } => problem.text("status", status.as_str()),
+        Refusal::RefundExceedsUnused { requested, unused } => {
+            problem.number("requested", requested).number("unused", unused)
+        }
+        Refusal::RefundGoesOn { credits } => problem.number("credits", credits),
+        Refusal::NothingToRefund => problem,
         Refusal::VersionSuperseded { latest } => match latest.and_then(|latest| catalogue.price(latest)) {
             Some(latest) => problem.text("latest", &price_id(latest).to_string()),
             None => problem.json("latest", b"null".to_vec()),
@@ -144,6 +153,12 @@ pub(crate) fn refusal_code(refusal: &Refusal) -> ErrorCode {
         Refusal::TooManyGrants { .. } => ErrorCode::TooManyGrants,
         Refusal::BalanceTooLarge { .. } => ErrorCode::BalanceTooLarge,
         Refusal::VersionSuperseded { .. } => ErrorCode::VersionSuperseded,
+        Refusal::TooManyOrders { .. } => ErrorCode::TooManyOrders,
+        Refusal::TooManyAllowances { .. } => ErrorCode::TooManyAllowances,
+        Refusal::OrderNotPaid { .. } => ErrorCode::OrderNotPaid,
+        Refusal::RefundExceedsUnused { .. } => ErrorCode::RefundExceedsUnused,
+        Refusal::RefundGoesOn { .. } => ErrorCode::RefundGoesOn,
+        Refusal::NothingToRefund => ErrorCode::NothingToRefund,
     }
 }
 
@@ -163,6 +178,9 @@ pub(crate) fn rejection_problem(rejection: Rejection, event: Option<&str>, path:
         ),
         Rejection::Invalid { field, problem } => Problem::invalid(&format!("{path}{field}"), problem),
         Rejection::NotFound { kind } => Problem::not_found(kind),
+        Rejection::Unchanged => {
+            Problem::new(ErrorCode::Unchanged, "It stands there already; nothing was done.")
+        }
         Rejection::CorrectionRunning => {
             let detail = "Another correction is going on; it may change the same events.";
             Problem::new(ErrorCode::CorrectionRunning, detail).retry_after(1)
@@ -214,6 +232,12 @@ mod tests {
             Refusal::TooManyGrants { limit: 1 },
             Refusal::BalanceTooLarge { limit: a },
             Refusal::VersionSuperseded { latest: None },
+            Refusal::TooManyOrders { limit: 1 },
+            Refusal::TooManyAllowances { limit: 1 },
+            Refusal::OrderNotPaid { status: chargly_engine::ledger::OrderStatus::Created },
+            Refusal::RefundExceedsUnused { requested: a, unused: b },
+            Refusal::RefundGoesOn { credits: a },
+            Refusal::NothingToRefund,
         ] {
             let code = refusal_problem(&refusal, Some("a"), &Catalogue::default()).code;
             assert_eq!(code.as_str(), refusal.code());

@@ -53,7 +53,14 @@ pub(crate) fn kind(fact: &Fact) -> &'static str {
     match fact {
         Fact::Wallet(fact) => match &fact.event {
             WalletEvent::Metered { .. } => "metered",
-            WalletEvent::Opened => "opened",
+            WalletEvent::Opened { .. } => "opened",
+            WalletEvent::OrderPlaced { .. } => "order_placed",
+            WalletEvent::CheckoutOpened { .. } => "checkout_opened",
+            WalletEvent::OrderSettled { .. } => "order_settled",
+            WalletEvent::RefundStarted { .. } => "refund_started",
+            WalletEvent::AllowanceSet { .. } => "allowance_set",
+            WalletEvent::AllowanceEnded { .. } => "allowance_ended",
+            WalletEvent::AllowanceRenewed { .. } => "allowance_renewed",
             WalletEvent::Granted { .. } => "granted",
             WalletEvent::GrantVoided { .. } => "grant_voided",
             WalletEvent::LotActivated { .. } => "lot_activated",
@@ -81,6 +88,7 @@ pub(crate) fn kind(fact: &Fact) -> &'static str {
             CatalogueChange::KeyRevoked { .. } => "key_revoked",
             CatalogueChange::SettingsChanged { .. } => "settings_changed",
             CatalogueChange::RateCardPublished { .. } => "rate_card_published",
+            CatalogueChange::PackPublished { .. } => "pack_published",
             CatalogueChange::CorrectionOpened { .. } => "correction_opened",
             CatalogueChange::CorrectionClosed { .. } => "correction_closed",
         },
@@ -103,6 +111,9 @@ fn id_of(stored: &StoredFact) -> Id {
         "price_published" => IdKind::Price,
         "key_created" => IdKind::Key,
         "correction_opened" => IdKind::Correction,
+        "order_placed" => IdKind::Order,
+        "refund_started" => IdKind::Refund,
+        "pack_published" => IdKind::Pack,
         _ => return view::line_id(stored.id, 0),
     };
     view::id(kind, stored.id)
@@ -174,7 +185,51 @@ fn write_wallet_fact(o: &mut ObjectWriter<'_>, fact: &WalletFact, customer: &str
         WalletEvent::Refused { asked, refusal, .. } => {
             o.text("operation", asked.operation()).text("code", refusal_code(refusal).as_str());
         }
-        WalletEvent::Opened | WalletEvent::Frozen | WalletEvent::Thawed | WalletEvent::CustomerErased => {}
+        WalletEvent::Opened { welcome } => {
+            if let Some(welcome) = welcome {
+                o.number("credits", welcome.credits);
+            }
+        }
+        WalletEvent::OrderPlaced { request, terms } => {
+            if let Some(pack) = catalogue.pack(request.pack) {
+                o.text("pack", &pack.terms.code).number("pack_version", pack.version);
+            }
+            o.number("credits", terms.credits).text("provider", &request.provider);
+            view::money_or_null(o, "price", Some(terms.price));
+        }
+        WalletEvent::CheckoutOpened { request } => {
+            o.shown("order", view::id(IdKind::Order, request.order));
+        }
+        WalletEvent::OrderSettled { request, status, held_because, fulfilment, reclaim } => {
+            o.shown("order", view::id(IdKind::Order, request.order)).text("status", status.as_str());
+            if let Some(why) = held_because {
+                o.text("held_because", why.as_str());
+            }
+            if let Some(fulfilment) = fulfilment {
+                o.number("credits", fulfilment.credits);
+                o.number("debt_settled", settled(&fulfilment.settlements));
+            }
+            if let Some(reclaim) = reclaim {
+                o.number("credits_taken_back", reclaim.taken - reclaim.restored);
+                o.number("credits_owed", reclaim.owed - reclaim.forgiven);
+                o.number("credits_set_aside", reclaim.sums.reserved);
+            }
+        }
+        WalletEvent::RefundStarted { request, credits, amount } => {
+            o.shown("order", view::id(IdKind::Order, request.order)).number("credits", credits);
+            view::money_or_null(o, "amount", Some(*amount));
+        }
+        WalletEvent::AllowanceSet { request } => {
+            o.text("allowance", &request.code).number("credits", request.credits);
+            o.text("period", request.period.as_str());
+        }
+        WalletEvent::AllowanceEnded { .. } => {}
+        WalletEvent::AllowanceRenewed { renewal } => {
+            o.number("credits", renewal.credits);
+            let lapsed: Credits = renewal.lapsed.iter().map(|draw| draw.credits).sum();
+            o.number("credits_lapsed", lapsed);
+        }
+        WalletEvent::Frozen | WalletEvent::Thawed | WalletEvent::CustomerErased => {}
         // Written as events, by the caller.
         WalletEvent::Metered { .. } | WalletEvent::HoldCaptured { .. } => {}
     }
@@ -219,6 +274,12 @@ fn write_change(o: &mut ObjectWriter<'_>, change: &CatalogueChange, catalogue: &
             o.number("card", card.0).text("source", &request.source).text("note", &request.note);
             o.number("models", request.entries.len());
         }
+        CatalogueChange::PackPublished { request, version, .. } => {
+            o.text("pack", &request.code).number("version", version).text("name", &request.name);
+            o.number("credits", request.credits).number("bonus_credits", request.bonus);
+            view::money_or_null(o, "price", Some(request.price));
+            o.boolean("active", request.is_active);
+        }
         CatalogueChange::CorrectionOpened { request } => {
             o.text("note", &request.note).number("events_previewed", request.events);
         }
@@ -239,6 +300,32 @@ pub(crate) fn write_settings(o: &mut ObjectWriter<'_>, settings: &Settings, cata
     o.text("currency", catalogue.currency.as_str()).text("time_zone", &settings.time_zone);
     o.shown("target_margin", share(settings.target_margin_bp.into()));
     o.shown_or_null("credit_value", settings.credit_value_nano.map(|nano| Money::amount_of(nano.into())));
+    match settings.welcome {
+        Some(welcome) => {
+            o.object("welcome_grant", |o| {
+                o.number("credits", welcome.credits);
+                match welcome.valid_days {
+                    Some(days) => o.number("valid_days", days),
+                    None => o.null("valid_days"),
+                };
+            });
+        }
+        None => {
+            o.null("welcome_grant");
+        }
+    }
+    o.text("refund_shortfall", settings.refund_shortfall.as_str());
+    o.text("dispute_shortfall", settings.dispute_shortfall.as_str());
+    o.object("checkout", |o| {
+        let checkout = settings.checkout;
+        o.boolean("automatic_tax", checkout.automatic_tax).boolean("invoices", checkout.invoices);
+        o.boolean("promotion_codes", checkout.promotion_codes);
+    });
+    o.array("redirect_origins", |list| {
+        for origin in &settings.redirect_origins {
+            list.text(origin);
+        }
+    });
 }
 
 /// Basis points as a decimal share: 6,000 is `0.6`.

@@ -328,6 +328,7 @@ fn columns(key: ColdKey) -> (i64, i64, i64) {
         ColdKey::Hold(placed) => (1, placed.0.cast_signed(), 0),
         ColdKey::Event(event) => (2, event.0.cast_signed(), 0),
         ColdKey::Lot(wallet, lot) => (3, i64::from(wallet.0), i64::from(lot.0)),
+        ColdKey::Order(placed) => (4, placed.0.cast_signed(), 0),
     }
 }
 

@@ -53,6 +53,8 @@ pub struct LedgerEntry {
     pub due: Option<Millis>,
     /// The event it belongs to, where that is another fact: a reversal's.
     pub event: Option<Position>,
+    /// The order it belongs to: of what was bought, and of what followed its money back.
+    pub order: Option<Position>,
     /// The type of that event.
     pub event_type: Option<EventTypeNo>,
     /// The kind of lot that came in.
@@ -118,8 +120,8 @@ pub fn entries(fact: &Fact) -> Vec<LedgerEntry> {
                 ..line(EntryKind::Grant, Some(f.lot), f.credits, 0)
             });
             let moved = reclaim.iter().flat_map(|reclaim| reclaim_lines(reclaim));
-            let moved = moved.map(|l| LedgerEntry { event: Some(request.order.position), ..l });
-            arrived.chain(moved).collect()
+            let order = Some(request.order.position);
+            arrived.chain(moved).map(|l| LedgerEntry { order, ..l }).collect()
         }
         WalletEvent::AllowanceRenewed { renewal } => {
             let due = Some(renewal.due);
@@ -149,7 +151,17 @@ pub fn entries(fact: &Fact) -> Vec<LedgerEntry> {
 }
 
 fn line(kind: EntryKind, lot: Option<LotNo>, credits: Credits, revenue_nano: i64) -> LedgerEntry {
-    LedgerEntry { kind, lot, credits, revenue_nano, due: None, event: None, event_type: None, grant: None }
+    LedgerEntry {
+        kind,
+        lot,
+        credits,
+        revenue_nano,
+        due: None,
+        event: None,
+        order: None,
+        event_type: None,
+        grant: None,
+    }
 }
 
 /// What followed money of an order, a line for each way it went. The lot's own revenue stands in the first.

@@ -242,6 +242,11 @@ impl State {
         self.orders.get(&placed.position).map(Box::as_ref).filter(|order| order.tag == placed.tag)
     }
 
+    /// What is remembered of the orders in memory, with their places, in no order.
+    pub fn orders(&self) -> impl Iterator<Item = (Position, &TopUp)> {
+        self.orders.iter().map(|(placed, order)| (*placed, order.as_ref()))
+    }
+
     /// Orders in memory whose provider has to be asked for news, oldest first, by their ids.
     pub fn open_orders(&self) -> Vec<EntryId> {
         let open = self.orders.iter().filter(|(_, order)| order.is_open());

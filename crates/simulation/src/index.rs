@@ -197,7 +197,7 @@ impl Index {
 fn settlers(record: &Cold) -> impl Iterator<Item = ColdKey> + '_ {
     let amended = match record {
         Cold::Event { amended, .. } => Some(amended),
-        Cold::Hold { .. } | Cold::Lot { .. } => None,
+        Cold::Hold { .. } | Cold::Order { .. } | Cold::Lot { .. } => None,
     };
     amended.into_iter().flat_map(|a| a.later.iter().map(|(lot, _)| ColdKey::Lot(a.wallet, *lot)))
 }

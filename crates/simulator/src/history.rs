@@ -67,6 +67,7 @@ pub(crate) fn finish(state: &mut State, tally: &mut Tally, at: Recorded, to: Mil
 
 /// The customer's own id, on the fact that opens a wallet; `None` once erased.
 pub(crate) fn customer_of(entry: &Entry<'_>) -> Option<compact_str::CompactString> {
-    let is_opening = matches!(entry.fact, Fact::Wallet(fact) if fact.event == WalletEvent::Opened);
+    let is_opening =
+        matches!(entry.fact, Fact::Wallet(fact) if matches!(fact.event, WalletEvent::Opened { .. }));
     entry.payload.filter(|_| is_opening).and_then(|bytes| Payload::decode_customer(bytes).ok().flatten())
 }

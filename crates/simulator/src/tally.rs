@@ -142,7 +142,28 @@ impl Tally {
             WalletEvent::HoldExpired { broken, .. } | WalletEvent::HoldVoided { broken, .. } => {
                 self.broken(broken);
             }
-            WalletEvent::Opened
+            WalletEvent::OrderSettled { fulfilment, reclaim, .. } => {
+                if let Some(fulfilment) = fulfilment {
+                    self.totals.cash_nano += i128::from(fulfilment.price.nano);
+                    self.settled(&fulfilment.settlements);
+                }
+                if let Some(reclaim) = reclaim {
+                    self.totals.cash_nano -= i128::from(reclaim.refunded_nano);
+                    self.totals.revenue_nano +=
+                        i128::from(reclaim.revenue_nano) - revenue_of(&reclaim.returns);
+                    self.broken(reclaim.broken.as_slice());
+                }
+            }
+            WalletEvent::AllowanceRenewed { renewal } => {
+                self.broken(&renewal.lapsed);
+                self.settled(&renewal.settlements);
+            }
+            WalletEvent::Opened { .. }
+            | WalletEvent::OrderPlaced { .. }
+            | WalletEvent::CheckoutOpened { .. }
+            | WalletEvent::RefundStarted { .. }
+            | WalletEvent::AllowanceSet { .. }
+            | WalletEvent::AllowanceEnded { .. }
             | WalletEvent::HoldPlaced { .. }
             | WalletEvent::HoldIncreased { .. }
             | WalletEvent::HoldExtended { .. }
@@ -224,7 +245,10 @@ impl Tally {
     fn settled(&mut self, settlements: &[Settlement]) {
         for settled in settlements {
             self.totals.revenue_nano += i128::from(settled.revenue_nano);
-            self.of_type(settled.event_type).revenue_nano += i128::from(settled.revenue_nano);
+            // What was owed for an order of credits has no event type.
+            if settled.event_type != EventTypeNo::OF_ORDER {
+                self.of_type(settled.event_type).revenue_nano += i128::from(settled.revenue_nano);
+            }
         }
     }
 

@@ -2,13 +2,14 @@
 
 mod ask;
 mod events;
+mod orders;
 mod reserved;
 mod retried;
 mod take;
 
 use std::sync::Arc;
 
-use chargly_ledger::{Fact, Millis, Position, Recorded, State, WalletEvent, WalletFact};
+use chargly_ledger::{Action, Fact, Millis, Position, Recorded, State, WalletEvent, WalletFact};
 use hashbrown::HashMap;
 
 use self::events::Again;
@@ -98,7 +99,7 @@ impl World {
     /// Takes up the next fact of the span.
     pub fn step(&mut self, entry: &Entry<'_>) {
         match entry.fact {
-            Fact::Wallet(fact) if fact.event == WalletEvent::Opened => {
+            Fact::Wallet(WalletFact { event: WalletEvent::Opened { .. }, .. }) => {
                 let customer = history::customer_of(entry);
                 self.state.apply(entry.recorded, entry.fact, customer.as_deref());
             }
@@ -173,13 +174,26 @@ impl World {
             }
             WalletEvent::LotActivated { .. }
             | WalletEvent::LotExpired { .. }
+            | WalletEvent::AllowanceRenewed { .. }
             | WalletEvent::HoldExpired { .. } => self.by_time(entry, fact.header.wallet),
+            WalletEvent::OrderPlaced { request, .. } => self.order_placed(entry, fact, request),
+            WalletEvent::CheckoutOpened { request } => {
+                self.take_done(entry, fact, Action::OpenCheckout(request.clone()))
+            }
+            WalletEvent::OrderSettled { request, fulfilment, .. } => {
+                self.order_settled(entry, fact, request, fulfilment.as_deref())
+            }
+            WalletEvent::RefundStarted { request, .. } => {
+                self.take_done(entry, fact, Action::RefundOrder(*request))
+            }
+            WalletEvent::AllowanceSet { request } => self.allowance_set(entry, fact, request),
+            WalletEvent::AllowanceEnded { allowance } => self.allowance_ended(entry, fact, *allowance),
             WalletEvent::PolicySet { policy } => self.policy_set(entry, fact, *policy),
             WalletEvent::Frozen => self.frozen(entry, fact),
             WalletEvent::Thawed => self.thawed(entry, fact),
             WalletEvent::CustomerErased => self.erased(entry, fact),
             WalletEvent::Refused { asked, refusal, .. } => self.retried(entry, fact, asked, refusal),
-            WalletEvent::Opened => true,
+            WalletEvent::Opened { .. } => true,
         }
     }
 }

@@ -5,9 +5,9 @@
 //! not known then and count as empty. The books have everything on the day it was recorded.
 
 use chargly_ledger::{
-    Asked, Charge, Cost, CostSource, Credits, DecodeError, Dimension, Draw, EventRef, Facets, Fact,
-    GrantKind, GrantRequest, Lineage, MeterRequest, Millis, Settlement, WalletEvent, WalletFact, WalletNo,
-    cost_of_event,
+    Asked, Charge, Cost, CostSource, Credits, DecodeError, Dimension, Draw, EventRef, EventTypeNo, Facets,
+    Fact, Fulfilment, GrantKind, GrantRequest, Lineage, MeterRequest, Millis, Reclaim, Settlement,
+    WalletEvent, WalletFact, WalletNo, cost_of_event,
 };
 
 use crate::counting::{Counting, Place, Subject, Target};
@@ -114,7 +114,28 @@ impl Rows<'_> {
                 self.counting.erase(self.wallet);
                 Ok(())
             }
-            WalletEvent::Opened
+            WalletEvent::Opened { welcome } => {
+                let given = welcome.as_ref().map_or(Credits::ZERO, |welcome| welcome.credits);
+                self.book(&Figures { promotional_granted_micro: given.micro().into(), ..Figures::default() })
+            }
+            WalletEvent::OrderSettled { fulfilment, reclaim, .. } => {
+                if let Some(fulfilment) = fulfilment {
+                    self.book(&sold(fulfilment))?;
+                    self.settled(self.place.at, &fulfilment.settlements)?;
+                }
+                reclaim.as_ref().map_or(Ok(()), |reclaim| self.reclaimed(reclaim))
+            }
+            WalletEvent::AllowanceRenewed { renewal } => {
+                self.broken_at(renewal.due, &renewal.lapsed)?;
+                let promotional_granted_micro = renewal.credits.micro().into();
+                self.book(&Figures { promotional_granted_micro, ..Figures::default() })?;
+                self.settled(renewal.due, &renewal.settlements)
+            }
+            WalletEvent::OrderPlaced { .. }
+            | WalletEvent::CheckoutOpened { .. }
+            | WalletEvent::RefundStarted { .. }
+            | WalletEvent::AllowanceSet { .. }
+            | WalletEvent::AllowanceEnded { .. }
             | WalletEvent::HoldPlaced { .. }
             | WalletEvent::HoldIncreased { .. }
             | WalletEvent::HoldExtended { .. }
@@ -186,7 +207,10 @@ impl Rows<'_> {
             | Asked::VoidGrant(_)
             | Asked::Reverse(_)
             | Asked::Recharge(_)
-            | Asked::SetCost(..) => return Ok(()),
+            | Asked::SetCost(..)
+            | Asked::PlaceOrder(_)
+            | Asked::RefundOrder(_)
+            | Asked::SetAllowance(_) => return Ok(()),
         };
         let unbilled_cost_nano = cost.map_or(0, |cost| cost.nano.into());
         let figures = Figures { refused: 1, unbilled_cost_nano, ..Figures::default() };
@@ -214,7 +238,9 @@ impl Rows<'_> {
 
     fn settled(&mut self, at: Millis, settlements: &[Settlement]) -> Counted {
         for Settlement { event_type, price, credits, revenue_nano, .. } in settlements {
-            let subject = Subject { event_type: Some(*event_type), price: *price, ..self.unknown(at) };
+            // What was owed for an order of credits has no event type.
+            let event_type = Some(*event_type).filter(|event_type| *event_type != EventTypeNo::OF_ORDER);
+            let subject = Subject { event_type, price: *price, ..self.unknown(at) };
             let figures = Figures {
                 settled_micro: credits.micro().into(),
                 settled_revenue_nano: (*revenue_nano).into(),
@@ -224,6 +250,25 @@ impl Rows<'_> {
             self.book(&figures)?;
         }
         Ok(())
+    }
+
+    /// What followed money that went back. Revenue that was recognised before is taken back as a reversal is, but
+    /// belongs to no event.
+    fn reclaimed(&mut self, reclaim: &Reclaim) -> Counted {
+        self.broken(reclaim.broken.as_slice())?;
+        let returned = Sums::of(&reclaim.returns);
+        let figures = Figures {
+            reversed_revenue_nano: returned.revenue_nano - i128::from(reclaim.revenue_nano),
+            ..Figures::default()
+        };
+        self.add(self.unknown(self.place.at), None, &figures)?;
+        let given = reclaim.adjustment.map_or(Credits::ZERO, |adjustment| adjustment.credits);
+        self.book(&Figures {
+            voided_micro: (reclaim.taken - reclaim.restored).micro().into(),
+            refunded_nano: reclaim.refunded_nano.into(),
+            adjustment_granted_micro: given.micro().into(),
+            ..figures
+        })
     }
 
     /// Adds to the rows of the event that a later fact is about.
@@ -295,6 +340,14 @@ fn cost_corrected(before: Option<Cost>, after: Option<Cost>) -> Option<Figures> 
     let nano = |cost: Option<Cost>| cost.map_or(0, |cost| i128::from(cost.nano));
     let corrected = costs(after).checked_sub(&costs(before))?;
     Some(Figures { cost_corrected_nano: nano(after) - nano(before), cost_corrections: 1, ..corrected })
+}
+
+fn sold(fulfilment: &Fulfilment) -> Figures {
+    Figures {
+        sales_nano: fulfilment.price.nano.into(),
+        paid_granted_micro: fulfilment.credits.micro().into(),
+        ..Figures::default()
+    }
 }
 
 fn granted(request: &GrantRequest) -> Figures {

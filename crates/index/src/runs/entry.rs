@@ -43,6 +43,11 @@ pub fn is_audited(fact: &Fact) -> bool {
             WalletEvent::Reversed { request: chargly_ledger::ReverseRequest { correction: None, .. }, .. }
                 | WalletEvent::Granted { .. }
                 | WalletEvent::GrantVoided { .. }
+                | WalletEvent::OrderPlaced { .. }
+                | WalletEvent::OrderSettled { .. }
+                | WalletEvent::RefundStarted { .. }
+                | WalletEvent::AllowanceSet { .. }
+                | WalletEvent::AllowanceEnded { .. }
                 | WalletEvent::PolicySet { .. }
                 | WalletEvent::Frozen
                 | WalletEvent::Thawed

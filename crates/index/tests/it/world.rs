@@ -43,7 +43,7 @@ fn sample(rng: &mut StdRng, at: Millis, wallets: u32) -> Sample {
     let (wallet, event, is_audited, fact) = match rng.random_range(0..10) {
         0 => (None, None, true, of_catalogue),
         1 => (Some(wallet), None, true, of_wallet(WalletEvent::Frozen)),
-        2 => (Some(wallet), None, false, of_wallet(WalletEvent::Opened)),
+        2 => (Some(wallet), None, false, of_wallet(WalletEvent::Opened { welcome: None })),
         3 => (Some(wallet), Some((event_type, at)), false, of_wallet(captured(event_type))),
         4 => {
             (Some(wallet), None, false, Fact::BatchAccepted { origin, wallet, events: 1, first: Position(0) })

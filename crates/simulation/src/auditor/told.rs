@@ -176,7 +176,9 @@ impl Auditor {
             Rejection::Invalid { .. } => "invalid_request",
             Rejection::NotFound { .. } => "not_found",
             Rejection::CustomerErased => "gone",
-            Rejection::CorrectionRunning => return Err("no client opens a correction".to_owned()),
+            Rejection::CorrectionRunning | Rejection::Unchanged => {
+                return Err("no client opens a correction".to_owned());
+            }
         });
         self.heard(number, "rejected", 0);
         Ok(())

@@ -89,7 +89,7 @@ impl World {
                 Some(amended) => Cold::Event { event: *event, amended: amended.clone() },
                 None => record.clone(),
             },
-            Cold::Hold { .. } | Cold::Lot { .. } => record.clone(),
+            Cold::Hold { .. } | Cold::Order { .. } | Cold::Lot { .. } => record.clone(),
         }
     }
 
@@ -132,6 +132,7 @@ impl World {
             self.books.seen.note(match record {
                 Cold::Hold { .. } => "ended hold brought back",
                 Cold::Event { .. } => "amended event brought back",
+                Cold::Order { .. } => "order brought back",
                 Cold::Lot { .. } => "used-up lot brought back",
             });
         }

@@ -32,6 +32,11 @@ impl World {
             Asked::Reverse(request) => self.reversed(entry, fact, request),
             Asked::Recharge(request) => self.recharged(entry, fact, request),
             Asked::SetCost(request, usage) => self.cost_set(entry, fact, request, usage.as_ref()),
+            Asked::PlaceOrder(request) => self.order_placed(entry, fact, request),
+            Asked::RefundOrder(request) => {
+                self.take_done(entry, fact, chargly_ledger::Action::RefundOrder(*request))
+            }
+            Asked::SetAllowance(request) => self.allowance_set(entry, fact, request),
             Asked::Batch(..) => self.note(entry, fact),
         }
     }

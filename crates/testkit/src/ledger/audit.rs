@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use chargly_ledger::{
     Balance, Charge, Credits, Draw, Fact, IfInsufficient, LotNo, LotStatus, Millis, Policy, Position, State,
-    Wallet, WalletEvent, WalletFact, WalletNo, entries,
+    TopUp, Wallet, WalletEvent, WalletFact, WalletNo, entries,
 };
 
 use super::recorder::{Stored, fold};
@@ -25,7 +25,10 @@ pub struct Audit {
 #[derive(Clone, Copy, Default)]
 struct Earned {
     recognised: i128,
+    /// Of voided lots.
     refunded: i128,
+    /// By refunds and disputes of an order: of credits that count as used.
+    reclaimed: i128,
 }
 
 impl Audit {
@@ -71,8 +74,8 @@ impl Audit {
         let wallet = self.state.wallet(header.wallet).expect("a fact about a wallet has one");
         assert_eq!(wallet.balance, header.after, "{at}: the balance is what the fact says");
         check_floor(at, wallet, &fact.event);
-        check_sums(at, wallet);
-        check_lots(at, wallet);
+        check_sums(at, wallet, &self.state);
+        check_lots(at, wallet, &self.state);
         check_holds(at, wallet, &self.state);
         self.check_money(at, wallet);
         self.check_events(at, fact, wallet);
@@ -141,6 +144,28 @@ impl Audit {
                 let money = self.money.entry((fact.header.wallet, request.lot)).or_default();
                 money.refunded += i128::from(*refunded_nano);
             }
+            WalletEvent::OrderSettled { fulfilment, reclaim, .. } => {
+                if let Some(fulfilment) = fulfilment {
+                    fulfilment.settlements.iter().for_each(|s| earn(fulfilment.lot, s.revenue_nano));
+                }
+                if let Some(reclaim) = reclaim {
+                    earn(reclaim.order_lot, reclaim.revenue_nano);
+                    for back in &reclaim.returns {
+                        earn(back.lot, -back.revenue_nano);
+                    }
+                    if let Some(broken) = reclaim.broken {
+                        earn(broken.lot, broken.revenue_nano);
+                    }
+                    let money = self.money.entry((fact.header.wallet, reclaim.order_lot)).or_default();
+                    money.reclaimed += i128::from(reclaim.refunded_nano);
+                }
+            }
+            WalletEvent::AllowanceRenewed { renewal } => {
+                renewal.lapsed.iter().for_each(|d| earn(d.lot, d.revenue_nano));
+                if let Some(lot) = renewal.lot {
+                    renewal.settlements.iter().for_each(|s| earn(lot, s.revenue_nano));
+                }
+            }
             _ => {}
         }
     }
@@ -149,13 +174,13 @@ impl Audit {
     fn check_money(&self, at: Position, wallet: &Wallet) {
         for lot in wallet.lots.iter().chain(wallet.closed_lots()) {
             let price = lot.price.map_or(0, |p| i128::from(p.nano));
-            let Earned { recognised, refunded } =
+            let Earned { recognised, refunded, reclaimed } =
                 self.money.get(&(wallet.number, lot.number)).copied().unwrap_or_default();
             let share = i128::from(lot.recognised_nano(lot.used));
-            assert_eq!(recognised, share, "{at}: revenue is the share of what left {lot:?}");
-            let deferred = price - recognised - refunded;
+            assert_eq!(recognised + reclaimed, share, "{at}: money is the share of what left {lot:?}");
+            let deferred = price - recognised - refunded - reclaimed;
             assert!(
-                recognised >= 0 && refunded >= 0 && deferred >= 0,
+                recognised >= 0 && refunded >= 0 && reclaimed >= 0 && deferred >= 0,
                 "{at}: {deferred} deferred of {lot:?}"
             );
             if lot.remaining().is_zero() {
@@ -197,7 +222,7 @@ fn check_charge(at: Position, charge: &Charge) {
 }
 
 /// The balance is the sum of its parts, and within its bounds.
-fn check_sums(at: Position, wallet: &Wallet) {
+fn check_sums(at: Position, wallet: &Wallet, state: &State) {
     let in_lots: Credits = wallet
         .lots
         .iter()
@@ -212,7 +237,8 @@ fn check_sums(at: Position, wallet: &Wallet) {
     assert_eq!(debt, owed, "{at}: debt is the sum of its slices");
     assert_eq!(posted, in_lots - owed, "{at}: posted is what is in lots less what is owed");
     let set_aside: Credits = wallet.holds().iter().map(chargly_ledger::Hold::held).sum();
-    assert_eq!(held, set_aside, "{at}: held is the sum of open holds");
+    let of_orders: Credits = orders_of(wallet, state).map(|order| order.sums.reserved).sum();
+    assert_eq!(held, set_aside + of_orders, "{at}: held is the sum of open holds, disputes and refunds");
     assert!(wallet.debts().iter().all(|d| d.credits.is_positive()), "{at}: no slice of nothing");
     let least = Credits::ZERO - Credits::MAX;
     for amount in [posted, held, debt, wallet.balance.available()] {
@@ -220,7 +246,13 @@ fn check_sums(at: Position, wallet: &Wallet) {
     }
 }
 
-fn check_lots(at: Position, wallet: &Wallet) {
+/// What is remembered of a wallet's orders.
+fn orders_of<'a>(wallet: &Wallet, state: &'a State) -> impl Iterator<Item = &'a TopUp> {
+    let number = wallet.number;
+    state.orders().map(|(_, order)| order).filter(move |order| order.wallet == number)
+}
+
+fn check_lots(at: Position, wallet: &Wallet, state: &State) {
     for lot in wallet.lots.iter().chain(wallet.closed_lots()) {
         assert!((Credits::ZERO..=lot.credits).contains(&lot.used), "{at}: {lot:?} used within its credits");
         let reserved: Credits = wallet
@@ -230,7 +262,9 @@ fn check_lots(at: Position, wallet: &Wallet) {
             .filter(|r| r.lot == lot.number)
             .map(|r| r.credits)
             .sum();
-        assert_eq!(lot.held, reserved, "{at}: {lot:?} held is what holds reserve");
+        let of_order = orders_of(wallet, state).filter(|order| order.lot == Some(lot.number));
+        let reserved = reserved + of_order.map(|order| order.sums.reserved).sum();
+        assert_eq!(lot.held, reserved, "{at}: {lot:?} held is what is set aside");
         assert!(lot.held <= lot.remaining(), "{at}: {lot:?} held is there");
     }
     let in_order = wallet.lots.windows(2).all(|pair| pair[0].burns_before(&pair[1]).is_lt());
@@ -250,6 +284,8 @@ fn check_holds(at: Position, wallet: &Wallet, state: &State) {
         LotStatus::Active => lot.expires_at,
         LotStatus::Expired | LotStatus::Voided => Millis::NEVER,
     });
-    let due = lots.chain(wallet.holds().iter().map(|h| h.expires_at)).min().unwrap_or(Millis::NEVER);
+    let others = wallet.holds().iter().map(|h| h.expires_at);
+    let others = others.chain(wallet.allowances().iter().map(chargly_ledger::Allowance::next_at));
+    let due = lots.chain(others).min().unwrap_or(Millis::NEVER);
     assert_eq!(wallet.next_due, due, "{at}: what is due next is known");
 }

@@ -178,6 +178,6 @@ fn rejected(rejection: &Rejection) -> Rejected {
         Rejection::Invalid { field, .. } => Rejected::Invalid { field: field.to_string() },
         Rejection::NotFound { .. } => Rejected::NotFound,
         Rejection::CustomerErased => Rejected::CustomerErased,
-        Rejection::CorrectionRunning => panic!("no script opens a correction"),
+        Rejection::CorrectionRunning | Rejection::Unchanged => panic!("no script asks for that: {rejection}"),
     }
 }

@@ -29,7 +29,7 @@ pub fn entry(fact: &Fact, catalogue: &Catalogue, customer: Option<String>) -> En
 
 fn wallet_event(fact: &WalletFact, customer: Option<String>) -> Happening {
     match &fact.event {
-        WalletEvent::Opened => Happening::Opened { customer: customer.unwrap_or_default() },
+        WalletEvent::Opened { .. } => Happening::Opened { customer: customer.unwrap_or_default() },
         WalletEvent::Metered { charge: paid, .. } => Happening::Metered { charge: charge(paid) },
         WalletEvent::HoldPlaced { price, credits, reserves, on_overdraft, expires_at, .. } => {
             Happening::HoldPlaced {
@@ -114,6 +114,13 @@ fn wallet_event(fact: &WalletFact, customer: Option<String>) -> Happening {
             before: before.map(|cost| cost.nano.into()),
             cost: cost.map(|cost| cost.nano.into()).expect("a cost that was reported"),
         },
+        event @ (WalletEvent::OrderPlaced { .. }
+        | WalletEvent::CheckoutOpened { .. }
+        | WalletEvent::OrderSettled { .. }
+        | WalletEvent::RefundStarted { .. }
+        | WalletEvent::AllowanceSet { .. }
+        | WalletEvent::AllowanceEnded { .. }
+        | WalletEvent::AllowanceRenewed { .. }) => panic!("the model knows nothing of {event:?}"),
     }
 }
 
@@ -140,6 +147,7 @@ fn change(change: &CatalogueChange, catalogue: &Catalogue) -> Happening {
         | CatalogueChange::KeyRevoked { .. }
         | CatalogueChange::SettingsChanged { .. }
         | CatalogueChange::CorrectionOpened { .. }
+        | CatalogueChange::PackPublished { .. }
         | CatalogueChange::CorrectionClosed { .. }
         | CatalogueChange::RateCardPublished { .. } => {
             panic!("the model knows nothing of {change:?}")
@@ -168,6 +176,12 @@ fn refused(refusal: &Refusal) -> Refused {
         Refusal::TooManyHolds { .. } => Refused::TooManyHolds,
         Refusal::TooManyGrants { .. } => Refused::TooManyGrants,
         Refusal::BalanceTooLarge { .. } => Refused::BalanceTooLarge,
+        Refusal::TooManyOrders { .. }
+        | Refusal::TooManyAllowances { .. }
+        | Refusal::OrderNotPaid { .. }
+        | Refusal::RefundExceedsUnused { .. }
+        | Refusal::RefundGoesOn { .. }
+        | Refusal::NothingToRefund => panic!("the model knows nothing of {refusal:?}"),
         Refusal::VersionSuperseded { latest } => Refused::VersionSuperseded { latest: latest.map(|p| p.0) },
     }
 }

@@ -121,8 +121,10 @@ fn what_was_counted_before_is_passed_over_and_a_gap_is_refused() {
 
 #[test]
 fn a_fact_that_cannot_be_read_is_named_and_those_before_it_are_counted() {
-    let (sound, opened) =
-        (metered(ADA, CHAT, 1, charge(1, &[(1, 2)]), None).encode(), fact(ADA, WalletEvent::Opened).encode());
+    let (sound, opened) = (
+        metered(ADA, CHAT, 1, charge(1, &[(1, 2)]), None).encode(),
+        fact(ADA, WalletEvent::Opened { welcome: None }).encode(),
+    );
     for damaged in [&sound[..sound.len() - 1], &opened[..opened.len() - 1], &[99]] {
         let views = Views::in_memory().expect("open");
         let error = views

@@ -44,7 +44,7 @@ pub(crate) fn fold(views: &mut Views, facts: &[(Millis, Fact)]) {
 /// One fact of every kind that counts, and two that do not.
 pub(crate) fn one_of_each() -> Vec<(Millis, Fact)> {
     vec![
-        (TEN, fact(ADA, WalletEvent::Opened)),
+        (TEN, fact(ADA, WalletEvent::Opened { welcome: None })),
         (TEN, metered(ADA, CHAT, 3, charge(8, &[(8, 16)]), Some(5))),
         (TEN, metered(BOB, IMAGE, 1, charge(40, &[(30, 60), (10, 7)]), None)),
         (TEN, captured(ADA, IMAGE, charge(20, &[(20, 40)]), Some(9), &[(2, 4)])),

@@ -170,7 +170,10 @@ fn breakage_counts_from_when_it_was_due() {
 #[test]
 fn facts_that_move_nothing_leave_no_row_but_move_the_position() {
     let mut views = Views::in_memory().expect("open");
-    fold(&mut views, &[(TEN, fact(ADA, WalletEvent::Opened)), (TEN, fact(ADA, WalletEvent::Thawed))]);
+    fold(
+        &mut views,
+        &[(TEN, fact(ADA, WalletEvent::Opened { welcome: None })), (TEN, fact(ADA, WalletEvent::Thawed))],
+    );
     let report = views.figures(&ever(Interval::Total, &[])).expect("figures");
     assert_eq!((report.rows.len(), report.as_of.0, report.as_of_at), (0, 2, TEN));
 }

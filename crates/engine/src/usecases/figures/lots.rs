@@ -99,7 +99,21 @@ pub(super) fn deferred_change(fact: &Fact) -> i128 {
         WalletEvent::LotExpired { broken, .. } => -i128::from(broken.revenue_nano),
         WalletEvent::HoldExpired { broken, .. } | WalletEvent::HoldVoided { broken, .. } => -drawn(broken),
         WalletEvent::Reversed { returns, .. } => drawn(returns),
-        WalletEvent::Opened
+        WalletEvent::OrderSettled { fulfilment, reclaim, .. } => {
+            let sold = fulfilment.as_ref().map_or(0, |f| i128::from(f.price.nano) - settled(&f.settlements));
+            let back = reclaim.as_ref().map_or(0, |r| {
+                let broken = r.broken.map_or(0, |draw| i128::from(draw.revenue_nano));
+                drawn(&r.returns) - i128::from(r.revenue_nano) - i128::from(r.refunded_nano) - broken
+            });
+            sold + back
+        }
+        WalletEvent::AllowanceRenewed { renewal } => -drawn(&renewal.lapsed) - settled(&renewal.settlements),
+        WalletEvent::Opened { .. }
+        | WalletEvent::OrderPlaced { .. }
+        | WalletEvent::CheckoutOpened { .. }
+        | WalletEvent::RefundStarted { .. }
+        | WalletEvent::AllowanceSet { .. }
+        | WalletEvent::AllowanceEnded { .. }
         | WalletEvent::HoldPlaced { .. }
         | WalletEvent::HoldIncreased { .. }
         | WalletEvent::HoldExtended { .. }

@@ -62,11 +62,14 @@ fn into_view(
     let event = match entry.kind {
         EntryKind::Charge | EntryKind::Capture => Some(line.fact),
         EntryKind::Reversal => entry.event.and_then(|position| events.get(&position).copied()),
-        EntryKind::Grant | EntryKind::Expiry | EntryKind::Void => None,
+        EntryKind::Grant | EntryKind::Expiry | EntryKind::Void | EntryKind::Refund => None,
     };
     o.shown_or_null("event_id", event.map(|id| view::id(IdKind::Event, id)));
     let lot = entry.lot.and_then(|number| wallet.lot(number));
     o.shown_or_null("grant_id", lot.map(|lot| view::id(IdKind::Grant, lot.id)));
+    if let Some(order) = entry.order.and_then(|position| events.get(&position)) {
+        o.shown("order_id", view::id(IdKind::Order, *order));
+    }
 }
 
 /// What the line was, in words that a customer understands.
@@ -84,6 +87,8 @@ fn label(line: &HistoryLine, catalogue: &Catalogue) -> String {
         (EntryKind::Reversal, _) => named("Reversal"),
         (EntryKind::Expiry, _) => "Credits expired".to_owned(),
         (EntryKind::Void, _) => named("Grant taken back"),
+        (EntryKind::Refund, _) if line.entry.credits.is_positive() => "Payment restored".to_owned(),
+        (EntryKind::Refund, _) => "Payment refunded".to_owned(),
         (EntryKind::Grant, _) => named(line.entry.grant.map_or("Credits", |kind| match kind.as_str() {
             "paid" => "Credits bought",
             "promotional" => "Credits given",
@@ -92,10 +97,11 @@ fn label(line: &HistoryLine, catalogue: &Catalogue) -> String {
     }
 }
 
-/// The ids of the events that reversals on this page undid. One that cannot be read has no link, which is no reason
+/// The ids of the events that reversals on this page undid, and of the orders that its lines belong to. One that cannot be read has no link, which is no reason
 /// to keep the page from the reader.
 async fn reversed_events(env: &Arc<Environment>, lines: &[HistoryLine]) -> BTreeMap<Position, EntryId> {
-    let wanted: Vec<Position> = lines.iter().filter_map(|line| line.entry.event).collect();
+    let wanted: Vec<Position> =
+        lines.iter().filter_map(|line| line.entry.event.or(line.entry.order)).collect();
     if wanted.is_empty() {
         return BTreeMap::new();
     }

@@ -76,7 +76,7 @@ impl Directory {
     /// Takes up the names that a fact brings.
     pub(crate) fn fold(&mut self, stored: &StoredFact) {
         self.catalogue.fold(stored);
-        if let Fact::Wallet(WalletFact { header, event: WalletEvent::Opened }) = &stored.fact
+        if let Fact::Wallet(WalletFact { header, event: WalletEvent::Opened { .. } }) = &stored.fact
             && let Some(customer) = stored.payload.known().customer
         {
             self.customers.insert(header.wallet, customer.to_string());

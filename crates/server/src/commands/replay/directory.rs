@@ -259,6 +259,7 @@ fn rejection_code(rejection: &Rejection) -> &'static str {
         Rejection::Invalid { .. } => INVALID,
         Rejection::NotFound { .. } => "not_found",
         Rejection::CustomerErased => "gone",
+        Rejection::Unchanged => "unchanged",
         Rejection::CorrectionRunning => "correction_running",
     }
 }
