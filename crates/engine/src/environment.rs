@@ -21,6 +21,7 @@ use crate::facts::Facts;
 use crate::fold::{Fold, FoldError};
 use crate::lookup::Lookup;
 use crate::outcome::CallError;
+use crate::payments::Payments;
 use crate::queue::{QUEUE_BYTES_MAX, Queue};
 use crate::recorder::{Entropy, SystemEntropy};
 use crate::recover::{fit_views, recover};
@@ -198,6 +199,7 @@ pub struct Environment {
     threads: Mutex<Vec<JoinHandle<()>>>,
     simulations: Simulations,
     corrections: RunningCorrections,
+    payments: Payments,
 }
 
 impl Environment {
@@ -243,6 +245,7 @@ impl Environment {
             threads: Mutex::default(),
             simulations: Simulations::default(),
             corrections: RunningCorrections::default(),
+            payments: Payments::default(),
         });
         environment.start(writer, (checkpoints, to_tell), (standing, checkpoint_every_facts));
         Ok(environment)
@@ -332,6 +335,10 @@ impl Environment {
 
     pub(crate) fn running_corrections(&self) -> &RunningCorrections {
         &self.corrections
+    }
+
+    pub(crate) fn payments(&self) -> &Payments {
+        &self.payments
     }
 
     pub(crate) fn erasing(&self) -> &tokio::sync::Mutex<()> {

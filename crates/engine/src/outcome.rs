@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::environment::Environment;
 use crate::facts::{ReadFactError, StoredFact, StoredPayload};
+use crate::payments::RedirectUrls;
 use crate::submission::{Answered, Ask, Failure, Item, Key, Submission, Verdict, Warm};
 
 /// How often a call is taken up again: after its key was looked for in runs sealed meanwhile, after what it needs was
@@ -287,6 +288,8 @@ impl Environment {
                 Verdict::Wallet(_)
                 | Verdict::Hold(_)
                 | Verdict::Amended(_)
+                | Verdict::Order(_)
+                | Verdict::OpenOrders(_)
                 | Verdict::Census(_)
                 | Verdict::Lots(_)
                 | Verdict::Erased(_) => {
@@ -376,6 +379,9 @@ impl Environment {
         }
         let text = |value: &Option<CompactString>| value.as_deref().unwrap_or("not sent").to_owned();
         if stored.properties != sent.properties {
+            if matches!(action, Action::PlaceOrder { .. }) {
+                return Err(redirect_conflict(stored, sent));
+            }
             return Err(conflict("properties", &text(&stored.properties), &text(&sent.properties)));
         }
         if stored.reason != sent.reason {
@@ -426,6 +432,17 @@ fn seal(position: Position, at: Millis, fact: &Fact) -> EntryId {
         fact.encode_into(bytes);
         EntryId::seal(position, at, bytes)
     })
+}
+
+/// Where two orders under one key send the buyer to different places.
+fn redirect_conflict(stored: &Payload, sent: &Payload) -> CallError {
+    let (then, now) = (RedirectUrls::from_payload(stored), RedirectUrls::from_payload(sent));
+    let text = |url: &Option<String>| url.clone().unwrap_or_else(|| "not sent".to_owned());
+    let (field, first, now) = match then.success == now.success {
+        true => ("cancel_url", text(&then.cancel), text(&now.cancel)),
+        false => ("success_url", text(&then.success), text(&now.success)),
+    };
+    conflict(field, &first, &now)
 }
 
 fn conflict(field: &'static str, first: &str, now: &str) -> CallError {

@@ -3,7 +3,8 @@
 use std::ops::{AddAssign, Range};
 
 use chargly_ledger::{
-    Call, Cold, ColdKey, EntryId, Fact, HoldRef, KeyHash, Millis, Position, Rejection, Wallet, WalletNo,
+    Call, Cold, ColdKey, EntryId, Fact, HoldRef, KeyHash, Millis, Position, Rejection, TopUp, Wallet,
+    WalletNo,
 };
 use compact_str::CompactString;
 use smallvec::SmallVec;
@@ -61,6 +62,10 @@ pub enum Ask {
     Hold(EntryId),
     /// To tell what became of the event at a position.
     Amended(Position),
+    /// To tell how an order stands, and its wallet.
+    Order(EntryId),
+    /// To tell which orders' providers have to be asked for news.
+    OpenOrders,
     /// To tell how many wallets there are, and the like.
     Census,
     /// To tell what the lots of some wallets still owe, from this wallet on.
@@ -132,6 +137,10 @@ pub enum Verdict {
     Hold(Option<Box<(HoldRef, Wallet)>>),
     /// What became of the event; `None` where nothing did, or what did has left memory.
     Amended(Option<chargly_ledger::Amended>),
+    /// How the order stands, and its wallet; `None` where there is no such order, or it has left memory.
+    Order(Option<Box<(TopUp, Wallet)>>),
+    /// Orders whose providers have to be asked for news, oldest first.
+    OpenOrders(Vec<EntryId>),
     /// Figures about the environment.
     Census(Census),
     /// What the lots of some wallets still owe.

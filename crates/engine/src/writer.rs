@@ -334,6 +334,13 @@ impl<J: Journal> Writer<J> {
             Ask::Amended(event) => {
                 return Some(Verdict::Amended(self.state.amended(*event).cloned()));
             }
+            Ask::Order(id) => {
+                let order = self.state.order(*id);
+                let found =
+                    order.and_then(|o| Some(Box::new((o.clone(), self.state.wallet(o.wallet)?.clone()))));
+                return Some(Verdict::Order(found));
+            }
+            Ask::OpenOrders => return Some(Verdict::OpenOrders(self.state.open_orders())),
             Ask::Census => return Some(Verdict::Census(self.census())),
             Ask::Lots(from) => {
                 let as_of = Position(self.journal.head().next.0 + self.desk.frame.len() as u64);
@@ -659,6 +666,7 @@ fn hash_key(state: &State, key: &Key, action: &Action) -> Option<KeyHash> {
                 Action::CaptureHold { request, .. } => of_hold(request.hold)?,
                 Action::VoidHold(r) => of_hold(r.hold)?,
                 Action::VoidGrant { wallet, .. } => *wallet,
+                Action::RefundOrder(r) => state.order(r.order)?.wallet,
                 Action::Reverse { original, .. }
                 | Action::Recharge { original, .. }
                 | Action::SetCost { original, .. } => original.wallet,

@@ -1,6 +1,6 @@
 //! Event types, prices and settings.
 
-use chargly_ledger::{Action, EventTypeRequest, KeyNo, Payload, PriceRequest, Settings};
+use chargly_ledger::{Action, EventTypeRequest, KeyNo, PackRequest, Payload, PriceRequest, Settings};
 use compact_str::CompactString;
 
 use super::item::Namespace;
@@ -36,6 +36,16 @@ impl Environment {
         key: Option<CompactString>,
     ) -> Result<Outcome, CallError> {
         self.change_catalogue(actor, Action::ChangeSettings(settings), key).await
+    }
+
+    /// Publishes a version of a credit pack.
+    pub async fn publish_pack(
+        &self,
+        actor: KeyNo,
+        request: PackRequest,
+        key: Option<CompactString>,
+    ) -> Result<Outcome, CallError> {
+        self.change_catalogue(actor, Action::PublishPack(Box::new(request)), key).await
     }
 
     pub(crate) async fn change_catalogue(

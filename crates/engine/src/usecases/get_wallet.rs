@@ -172,6 +172,7 @@ fn counts_from(event: &WalletEvent) -> Option<Millis> {
         WalletEvent::LotActivated { due, .. }
         | WalletEvent::LotExpired { due, .. }
         | WalletEvent::HoldExpired { due, .. } => Some(*due),
+        WalletEvent::AllowanceRenewed { renewal } => Some(renewal.due),
         _ => None,
     }
 }

@@ -1,6 +1,8 @@
 //! Granting lots of credits, and taking back what is left of one.
 
-use chargly_ledger::{Action, EntryId, Fact, GrantRequest, KeyNo, Payload, VoidGrantRequest, WalletEvent};
+use chargly_ledger::{
+    Action, EntryId, Fact, GrantRequest, KeyNo, LotNo, Payload, Rejection, VoidGrantRequest, WalletEvent,
+};
 use compact_str::CompactString;
 
 use super::item::Namespace;
@@ -38,6 +40,9 @@ impl Environment {
         let lot = match fact.event {
             WalletEvent::Granted { lot, .. } => lot,
             WalletEvent::Reversed { adjustment: Some(adjustment), .. } => adjustment.lot,
+            WalletEvent::Opened { welcome: Some(_) } => LotNo(1),
+            WalletEvent::AllowanceRenewed { renewal } => renewal.lot.ok_or(missing)?,
+            WalletEvent::OrderSettled { fulfilment: Some(_), .. } => return Err(bought()),
             _ => return Err(missing),
         };
         let request = VoidGrantRequest { grant, lot };
@@ -47,4 +52,10 @@ impl Environment {
         let item = self.item(actor, action, key, &Namespace::OfWallet, payload, &mut arena);
         self.call_one(item, arena, true).await
     }
+}
+
+/// What was bought is given back with its money.
+fn bought() -> CallError {
+    let problem = "was bought: refund its order instead, so that the money goes back with the credits";
+    CallError::Rejected(Rejection::Invalid { field: "id".into(), problem: problem.to_owned() })
 }

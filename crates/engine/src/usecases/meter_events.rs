@@ -168,6 +168,8 @@ impl Environment {
                     Verdict::Wallet(_)
                     | Verdict::Hold(_)
                     | Verdict::Amended(_)
+                    | Verdict::Order(_)
+                    | Verdict::OpenOrders(_)
                     | Verdict::Census(_)
                     | Verdict::Lots(_)
                     | Verdict::Erased(_)

@@ -1,5 +1,6 @@
 //! What an environment can be asked to do: one verb per file.
 
+mod allowances;
 mod capture_hold;
 mod change_catalogue;
 mod change_hold;
@@ -14,6 +15,7 @@ mod item;
 mod list_audit;
 mod list_events;
 mod list_history;
+mod list_orders;
 mod manage_keys;
 mod meter_events;
 mod place_hold;
@@ -32,9 +34,11 @@ pub use corrections::{
 };
 pub use erase_customer::ErasedCustomer;
 pub use get_wallet::WalletAsOf;
+pub(crate) use item::Namespace;
 pub use list_audit::AuditPage;
 pub use list_events::{EventFilter, EventPage};
 pub use list_history::{HistoryLine, HistoryPage};
+pub use list_orders::OrderPage;
 pub use manage_keys::NewKey;
 pub use meter_events::{BatchOutcome, MeterEvent, Properties};
 pub use place_hold::HoldTerms;

@@ -67,6 +67,8 @@ impl Auditor {
             Verdict::Wallet(_)
             | Verdict::Hold(_)
             | Verdict::Amended(_)
+            | Verdict::Order(_)
+            | Verdict::OpenOrders(_)
             | Verdict::Census(_)
             | Verdict::Lots(_)
             | Verdict::Erased(_) => Err(format!("call {number} is answered like a read: {verdict:?}")),

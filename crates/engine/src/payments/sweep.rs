@@ -1,0 +1,97 @@
+//! The sweep: asks for news of orders that nobody has told us of, and goes on with what was cut off.
+
+use std::collections::HashMap;
+use std::sync::Weak;
+use std::time::Duration;
+
+use chargly_ledger::{EntryId, Position};
+
+use super::PaymentError;
+use crate::environment::Environment;
+use crate::outcome::CallError;
+use crate::submission::{Ask, Failure, Item, Verdict};
+
+/// Orders asked about in one pass: a provider answers a few a second, and the next pass comes soon.
+const ASKED_PER_PASS_MAX: usize = 50;
+/// How long an order is left alone before it is asked about for the first time, in milliseconds: notices mostly come
+/// within seconds.
+const FIRST_ASKED_AFTER_MS: i64 = 2 * 60 * 1_000;
+/// How long at most between two questions about one order, in milliseconds.
+const ASKED_EVERY_MS_MAX: i64 = 60 * 60 * 1_000;
+
+/// When an order is asked about next.
+#[derive(Clone, Copy)]
+struct Next {
+    at_ms: i64,
+    wait_ms: i64,
+}
+
+/// Sweeps an environment every so often, until it is closed.
+pub async fn sweep_payments(environment: Weak<Environment>, every: Duration) {
+    let mut sweep = Sweep::default();
+    loop {
+        tokio::time::sleep(every).await;
+        let Some(environment) = environment.upgrade() else { return };
+        if environment.payment_providers().is_empty() || environment.effects_are_paused() {
+            continue;
+        }
+        if let Err(error) = sweep.pass(&environment).await {
+            tracing::warn!(environment = environment.name(), %error, "the sweep of payments was cut short");
+        }
+    }
+}
+
+/// Which orders were asked about, and when they are again.
+#[derive(Default)]
+struct Sweep {
+    next: HashMap<Position, Next>,
+}
+
+impl Sweep {
+    async fn pass(&mut self, environment: &Environment) -> Result<(), PaymentError> {
+        let open = environment.open_orders().await?;
+        self.next.retain(|placed, _| open.iter().any(|id| id.position == *placed));
+        let now_ms = environment.wall_ms();
+        let due: Vec<EntryId> =
+            open.into_iter().filter(|id| self.is_due(*id, now_ms)).take(ASKED_PER_PASS_MAX).collect();
+        for id in due {
+            let asked = environment.refresh_order(id).await;
+            self.put_off(id, now_ms);
+            match asked {
+                Ok(_) => {}
+                Err(error @ (PaymentError::Paused | PaymentError::Call(CallError::Failed(_)))) => {
+                    return Err(error);
+                }
+                Err(error) => {
+                    let (environment, order) = (environment.name(), id.position.0);
+                    tracing::warn!(environment, order, %error, "there is no news of an order");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_due(&mut self, id: EntryId, now_ms: i64) -> bool {
+        let first = Next { at_ms: now_ms + FIRST_ASKED_AFTER_MS, wait_ms: FIRST_ASKED_AFTER_MS };
+        self.next.entry(id.position).or_insert(first).at_ms <= now_ms
+    }
+
+    fn put_off(&mut self, id: EntryId, now_ms: i64) {
+        if let Some(next) = self.next.get_mut(&id.position) {
+            next.wait_ms = (next.wait_ms * 2).min(ASKED_EVERY_MS_MAX);
+            next.at_ms = now_ms + next.wait_ms;
+        }
+    }
+}
+
+impl Environment {
+    /// Orders whose provider has to be asked for news, oldest first.
+    pub async fn open_orders(&self) -> Result<Vec<EntryId>, CallError> {
+        let answered = self.ask(vec![Item::read(Ask::OpenOrders)], Vec::new(), false).await?;
+        match answered.verdicts.into_iter().next() {
+            Some(Verdict::OpenOrders(orders)) => Ok(orders),
+            Some(Verdict::Failed(failure)) => Err(failure.into()),
+            _ => Err(Failure::Stopped.into()),
+        }
+    }
+}
