@@ -2,12 +2,16 @@
 
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use chargly_api::{ObjectWriter, Problem, object, object_of_about};
 
+use crate::browser;
+
 const JSON: &str = "application/json";
 const PROBLEM_JSON: &str = "application/problem+json";
+const HTML: &str = "text/html; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Epoch and position of the newest fact that an answer tells of.
 const POSITION: HeaderName = HeaderName::from_static("chargly-position");
@@ -23,6 +27,8 @@ pub(crate) struct Answer {
     is_replay: bool,
     retry_after_s: Option<u32>,
     is_unauthorized: bool,
+    /// Besides those that follow from the above, which these overrule.
+    headers: HeaderMap,
 }
 
 impl Answer {
@@ -66,6 +72,36 @@ impl Answer {
             is_replay: false,
             retry_after_s: None,
             is_unauthorized: false,
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// A page for a browser.
+    #[expect(dead_code, reason = "the pages that answer with it come with their use cases")]
+    pub(crate) fn page(status: StatusCode, html: String) -> Self {
+        Self { headers: browser::page_headers(&[]), ..Self::new(status, HTML, Body::from(html)) }
+    }
+
+    /// With the sites of these addresses as places where a form of this page may lead on to: a browser refuses a
+    /// redirect to any other site.
+    #[expect(dead_code, reason = "the pages that answer with it come with their use cases")]
+    pub(crate) fn leading_on_to(self, addresses: &[&str]) -> Self {
+        Self { headers: browser::page_headers(addresses), ..self }
+    }
+
+    /// 303 to another page: what a form is answered with, so that a reload does not send it again. A relative address
+    /// is one from the path of the request, and holds behind a proxy's prefix too.
+    #[expect(dead_code, reason = "the pages that answer with it come with their use cases")]
+    pub(crate) fn see_other(address: &str) -> Result<Self, Problem> {
+        let headers = browser::redirect_headers(address)?;
+        Ok(Self { headers, ..Self::new(StatusCode::SEE_OTHER, TEXT, Body::empty()) })
+    }
+
+    /// A file whose name changes with its content.
+    pub(crate) fn asset(content_type: &'static str, body: &'static str) -> Self {
+        Self {
+            headers: browser::asset_headers(),
+            ..Self::new(StatusCode::OK, content_type, Body::from(body))
         }
     }
 
@@ -100,6 +136,9 @@ impl Answer {
         }
         if self.is_unauthorized {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"chargly\""));
+        }
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
         }
         response
     }

@@ -1,0 +1,3 @@
+//! Pages for people, and the files that belong to them.
+
+pub(crate) mod assets;
