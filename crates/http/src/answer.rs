@@ -5,8 +5,10 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTIC
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use chargly_api::{ObjectWriter, Problem, object, object_of_about};
+use maud::Markup;
 
 use crate::browser;
+use crate::pages::{Trouble, error_page};
 
 const JSON: &str = "application/json";
 const PROBLEM_JSON: &str = "application/problem+json";
@@ -54,12 +56,18 @@ impl Answer {
 
     /// A problem.
     pub(crate) fn problem(problem: &Problem, instance: &str) -> Self {
-        let status = StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = status_of(problem);
         Self {
             retry_after_s: problem.retry_after_s,
             is_unauthorized: status == StatusCode::UNAUTHORIZED,
             ..Self::new(status, PROBLEM_JSON, Body::from(problem.body(instance)))
         }
+    }
+
+    /// A problem, for the person at a browser. `root` leads from the path that was asked for to the door's root.
+    pub(crate) fn problem_page(problem: &Problem, root: &str) -> Self {
+        let page = error_page(root, Trouble::of(problem));
+        Self { retry_after_s: problem.retry_after_s, ..Self::page(status_of(problem), page) }
     }
 
     /// Any other answer.
@@ -77,14 +85,15 @@ impl Answer {
     }
 
     /// A page for a browser.
-    #[expect(dead_code, reason = "the pages that answer with it come with their use cases")]
-    pub(crate) fn page(status: StatusCode, html: String) -> Self {
-        Self { headers: browser::page_headers(&[]), ..Self::new(status, HTML, Body::from(html)) }
+    pub(crate) fn page(status: StatusCode, page: Markup) -> Self {
+        Self {
+            headers: browser::page_headers(&[]),
+            ..Self::new(status, HTML, Body::from(page.into_string()))
+        }
     }
 
     /// With the sites of these addresses as places where a form of this page may lead on to: a browser refuses a
     /// redirect to any other site.
-    #[expect(dead_code, reason = "the pages that answer with it come with their use cases")]
     pub(crate) fn leading_on_to(self, addresses: &[&str]) -> Self {
         Self { headers: browser::page_headers(addresses), ..self }
     }
@@ -142,4 +151,8 @@ impl Answer {
         }
         response
     }
+}
+
+fn status_of(problem: &Problem) -> StatusCode {
+    StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

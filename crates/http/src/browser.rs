@@ -5,7 +5,7 @@
 //! proof that opens it; no cache keeps a page.
 
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Uri};
 use chargly_api::{ErrorCode, Problem};
@@ -56,7 +56,7 @@ fn quiet_headers() -> HeaderMap {
 
 /// Scheme, host and port of an address of a site; `None` where it is none, or where it would say more in a policy than
 /// where a form leads.
-fn origin(address: &str) -> Option<String> {
+pub(crate) fn origin(address: &str) -> Option<String> {
     let uri: Uri = address.parse().ok()?;
     let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
     let (host, port) = (uri.host()?, uri.port());
@@ -65,6 +65,18 @@ fn origin(address: &str) -> Option<String> {
         return None;
     }
     Some(port.map_or_else(|| format!("{scheme}://{host}"), |port| format!("{scheme}://{host}:{port}")))
+}
+
+/// Whether a person is asking by a browser: whoever follows a link or sends a form asks for HTML, and no program of this
+/// API does.
+pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
+    let mut accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted.any(|kinds| kinds.contains("text/html"))
+}
+
+/// From a path to the root: one step up for each folder that it is in.
+pub(crate) fn root_of(path: &str) -> String {
+    "../".repeat(path.matches('/').count().saturating_sub(1))
 }
 
 #[cfg(test)]
@@ -103,5 +115,14 @@ mod tests {
     fn address_that_would_end_a_header_is_no_redirect() {
         assert!(redirect_headers("../done?order=1").is_ok());
         assert!(redirect_headers("https://shop.example.com/\r\nset-cookie: a=b").is_err());
+    }
+
+    #[test]
+    fn root_is_as_many_steps_up_as_the_path_has_folders() {
+        for (path, root) in
+            [("/", ""), ("/a", ""), ("/a/b", "../"), ("/a/b/", "../../"), ("/a/b%2Fc/d", "../../")]
+        {
+            assert_eq!(root_of(path), root, "{path}");
+        }
     }
 }

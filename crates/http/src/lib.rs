@@ -19,7 +19,7 @@ mod errors;
 mod facts;
 mod figures;
 mod health;
-mod pages;
+pub mod pages;
 mod project;
 mod public;
 mod query;

@@ -18,6 +18,7 @@ use chargly_api::{ErrorCode, Problem, body_text};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::body::HeldBody;
+use crate::browser;
 use crate::project::Project;
 use crate::query::Query;
 use crate::routes::Route;
@@ -86,18 +87,13 @@ pub(crate) async fn prepare(
     } else {
         project.public_body_room.read(&parts.headers, body).await?
     };
-    let root = root_of(parts.uri.path());
+    let root = browser::root_of(parts.uri.path());
     let mut headers = parts.headers;
     for secret in [COOKIE.as_str(), AUTHORIZATION.as_str(), "x-api-key"] {
         headers.remove(secret);
     }
     let call = PublicCall { project, instance: route.path, query, body, params, headers, root };
     Ok((call, room))
-}
-
-/// From a path to the root: one step up for each folder that it is in.
-pub(crate) fn root_of(path: &str) -> String {
-    "../".repeat(path.matches('/').count().saturating_sub(1))
 }
 
 #[cfg(test)]
@@ -203,15 +199,6 @@ mod tests {
             let (got, body) = ask(&project(), request.expect("a request")).await;
             assert_eq!(got, status, "{body}");
             assert!(!body.contains("s3cret"), "{body}");
-        }
-    }
-
-    #[test]
-    fn root_is_as_many_steps_up_as_the_path_has_folders() {
-        for (path, root) in
-            [("/", ""), ("/a", ""), ("/a/b", "../"), ("/a/b/", "../../"), ("/a/b%2Fc/d", "../../")]
-        {
-            assert_eq!(root_of(path), root, "{path}");
         }
     }
 }

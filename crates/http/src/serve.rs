@@ -16,6 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::answer::Answer;
 use crate::body::HeldBody;
+use crate::browser;
 use crate::call::{Call, check_position, wait_for};
 use crate::project::Project;
 use crate::public;
@@ -30,6 +31,9 @@ pub(crate) async fn serve(project: Arc<Project>, route: &'static Route, request:
         Run::Public(_) => route.path.to_owned(),
         Run::Open(_) | Run::Keyed(_) => instance(&parts.uri),
     };
+    // A page of a person shows what went wrong as a page too.
+    let is_for_page = matches!(route.run, Run::Public(_)) && browser::wants_page(&parts.headers);
+    let page_root = is_for_page.then(|| browser::root_of(parts.uri.path()));
     let result = match route.run {
         Run::Open(run) => Ok(run(&project)),
         Run::Public(run) => match public::prepare(project, route, parts, body).await {
@@ -43,7 +47,7 @@ pub(crate) async fn serve(project: Arc<Project>, route: &'static Route, request:
     };
     let response = match result {
         Ok(answer) => answer.into_response(),
-        Err(problem) => respond_problem(&problem, &instance),
+        Err(problem) => respond_problem(&problem, &instance, page_root.as_deref()),
     };
     let status = response.status().as_str().to_owned();
     metrics::counter!("chargly_http_requests_total", "operation" => route.operation, "status" => status)
@@ -62,9 +66,12 @@ pub(crate) fn instance(uri: &Uri) -> String {
     shown.collect::<Vec<_>>().join("/")
 }
 
-/// A problem as a response.
-pub(crate) fn respond_problem(problem: &Problem, instance: &str) -> Response {
-    Answer::problem(problem, instance).into_response()
+/// A problem as a response: as a page, where there is a way from it to the door's root.
+pub(crate) fn respond_problem(problem: &Problem, instance: &str, page_root: Option<&str>) -> Response {
+    match page_root {
+        Some(root) => Answer::problem_page(problem, root).into_response(),
+        None => Answer::problem(problem, instance).into_response(),
+    }
 }
 
 /// Everything before the handler, and the room that the body takes until it is answered. The key is looked at before a
