@@ -41,8 +41,9 @@ export async function open(page, url, status = 200) {
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("requestfailed", (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
   page.on("console", (message) => {
-    const isAboutStatus = message.location().url === url && status >= 400;
-    if (["error", "warning"].includes(message.type()) && !isAboutStatus) complaints.push(message.text());
+    const isAboutStatus = message.text().startsWith("Failed to load resource") && message.location().url === url;
+    const isExpected = isAboutStatus && status >= 400;
+    if (["error", "warning"].includes(message.type()) && !isExpected) complaints.push(message.text());
   });
   const response = await page.goto(url, { waitUntil: "load" });
   if (response.status() !== status) complaints.push(`status ${response.status()} in place of ${status}`);

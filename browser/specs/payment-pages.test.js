@@ -73,6 +73,21 @@ test("the page of an awaited payment looks again by itself until it is asked to 
   await page.close();
 });
 
+test("a form leads on to a site that its page names, and to no other", async () => {
+  const page = await newPage(browser, LOOKS[0]);
+  const elsewhere = url.replace("127.0.0.1", "localhost");
+  await page.goto(`${url}/elsewhere/named`);
+  await page.getByRole("button", { name: "Pay $20.00" }).click();
+  await page.waitForURL(`${elsewhere}/return/paid`);
+
+  await page.goto(`${url}/elsewhere/unnamed`);
+  const refused = page.waitForEvent("console", (message) => message.text().includes("form-action"));
+  await page.getByRole("button", { name: "Pay $20.00" }).click();
+  await refused;
+  assert.equal(page.url(), `${url}/elsewhere/unnamed`);
+  await page.close();
+});
+
 test("a link that leads nowhere is answered with a page, in the same look and from any depth", async () => {
   const page = await newPage(browser, LOOKS[1]);
   for (const path of ["/nothing", "/pay/open/", "/a/b/c/d"]) {

@@ -6,7 +6,7 @@
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 use chargly_engine::ledger::{Credits, Currency, Money};
@@ -50,6 +50,7 @@ async fn main() -> std::io::Result<()> {
     let pages = Router::new()
         .route("/", get(index))
         .route("/pay/{state}", get(pay).post(act))
+        .route("/elsewhere/{policy}", get(form_to_elsewhere).post(go_elsewhere))
         .route("/return/{outcome}", get(returned))
         .route("/error/{trouble}", get(error));
     // The rest is the door's own: the files that pages refer to, and what it answers at an unknown path.
@@ -84,6 +85,30 @@ async fn act(body: String) -> Response {
         None => return trouble(StatusCode::BAD_REQUEST, Trouble::BadForm),
     };
     Redirect::to(next).into_response()
+}
+
+/// The open page again, whose buttons end at another site: one that it names to the browser, or one that it does not.
+async fn form_to_elsewhere(Path(policy): Path<String>, headers: HeaderMap) -> Response {
+    let (named, elsewhere) = (policy == "named", elsewhere(&headers));
+    let page = PayPage {
+        purchase: regular(),
+        state: PayState::Open,
+        return_url: SHOP,
+        cancel_url: SHOP,
+        expires_at_ms: EXPIRES_AT_MS,
+    };
+    let leads_on_to = if named { vec![elsewhere.as_str()] } else { Vec::new() };
+    page_response(StatusCode::OK, pay_page(ROOT, &page), &leads_on_to)
+}
+
+async fn go_elsewhere(headers: HeaderMap) -> Response {
+    Redirect::to(&elsewhere(&headers)).into_response()
+}
+
+/// The same server by another name is another site.
+fn elsewhere(headers: &HeaderMap) -> String {
+    let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
+    format!("http://{}/return/paid", host.replace("127.0.0.1", "localhost"))
 }
 
 async fn returned(Path(name): Path<String>) -> Response {

@@ -2,7 +2,7 @@
 //!
 //! A handler parses, calls one use case of the engine, and presents. There are no rules here: what may happen to a
 //! wallet is the ledger's, what is durable is the engine's. The API key chooses the environment, and nothing crosses.
-//! A few routes take no key: what whoever asks may know, and requests that bring their own proof ([`public`]).
+//! A few routes take no key: what whoever asks may know, and requests that bring their own proof (`public.rs`).
 //!
 //! Invariants: every route stands in [`ROUTES`], with the scope it needs; bodies are bounded in bytes and time before
 //! anything reads them; an answer to a write is rendered from its fact alone, so that a replay has the same bytes;

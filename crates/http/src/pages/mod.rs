@@ -7,8 +7,7 @@
 //! can be done works without a script and by keyboard; nothing is said by colour alone; links are relative, so that
 //! everything holds behind a proxy's prefix; amounts are exact.
 //!
-//! Not owned here: who may see a page (the handler and its use case), and what a browser lets it do
-//! ([`browser`](crate::browser)).
+//! Not owned here: who may see a page (the handler and its use case), and what a browser lets it do (`browser.rs`).
 
 pub(crate) mod assets;
 mod error;
