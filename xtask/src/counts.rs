@@ -14,12 +14,19 @@ pub(crate) struct Counts {
     pub(crate) skipped: u64,
 }
 
+/// What Node's closing lines begin with: of the reporter for people, and of the one for programs.
+const NODE_MARKS: [&str; 2] = ["ℹ ", "# "];
+
 impl Counts {
     /// What a runner's closing line says; `None` for every other line.
     ///
-    /// Known are `test result: ok. 3 passed; 1 failed; 2 ignored; …` and the form shared by pytest and the plain
-    /// line, `3 passed, 1 failed, 2 skipped`, with or without a frame of `=`.
+    /// Known are `test result: ok. 3 passed; 1 failed; 2 ignored; …`, the form shared by pytest and the plain line,
+    /// `3 passed, 1 failed, 2 skipped`, with or without a frame of `=`, and Node's, which has a line for each number:
+    /// `ℹ pass 3`.
     pub(crate) fn from_closing_line(line: &str) -> Option<Counts> {
+        if let Some(line) = NODE_MARKS.iter().find_map(|mark| line.strip_prefix(mark)) {
+            return Self::from_node_line(line);
+        }
         let line = line.trim_matches([' ', '=']);
         let (list, separator) = match line.strip_prefix("test result: ") {
             Some(rest) => (rest.split_once(". ")?.1, ';'),
@@ -42,6 +49,18 @@ impl Counts {
             known |= word == "passed" || word == "failed";
         }
         known.then_some(counts)
+    }
+
+    /// A test that Node cancelled did not come to its end: its file failed.
+    fn from_node_line(line: &str) -> Option<Counts> {
+        let (word, number) = line.split_once(' ')?;
+        let number = number.parse().ok()?;
+        match word {
+            "pass" => Some(Counts { passed: number, ..Counts::default() }),
+            "fail" | "cancelled" => Some(Counts { failed: number, ..Counts::default() }),
+            "skipped" | "todo" => Some(Counts { skipped: number, ..Counts::default() }),
+            _ => None,
+        }
     }
 }
 
@@ -78,6 +97,24 @@ mod tests {
         assert_eq!(counted("======= 1 failed, 30 passed, 4 skipped in 2.11s ======="), Some((30, 1, 4)));
         assert_eq!(counted("30 passed in 2.11s"), Some((30, 0, 0)));
         assert_eq!(counted("5 passed, 0 failed"), Some((5, 0, 0)));
+    }
+
+    #[test]
+    fn closing_lines_of_node_are_counted_one_by_one() {
+        for (line, expected) in [
+            ("ℹ tests 70", None),
+            ("ℹ suites 5", None),
+            ("ℹ pass 66", Some((66, 0, 0))),
+            ("ℹ fail 2", Some((0, 2, 0))),
+            ("ℹ cancelled 1", Some((0, 1, 0))),
+            ("ℹ skipped 3", Some((0, 0, 3))),
+            ("ℹ todo 1", Some((0, 0, 1))),
+            ("ℹ duration_ms 75586.589468", None),
+            ("# pass 66", Some((66, 0, 0))),
+            ("# a heading", None),
+        ] {
+            assert_eq!(counted(line), expected, "{line}");
+        }
     }
 
     #[test]

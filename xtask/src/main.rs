@@ -5,6 +5,7 @@
 //! rules about the source tree); this file only reads the command line.
 #![expect(clippy::print_stdout, reason = "a chore reports to the person who runs it")]
 
+mod browser;
 mod counts;
 mod faults;
 mod fuzz;

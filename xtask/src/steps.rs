@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::browser;
 use crate::counts::Counts;
 use crate::fuzz;
 use crate::runner::{Outcome, Runner};
@@ -76,6 +77,7 @@ const STEPS: &[Step] = &[
         when: When::Full,
         run: tests,
     },
+    Step { name: "browser", purpose: "the pages as people see them", when: When::Full, run: browser::run },
     Step { name: "fuzz", purpose: "no bytes make a decoder panic", when: When::Full, run: fuzz },
     Step { name: "release", purpose: "the binary builds as it is shipped", when: When::Full, run: release },
     Step {
@@ -278,7 +280,7 @@ mod tests {
         let everything = selected(&Selection::Everything);
         assert_eq!(
             everything,
-            ["fmt", "tidy", "deny", "unused", "clippy", "docs", "tests", "fuzz", "release"]
+            ["fmt", "tidy", "deny", "unused", "clippy", "docs", "tests", "browser", "fuzz", "release"]
         );
         assert_eq!(selected(&Selection::Quick), ["fmt", "clippy", "unit"]);
     }

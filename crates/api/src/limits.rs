@@ -13,6 +13,8 @@ macro_rules! limits {
 limits! {
     /// A request body: room for the largest batch with its properties, and a bound on what one call takes of memory.
     BODY_BYTES_MAX: "bytes" = 16 * 1024 * 1024;
+    /// The body of a request without an API key, a form or a signed notice: nobody is known yet who could answer for more.
+    PUBLIC_BODY_BYTES_MAX: "bytes" = 1024 * 1024;
     /// Time for a body to arrive: a slow client must not keep a connection and its buffer for ever.
     BODY_SECONDS_MAX: "seconds" = 60;
     /// Events of one batch: fills one group commit, and keeps the answer within the size of a body.

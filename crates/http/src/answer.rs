@@ -2,12 +2,18 @@
 
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use chargly_api::{ObjectWriter, Problem, object, object_of_about};
+use maud::Markup;
+
+use crate::browser;
+use crate::pages::{Trouble, error_page};
 
 const JSON: &str = "application/json";
 const PROBLEM_JSON: &str = "application/problem+json";
+const HTML: &str = "text/html; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Epoch and position of the newest fact that an answer tells of.
 const POSITION: HeaderName = HeaderName::from_static("chargly-position");
@@ -23,6 +29,8 @@ pub(crate) struct Answer {
     is_replay: bool,
     retry_after_s: Option<u32>,
     is_unauthorized: bool,
+    /// Besides those that follow from the above, which these overrule.
+    headers: HeaderMap,
 }
 
 impl Answer {
@@ -48,12 +56,18 @@ impl Answer {
 
     /// A problem.
     pub(crate) fn problem(problem: &Problem, instance: &str) -> Self {
-        let status = StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = status_of(problem);
         Self {
             retry_after_s: problem.retry_after_s,
             is_unauthorized: status == StatusCode::UNAUTHORIZED,
             ..Self::new(status, PROBLEM_JSON, Body::from(problem.body(instance)))
         }
+    }
+
+    /// A problem, for the person at a browser. `root` leads from the path that was asked for to the door's root.
+    pub(crate) fn problem_page(problem: &Problem, root: &str) -> Self {
+        let page = error_page(root, Trouble::of(problem));
+        Self { retry_after_s: problem.retry_after_s, ..Self::page(status_of(problem), page) }
     }
 
     /// Any other answer.
@@ -66,6 +80,37 @@ impl Answer {
             is_replay: false,
             retry_after_s: None,
             is_unauthorized: false,
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// A page for a browser.
+    pub(crate) fn page(status: StatusCode, page: Markup) -> Self {
+        Self {
+            headers: browser::page_headers(&[]),
+            ..Self::new(status, HTML, Body::from(page.into_string()))
+        }
+    }
+
+    /// With the sites of these addresses as places where a form of this page may lead on to: a browser refuses a
+    /// redirect to any other site.
+    pub(crate) fn leading_on_to(self, addresses: &[&str]) -> Self {
+        Self { headers: browser::page_headers(addresses), ..self }
+    }
+
+    /// 303 to another page: what a form is answered with, so that a reload does not send it again. A relative address
+    /// is one from the path of the request, and holds behind a proxy's prefix too.
+    #[expect(dead_code, reason = "the pages that answer with it come with their use cases")]
+    pub(crate) fn see_other(address: &str) -> Result<Self, Problem> {
+        let headers = browser::redirect_headers(address)?;
+        Ok(Self { headers, ..Self::new(StatusCode::SEE_OTHER, TEXT, Body::empty()) })
+    }
+
+    /// A file whose name changes with its content.
+    pub(crate) fn asset(content_type: &'static str, body: &'static str) -> Self {
+        Self {
+            headers: browser::asset_headers(),
+            ..Self::new(StatusCode::OK, content_type, Body::from(body))
         }
     }
 
@@ -101,6 +146,13 @@ impl Answer {
         if self.is_unauthorized {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"chargly\""));
         }
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
         response
     }
+}
+
+fn status_of(problem: &Problem) -> StatusCode {
+    StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

@@ -2,7 +2,8 @@
 //!
 //! Without the last, every connection could bring the largest body at the same moment: a few keys in wrong hands would
 //! be worth all memory of the machine. Small bodies are not counted, so that large ones never stand in the way of a
-//! single event, a capture or a void.
+//! single event, a capture or a void. Bodies that come without a key have a room of their own, which strangers can fill
+//! without holding up whoever has one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,23 +12,22 @@ use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_LENGTH;
 use bytes::{Bytes, BytesMut};
-use chargly_api::limits::{BODY_BYTES_MAX, BODY_SECONDS_MAX};
+use chargly_api::limits::{BODY_BYTES_MAX, BODY_SECONDS_MAX, PUBLIC_BODY_BYTES_MAX};
 use chargly_api::{ErrorCode, Problem};
 use futures_util::StreamExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bytes of large bodies that are read or answered at one time: sixteen of the largest.
 pub const BODIES_BYTES_MAX: usize = 16 * BODY_BYTES_MAX;
+/// The same for bodies that come without a key.
+pub const PUBLIC_BODIES_BYTES_MAX: usize = 16 * PUBLIC_BODY_BYTES_MAX;
 /// Bytes up to which a body counts as small and is not counted: the listener's limit on connections bounds their sum.
 pub const SMALL_BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// The room for large bodies.
-pub(crate) struct BodyRoom(Arc<Semaphore>);
-
-impl Default for BodyRoom {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(BODIES_BYTES_MAX)))
-    }
+/// The room for large bodies of one kind.
+pub(crate) struct BodyRoom {
+    room: Arc<Semaphore>,
+    body_bytes_max: usize,
 }
 
 /// A body, with the room that it takes until this is dropped.
@@ -37,6 +37,19 @@ pub(crate) struct HeldBody {
 }
 
 impl BodyRoom {
+    /// For requests with a key.
+    pub(crate) fn keyed() -> Self {
+        Self { room: Arc::new(Semaphore::new(BODIES_BYTES_MAX)), body_bytes_max: BODY_BYTES_MAX }
+    }
+
+    /// For requests without one.
+    pub(crate) fn public() -> Self {
+        Self {
+            room: Arc::new(Semaphore::new(PUBLIC_BODIES_BYTES_MAX)),
+            body_bytes_max: PUBLIC_BODY_BYTES_MAX,
+        }
+    }
+
     /// Reads a body.
     pub(crate) async fn read(&self, headers: &HeaderMap, body: Body) -> Result<HeldBody, Problem> {
         let announced =
@@ -81,15 +94,15 @@ impl BodyRoom {
 
     /// Sees to it that there is room for this many bytes.
     fn make(&self, room: &mut Option<OwnedSemaphorePermit>, bytes: usize) -> Result<(), Problem> {
-        if bytes > BODY_BYTES_MAX {
-            return Err(too_large());
+        if bytes > self.body_bytes_max {
+            return Err(too_large(self.body_bytes_max));
         }
         let held = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         if bytes <= held.max(SMALL_BODY_BYTES_MAX) {
             return Ok(());
         }
-        let more = u32::try_from(bytes - held).map_err(|_| too_large())?;
-        let Ok(more) = Arc::clone(&self.0).try_acquire_many_owned(more) else { return Err(no_room()) };
+        let more = u32::try_from(bytes - held).map_err(|_| too_large(self.body_bytes_max))?;
+        let Ok(more) = Arc::clone(&self.room).try_acquire_many_owned(more) else { return Err(no_room()) };
         match room {
             Some(room) => room.merge(more),
             None => *room = Some(more),
@@ -98,9 +111,9 @@ impl BodyRoom {
     }
 }
 
-fn too_large() -> Problem {
-    let detail = format!("A body may have at most {BODY_BYTES_MAX} bytes.");
-    Problem::new(ErrorCode::TooLarge, detail).number("limit", BODY_BYTES_MAX)
+fn too_large(limit: usize) -> Problem {
+    let detail = format!("A body may have at most {limit} bytes.");
+    Problem::new(ErrorCode::TooLarge, detail).number("limit", limit)
 }
 
 fn no_room() -> Problem {

@@ -2,6 +2,7 @@
 //!
 //! A handler parses, calls one use case of the engine, and presents. There are no rules here: what may happen to a
 //! wallet is the ledger's, what is durable is the engine's. The API key chooses the environment, and nothing crosses.
+//! A few routes take no key: what whoever asks may know, and requests that bring their own proof (`public.rs`).
 //!
 //! Invariants: every route stands in [`ROUTES`], with the scope it needs; bodies are bounded in bytes and time before
 //! anything reads them; an answer to a write is rendered from its fact alone, so that a replay has the same bytes;
@@ -11,13 +12,16 @@
 
 mod answer;
 mod body;
+mod browser;
 mod call;
 mod csv;
 mod errors;
 mod facts;
 mod figures;
 mod health;
+pub mod pages;
 mod project;
+mod public;
 mod query;
 mod read;
 mod router;
@@ -26,7 +30,7 @@ mod serve;
 mod v1;
 mod view;
 
-pub use body::{BODIES_BYTES_MAX, SMALL_BODY_BYTES_MAX};
+pub use body::{BODIES_BYTES_MAX, PUBLIC_BODIES_BYTES_MAX, SMALL_BODY_BYTES_MAX};
 pub use project::Project;
 pub use router::router;
 pub use routes::{ROUTES, Route};

@@ -20,8 +20,10 @@ pub struct Project {
     pub software: &'static str,
     /// Streams that may still be opened.
     pub(crate) streams: Arc<Semaphore>,
-    /// The room for large bodies.
+    /// The room for large bodies of requests with a key.
     pub(crate) body_room: BodyRoom,
+    /// The room for large bodies of requests without one.
+    pub(crate) public_body_room: BodyRoom,
 }
 
 impl Project {
@@ -32,7 +34,8 @@ impl Project {
         software: &'static str,
     ) -> Arc<Self> {
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
-        Arc::new(Self { environments, metrics, software, streams, body_room: BodyRoom::default() })
+        let (body_room, public_body_room) = (BodyRoom::keyed(), BodyRoom::public());
+        Arc::new(Self { environments, metrics, software, streams, body_room, public_body_room })
     }
 
     /// The environment and key of a secret, if the key is alive.

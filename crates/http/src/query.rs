@@ -18,18 +18,27 @@ pub(crate) struct Query {
 impl Query {
     /// Takes a query string apart.
     pub(crate) fn parse(query: &str) -> Result<Self, Problem> {
+        Self::parse_as("query", query)
+    }
+
+    /// Takes apart the fields of a form that was sent, which are written like a query.
+    pub(crate) fn parse_form(body: &str) -> Result<Self, Problem> {
+        Self::parse_as("body", body)
+    }
+
+    fn parse_as(whole: &str, query: &str) -> Result<Self, Problem> {
         let mut left: Vec<(String, String)> = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let decoded = decode(name).zip(decode(value));
             let Some((name, value)) = decoded else {
-                return Err(Problem::invalid("query", "must be UTF-8, percent-encoded"));
+                return Err(Problem::invalid(whole, "must be UTF-8, percent-encoded"));
             };
             if left.iter().any(|(known, _)| *known == name) {
                 return Err(Problem::invalid(&name, "is given twice"));
             }
             if left.len() == limits::OBJECT_FIELDS_MAX {
-                return Err(Problem::invalid("query", "has too many parameters"));
+                return Err(Problem::invalid(whole, "has too many parameters"));
             }
             left.push((name, value));
         }

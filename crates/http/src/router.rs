@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use chargly_api::{ErrorCode, Problem};
 
+use crate::browser;
 use crate::project::Project;
 use crate::routes::{ROUTES, Route};
 use crate::serve::{instance, respond_problem, serve};
@@ -37,19 +37,18 @@ fn filter(route: &Route) -> MethodFilter {
     }
 }
 
-async fn no_such_path(uri: Uri) -> Response {
-    respond_problem(
-        &Problem::new(ErrorCode::NotFound, "There is nothing at this path.").text("kind", "path"),
-        &instance(&uri),
-    )
+async fn no_such_path(request: Request) -> Response {
+    let problem = Problem::new(ErrorCode::NotFound, "There is nothing at this path.").text("kind", "path");
+    refuse(&request, &problem)
 }
 
-async fn no_such_method(uri: Uri) -> Response {
-    respond_problem(
-        &Problem::new(
-            ErrorCode::MethodNotAllowed,
-            "This path does not take this method; see the Allow header.",
-        ),
-        &instance(&uri),
-    )
+async fn no_such_method(request: Request) -> Response {
+    let detail = "This path does not take this method; see the Allow header.";
+    refuse(&request, &Problem::new(ErrorCode::MethodNotAllowed, detail))
+}
+
+/// A link that lost a part of itself on the way is opened by a person, who gets a page.
+fn refuse(request: &Request, problem: &Problem) -> Response {
+    let root = browser::wants_page(request.headers()).then(|| browser::root_of(request.uri().path()));
+    respond_problem(problem, &instance(request.uri()), root.as_deref())
 }

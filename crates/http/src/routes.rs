@@ -8,7 +8,8 @@ use futures_util::future::BoxFuture;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::project::Project;
-use crate::{health, v1};
+use crate::public::PublicCall;
+use crate::{health, pages, v1};
 
 /// One route.
 pub struct Route {
@@ -23,10 +24,30 @@ pub struct Route {
     pub(crate) run: Run,
 }
 
+impl Route {
+    /// One for tests of what comes before a handler.
+    #[cfg(test)]
+    pub(crate) const fn public(
+        method: &'static str,
+        path: &'static str,
+        run: fn(PublicCall) -> BoxFuture<'static, Result<Answer, Problem>>,
+    ) -> Self {
+        Self { method, path, scope: None, operation: "test", run: Run::Public(run) }
+    }
+
+    /// Whether a request brings its own proof instead of a key: an unguessable link, a signed body. A route without a
+    /// scope that is not public is for whoever asks.
+    pub fn is_public(&self) -> bool {
+        matches!(self.run, Run::Public(_))
+    }
+}
+
 /// What a route runs.
 pub(crate) enum Run {
     /// For whoever asks.
     Open(fn(&Project) -> Answer),
+    /// For whoever brings a proof of another kind: an unguessable link, a signed body.
+    Public(fn(PublicCall) -> BoxFuture<'static, Result<Answer, Problem>>),
     /// For whoever has a key with the route's scope.
     Keyed(fn(Call) -> BoxFuture<'static, Result<Answer, Problem>>),
 }
@@ -42,8 +63,10 @@ macro_rules! routes {
         }),*]
     };
     (@scope Open) => { None };
+    (@scope Public) => { None };
     (@scope $scope:ident) => { Some(Scope::$scope) };
     (@run Open $handler:path) => { Run::Open($handler) };
+    (@run Public $handler:path) => { Run::Public(|call| Box::pin($handler(call))) };
     (@run $scope:ident $handler:path) => { Run::Keyed(|call| Box::pin($handler(call))) };
 }
 
@@ -53,6 +76,7 @@ pub static ROUTES: &[Route] = routes! {
     "GET"    "/healthz"                               Open   "health"             health::healthz;
     "GET"    "/readyz"                                Open   "readiness"          health::readyz;
     "GET"    "/metrics"                               Open   "metrics"            health::metrics;
+    "GET"    "/assets/{file}"                         Public "get_asset"          pages::assets::handle;
     "GET"    "/v1/limits"                             Open   "list_limits"        v1::limits::handle;
     "POST"   "/v1/events"                             Meter  "meter_event"        v1::events::meter::handle;
     "GET"    "/v1/events"                             Read   "list_events"        v1::events::list::handle;

@@ -16,17 +16,30 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::answer::Answer;
 use crate::body::HeldBody;
+use crate::browser;
 use crate::call::{Call, check_position, wait_for};
 use crate::project::Project;
+use crate::public;
 use crate::query::Query;
 use crate::routes::{Route, Run};
 
 /// Serves one request of a route.
 pub(crate) async fn serve(project: Arc<Project>, route: &'static Route, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let instance = instance(&parts.uri);
+    let instance = match route.run {
+        // The path may hold the proof.
+        Run::Public(_) => route.path.to_owned(),
+        Run::Open(_) | Run::Keyed(_) => instance(&parts.uri),
+    };
+    // A page of a person shows what went wrong as a page too.
+    let is_for_page = matches!(route.run, Run::Public(_)) && browser::wants_page(&parts.headers);
+    let page_root = is_for_page.then(|| browser::root_of(parts.uri.path()));
     let result = match route.run {
         Run::Open(run) => Ok(run(&project)),
+        Run::Public(run) => match public::prepare(project, route, parts, body).await {
+            Ok((call, _room)) => run(call).await,
+            Err(problem) => Err(problem),
+        },
         Run::Keyed(run) => match prepare(project, route, parts, body).await {
             Ok((call, _room)) => run(call).await,
             Err(problem) => Err(problem),
@@ -34,7 +47,7 @@ pub(crate) async fn serve(project: Arc<Project>, route: &'static Route, request:
     };
     let response = match result {
         Ok(answer) => answer.into_response(),
-        Err(problem) => respond_problem(&problem, &instance),
+        Err(problem) => respond_problem(&problem, &instance, page_root.as_deref()),
     };
     let status = response.status().as_str().to_owned();
     metrics::counter!("chargly_http_requests_total", "operation" => route.operation, "status" => status)
@@ -53,9 +66,12 @@ pub(crate) fn instance(uri: &Uri) -> String {
     shown.collect::<Vec<_>>().join("/")
 }
 
-/// A problem as a response.
-pub(crate) fn respond_problem(problem: &Problem, instance: &str) -> Response {
-    Answer::problem(problem, instance).into_response()
+/// A problem as a response: as a page, where there is a way from it to the door's root.
+pub(crate) fn respond_problem(problem: &Problem, instance: &str, page_root: Option<&str>) -> Response {
+    match page_root {
+        Some(root) => Answer::problem_page(problem, root).into_response(),
+        None => Answer::problem(problem, instance).into_response(),
+    }
 }
 
 /// Everything before the handler, and the room that the body takes until it is answered. The key is looked at before a
@@ -70,10 +86,7 @@ async fn prepare(
     if let Some(scope) = route.scope {
         check_scope(&key, scope)?;
     }
-    let params = match RawPathParams::from_request_parts(&mut parts, &()).await {
-        Ok(params) => params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-        Err(_) => return Err(Problem::invalid("path", "must be UTF-8, percent-encoded")),
-    };
+    let params = path_params(&mut parts).await?;
     let mut query = Query::parse(parts.uri.query().unwrap_or_default())?;
     let mut min_position = None;
     let HeldBody { bytes: body, room } = if parts.method == Method::GET || parts.method == Method::HEAD {
@@ -83,16 +96,7 @@ async fn prepare(
         query.finish_unused()?;
         project.body_room.read(&parts.headers, body).await?
     };
-    let header = |name: &str| -> Result<Option<String>, Problem> {
-        let mut values = parts.headers.get_all(name).iter();
-        let Some(value) = values.next() else { return Ok(None) };
-        // Two readers of one request, a proxy and this server, might each believe another one.
-        if values.next().is_some() {
-            return Err(Problem::invalid(name, "is given twice"));
-        }
-        let text = value.to_str().map_err(|_| Problem::invalid(name, "must be visible ASCII characters"))?;
-        Ok(Some(text.to_owned()))
-    };
+    let header = |name: &str| Ok::<_, Problem>(one_header(&parts.headers, name)?.map(str::to_owned));
     let idempotency_key = header("Idempotency-Key")?;
     let last_event_id = header("Last-Event-ID")?;
     let content_type = header(CONTENT_TYPE.as_str())?.unwrap_or_default();
@@ -114,6 +118,24 @@ async fn prepare(
         body,
     };
     Ok((call, room))
+}
+
+/// The parts of the path that vary.
+pub(crate) async fn path_params(parts: &mut Parts) -> Result<Vec<(String, String)>, Problem> {
+    let params = RawPathParams::from_request_parts(parts, &()).await;
+    let params = params.map_err(|_| Problem::invalid("path", "must be UTF-8, percent-encoded"))?;
+    Ok(params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+/// A header that may be given once.
+pub(crate) fn one_header<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Problem> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    // Two readers of one request, a proxy and this server, might each believe another one.
+    if values.next().is_some() {
+        return Err(Problem::invalid(name, "is given twice"));
+    }
+    value.to_str().map(Some).map_err(|_| Problem::invalid(name, "must be visible ASCII characters"))
 }
 
 fn authenticate(project: &Project, headers: &HeaderMap) -> Result<(Arc<Environment>, ApiKey), Problem> {

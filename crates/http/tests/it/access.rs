@@ -153,10 +153,36 @@ async fn a_key_of_any_wrong_form_is_answered_like_an_unknown_one() {
 #[tokio::test]
 async fn routes_for_everybody_tell_no_secret() {
     let world = World::start().await;
-    for route in ROUTES.iter().filter(|route| route.scope.is_none()) {
+    for route in ROUTES.iter().filter(|route| route.scope.is_none() && !route.is_public()) {
         let got = world.ask(route.method, route.path, None, "").await.expect(200);
         let text = String::from_utf8(got.bytes).expect("UTF-8");
         assert!(!text.contains("sk_test_") && !text.contains("user_42"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn route_that_wants_a_proof_answers_every_made_up_one_alike_and_tells_nothing() {
+    let world = World::start().await;
+    let paths = |route: &Route, proof: &str| {
+        let parts = route.path.split('/').map(|part| if part.starts_with('{') { proof } else { part });
+        parts.collect::<Vec<_>>().join("/")
+    };
+    let long = "a".repeat(4_000);
+    for route in ROUTES.iter().filter(|route| route.is_public()) {
+        let answer = async |proof: &str, key: Option<&str>| {
+            let got = world.ask(route.method, &paths(route, proof), key, "").await;
+            assert!([400, 404].contains(&got.status.as_u16()), "{} {}: {got:?}", route.method, route.path);
+            String::from_utf8(got.bytes).expect("UTF-8")
+        };
+        let first = answer("x", None).await;
+        assert!(!first.contains("test") && !first.contains("live") && !first.contains("user_42"), "{first}");
+        for proof in
+            ["user_42", "sk_test_x", "chk_00000000000000000000", "..%2f..", "%00", "%F0%9F%92%A9", &long]
+        {
+            assert_eq!(answer(proof, None).await, first, "{} {proof}", route.path);
+        }
+        // A key is no proof here.
+        assert_eq!(answer("x", Some(&world.key)).await, first);
     }
 }
 

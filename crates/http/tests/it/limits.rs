@@ -7,7 +7,7 @@ use chargly_api::limits::{
     MODEL_NAME_BYTES_MAX, NOTE_BYTES_MAX, PRIORITY_MAX, RATE_CARD_MODELS_MAX, RATES_PER_MODEL_MAX,
     REASON_BYTES_MAX, STREAMS_MAX,
 };
-use chargly_http::{BODIES_BYTES_MAX, SMALL_BODY_BYTES_MAX};
+use chargly_http::{BODIES_BYTES_MAX, PUBLIC_BODIES_BYTES_MAX, SMALL_BODY_BYTES_MAX};
 use futures_util::StreamExt as _;
 use tower::ServiceExt as _;
 
@@ -153,6 +153,7 @@ fn reference_page_names_the_limits_of_all_bodies_together() {
     let page = include_str!("../../../../docs/reference/limits.md");
     for (name, value, row) in [
         ("BODIES_BYTES_MAX", BODIES_BYTES_MAX, "268,435,456 bytes"),
+        ("PUBLIC_BODIES_BYTES_MAX", PUBLIC_BODIES_BYTES_MAX, "16,777,216 bytes"),
         ("SMALL_BODY_BYTES_MAX", SMALL_BODY_BYTES_MAX, "65,536 bytes"),
     ] {
         assert_eq!(row.replace([',', ' '], ""), format!("{value}bytes"));

@@ -7,6 +7,7 @@ mod concurrency;
 mod idempotency;
 mod limits;
 mod lists;
+mod pages;
 mod reference;
 mod v1;
 mod world;

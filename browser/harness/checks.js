@@ -1,0 +1,56 @@
+// What must hold on every page, however it is looked at. Each check answers with what is wrong, in words.
+
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Findings of axe that keep somebody from using the page. */
+const GRAVE = ["serious", "critical"];
+
+/** What keeps somebody from using the page. `without` names rules that the page answers in another way. */
+export async function inaccessible(page, without = []) {
+  await page.evaluate(AXE);
+  const rules = Object.fromEntries(without.map((rule) => [rule, { enabled: false }]));
+  const { violations } = await page.evaluate((options) => globalThis.axe.run(document, options), { rules });
+  const grave = violations.filter((violation) => GRAVE.includes(violation.impact));
+  return grave.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} (${node.failureSummary})`));
+}
+
+/** What reaches beyond the right edge of the window, or of what it stands in. */
+export function sideways(page) {
+  return page.evaluate(() => {
+    const { clientWidth, scrollWidth } = document.documentElement;
+    const found = scrollWidth > clientWidth ? [`the page is ${scrollWidth} px wide in ${clientWidth}`] : [];
+    for (const element of document.body.querySelectorAll("*")) {
+      const right = element.getBoundingClientRect().right;
+      if (right > clientWidth + 0.5) found.push(`${element.tagName} ends at ${right} px of ${clientWidth}`);
+      // An inline SVG is drawn, and has no text to cut off.
+      if (element.namespaceURI.endsWith("xhtml") && element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0) {
+        found.push(`${element.tagName} holds ${element.scrollWidth} px in ${element.clientWidth}`);
+      }
+    }
+    return found;
+  });
+}
+
+/** What the Tab key reaches in another order than it is read, or without showing where it is. */
+export async function unreachable(page) {
+  const words = () =>
+    [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")]
+      .filter((element) => !element.disabled && element.tabIndex >= 0 && element.checkVisibility())
+      .map((element) => element.textContent.trim());
+  const expected = await page.evaluate(words);
+  const found = [];
+  for (const word of expected) {
+    await page.keyboard.press("Tab");
+    const focus = await page.evaluate(() => {
+      const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+      const isShown = outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
+      return { word: document.activeElement.textContent.trim(), isShown };
+    });
+    if (focus.word !== word) found.push(`Tab reaches "${focus.word}" in place of "${word}"`);
+    else if (!focus.isShown) found.push(`"${word}" does not show that it has the focus`);
+  }
+  return found;
+}
