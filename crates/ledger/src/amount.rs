@@ -107,6 +107,20 @@ impl fmt::Debug for Credits {
     }
 }
 
+/// Currencies whose smallest coin is not a hundredth, by decimal places, as ISO 4217 has them. How a payment provider
+/// counts is the provider's matter, and sometimes another.
+const MINOR_DIGITS: &[(u32, &[&str])] = &[
+    (
+        0,
+        &[
+            "bif", "clp", "djf", "gnf", "isk", "jpy", "kmf", "krw", "pyg", "rwf", "ugx", "uyi", "vnd", "vuv",
+            "xaf", "xof", "xpf",
+        ],
+    ),
+    (3, &["bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"]),
+    (4, &["clf", "uyw"]),
+];
+
 /// An ISO 4217 currency code, kept in lower case.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 3]);
@@ -121,24 +135,20 @@ impl Currency {
         bytes.iter().all(u8::is_ascii_alphabetic).then(|| Self(bytes.map(|b| b.to_ascii_lowercase())))
     }
 
-    /// Decimal places of its smallest coin.
-    pub const fn minor_digits(self) -> u32 {
-        match &self.0 {
-            b"bif" | b"clp" | b"djf" | b"gnf" | b"jpy" | b"kmf" | b"krw" | b"mga" | b"pyg" | b"rwf"
-            | b"vnd" | b"vuv" | b"xaf" | b"xof" | b"xpf" => 0,
-            b"bhd" | b"iqd" | b"jod" | b"kwd" | b"lyd" | b"omr" | b"tnd" => 3,
-            _ => 2,
-        }
-    }
-
     /// The three letters.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("???")
     }
 
     /// Nano-units of its smallest coin: what nobody can pay a part of.
-    pub const fn coin_nano(self) -> i64 {
+    pub fn coin_nano(self) -> i64 {
         10i64.pow(Money::PLACES - self.minor_digits())
+    }
+
+    /// Decimal places of its smallest coin: 2 for a cent, 0 where there are no coins, 3 for a fils.
+    pub fn minor_digits(&self) -> u32 {
+        let listed = MINOR_DIGITS.iter().find(|(_, codes)| codes.contains(&self.as_str()));
+        listed.map_or(2, |(digits, _)| *digits)
     }
 
     pub(crate) const fn bytes(self) -> [u8; 3] {
@@ -403,6 +413,26 @@ mod tests {
         assert_eq!(Money::parse("9000000000", Currency::USD).map(|m| m.nano), Ok(Money::NANO_MAX));
         assert_eq!(Money::parse("9000000000.000000001", Currency::USD), Err(DecimalError::OutOfRange));
         assert_eq!(Money::parse("-0.01", Currency::USD), Err(DecimalError::Negative));
+    }
+
+    #[test]
+    fn smallest_coin_is_a_hundredth_unless_the_currency_says_otherwise() {
+        for (code, digits) in [
+            ("usd", 2),
+            ("EUR", 2),
+            ("mga", 2),
+            ("twd", 2),
+            ("jpy", 0),
+            ("KRW", 0),
+            ("isk", 0),
+            ("ugx", 0),
+            ("kwd", 3),
+            ("tnd", 3),
+            ("clf", 4),
+            ("zzz", 2),
+        ] {
+            assert_eq!(Currency::parse(code).map(|currency| currency.minor_digits()), Some(digits), "{code}");
+        }
     }
 
     proptest::proptest! {

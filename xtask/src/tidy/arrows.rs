@@ -1,10 +1,14 @@
 //! Which crate may depend on which: the table of ARCHITECTURE.md, enforced.
 //!
 //! A crate exists where an import should be impossible, so an arrow that is not drawn here is refused, and so is a
-//! member that has no row. Tests may use `testkit` from everywhere; all their other arrows are those of the code.
+//! member that has no row. Tests may use `testkit` and `fake-stripe` from everywhere; all their other arrows are those
+//! of the code.
 
 use super::Finding;
 use super::repository::Repository;
+
+/// What tests of every crate may depend on.
+const FOR_TESTS: &[&str] = &["chargly-testkit", "chargly-fake-stripe"];
 
 /// What a crate may depend on, of ours.
 enum Arrows {
@@ -74,7 +78,7 @@ pub(super) fn check(repository: &Repository) -> Vec<Finding> {
         for dependency in
             package.dependencies.iter().filter(|dependency| ours.contains(&dependency.name.as_str()))
         {
-            let for_tests = dependency.for_tests_only && dependency.name == "chargly-testkit";
+            let for_tests = dependency.for_tests_only && FOR_TESTS.contains(&dependency.name.as_str());
             if !for_tests && !arrows.allow(&dependency.name) {
                 let message = format!("{} may not depend on {}", package.name, dependency.name);
                 findings.push(Finding::in_file(&package.manifest, message));
@@ -135,8 +139,10 @@ mod tests {
     }
 
     #[test]
-    fn tests_may_use_the_testkit_and_follow_the_arrows_otherwise() {
+    fn tests_may_use_what_is_made_for_them_and_follow_the_arrows_otherwise() {
         assert!(!refused("chargly-ledger", "chargly-testkit", true));
+        assert!(!refused("chargly-stripe", "chargly-fake-stripe", true));
+        assert!(refused("chargly-stripe", "chargly-fake-stripe", false));
         assert!(refused("chargly-ledger", "chargly-journal", true));
     }
 

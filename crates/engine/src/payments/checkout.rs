@@ -144,6 +144,7 @@ impl Environment {
             price: top_up.terms.price,
             success_url: back.clone(),
             cancel_url: format!("{back}?canceled=1"),
+            placed_at_ms: top_up.placed_at.0,
             expires_at_ms: top_up.placed_at.0.saturating_add(CHECKOUT_MS),
             terms: CheckoutTerms {
                 automatic_tax: settings.automatic_tax,

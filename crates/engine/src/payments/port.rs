@@ -49,7 +49,10 @@ pub struct NewCheckout {
     pub success_url: String,
     /// Where the buyer is sent who gives up.
     pub cancel_url: String,
-    /// When the checkout ends, in milliseconds since 1970.
+    /// When the order was placed, in milliseconds since 1970: what a provider's bounds on the end are counted from, so that
+    /// an order that is started again is started in the same words.
+    pub placed_at_ms: i64,
+    /// When the checkout ends, in milliseconds since 1970, as near to it as the provider can.
     pub expires_at_ms: i64,
     /// What the operator has set for all checkouts.
     pub terms: CheckoutTerms,

@@ -199,6 +199,8 @@ pub(crate) fn word(verdict: &Verdict) -> &'static str {
         Verdict::Wallet(_)
         | Verdict::Hold(_)
         | Verdict::Amended(_)
+        | Verdict::Order(_)
+        | Verdict::OpenOrders(_)
         | Verdict::Census(_)
         | Verdict::Lots(_) => "read",
         Verdict::Erased(_) => "erased",

@@ -1,0 +1,229 @@
+//! Calls to Stripe: form-encoded requests, JSON answers, and asking again where that may help.
+//!
+//! Asking again is safe because every POST carries an idempotency key: Stripe does the work once and gives the first
+//! answer again. What is asked again: no connection, no answer in time, 409 (the same key is being worked on), 429 and
+//! 5xx; and whatever Stripe itself says by `Stripe-Should-Retry`.
+
+use std::time::Duration;
+
+use chargly_engine::payments::ProviderError;
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Method, Response, Url};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tracing::warn;
+
+use crate::config::{ConfigError, StripeConfig, is_this_machine};
+
+/// The version of Stripe's API that objects are read in. Pinned, because without it an account's own default decides,
+/// and a field could change its meaning by a click in somebody's dashboard. It is the one that the official library
+/// speaks which our stand-in is judged by.
+pub const STRIPE_VERSION: &str = "2026-10-28.endive";
+
+/// Bytes of one answer. A page of a hundred events, each with a session in it, takes less than one MiB.
+pub const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How long to wait, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For one answer.
+    pub timeout: Duration,
+    /// How often something is asked in all.
+    pub attempts: u32,
+    /// Before asking a second time; twice as long before each further time.
+    pub first_pause: Duration,
+    /// At most, whatever Stripe asks for: a buyer waits.
+    pub pause_max: Duration,
+}
+
+impl Default for Patience {
+    /// Stripe's own libraries wait 80 s for an answer; a buyer does not, and what is asked again is done once.
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(20),
+            attempts: 4,
+            first_pause: Duration::from_millis(300),
+            pause_max: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Parameters, with brackets in their names for what lies within something.
+pub(crate) type Params = Vec<(String, String)>;
+
+/// One thing to ask.
+pub(crate) struct Call {
+    method: Method,
+    path: String,
+    params: Params,
+    idempotency_key: Option<String>,
+    /// What it is about, for an error's words.
+    what: &'static str,
+}
+
+impl Call {
+    pub(crate) fn get(what: &'static str, path: impl Into<String>, params: Params) -> Self {
+        Self { method: Method::GET, path: path.into(), params, idempotency_key: None, what }
+    }
+
+    /// A POST is done once for one key.
+    pub(crate) fn post(
+        what: &'static str,
+        path: impl Into<String>,
+        params: Params,
+        key: impl Into<String>,
+    ) -> Self {
+        Self { method: Method::POST, path: path.into(), params, idempotency_key: Some(key.into()), what }
+    }
+}
+
+/// A client with one account's key.
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: Url,
+    secret_key: String,
+    pub(crate) patience: Patience,
+}
+
+/// What one attempt failed by.
+struct Failure {
+    error: ProviderError,
+    again: Again,
+}
+
+enum Again {
+    Never,
+    May(Option<Duration>),
+}
+
+impl Client {
+    pub(crate) fn new(config: &StripeConfig, base: Url) -> Result<Self, ConfigError> {
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", config.secret_key))
+            .map_err(|_| ConfigError::NotASecretKey { mode: if config.is_live { "live" } else { "test" } })?;
+        authorization.set_sensitive(true);
+        let headers = HeaderMap::from_iter([
+            (reqwest::header::AUTHORIZATION, authorization),
+            (
+                reqwest::header::HeaderName::from_static("stripe-version"),
+                HeaderValue::from_static(STRIPE_VERSION),
+            ),
+        ]);
+        let mut http = reqwest::Client::builder()
+            .default_headers(headers)
+            .user_agent(concat!("chargly/", env!("CARGO_PKG_VERSION")))
+            // A redirect would carry the key to wherever it leads; Stripe's API has none.
+            .redirect(reqwest::redirect::Policy::none());
+        if is_this_machine(&base) {
+            http = http.no_proxy();
+        }
+        let http = http.build().map_err(|problem| ConfigError::Client(problem.without_url().to_string()))?;
+        Ok(Self { http, base, secret_key: config.secret_key.clone(), patience: Patience::default() })
+    }
+
+    /// Asks, and asks again where that may help.
+    pub(crate) async fn call<T: DeserializeOwned>(&self, call: &Call) -> Result<T, ProviderError> {
+        let mut pause = self.patience.first_pause;
+        let mut attempt = 1;
+        loop {
+            let failure = match self.attempt(call).await {
+                Ok(body) => return parse(call, &body),
+                Err(failure) => failure,
+            };
+            let Again::May(asked_for) = failure.again else { return Err(failure.error) };
+            if attempt >= self.patience.attempts {
+                return Err(failure.error);
+            }
+            warn!(what = call.what, attempt, error = %failure.error, "asking Stripe again");
+            tokio::time::sleep(asked_for.unwrap_or(pause).min(self.patience.pause_max)).await;
+            pause *= 2;
+            attempt += 1;
+        }
+    }
+
+    async fn attempt(&self, call: &Call) -> Result<Vec<u8>, Failure> {
+        let mut url = self.base.clone();
+        url.set_path(&call.path);
+        let mut request = self.http.request(call.method.clone(), url).timeout(self.patience.timeout);
+        request = match call.method {
+            Method::POST => request.form(&call.params),
+            _ => request.query(&call.params),
+        };
+        if let Some(key) = &call.idempotency_key {
+            request = request.header("idempotency-key", key);
+        }
+        let answer = request.send().await.map_err(|problem| self.unreachable(problem))?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let body = self.read(call, answer).await?;
+        if (200..300).contains(&status) { Ok(body) } else { Err(self.refused(call, status, &headers, &body)) }
+    }
+
+    async fn read(&self, call: &Call, mut answer: Response) -> Result<Vec<u8>, Failure> {
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|problem| self.unreachable(problem))? {
+            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+                let what = format!("{}: more than {ANSWER_BYTES_MAX} bytes", call.what);
+                return Err(Failure { error: ProviderError::Unreadable { what }, again: Again::Never });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn unreachable(&self, problem: reqwest::Error) -> Failure {
+        let why = match () {
+            () if problem.is_timeout() => format!("no answer within {} s", self.patience.timeout.as_secs()),
+            () if problem.is_connect() => "no connection".to_owned(),
+            () => self.hush(&problem.without_url().to_string()),
+        };
+        Failure { error: ProviderError::Unavailable { why }, again: Again::May(None) }
+    }
+
+    fn refused(&self, call: &Call, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
+        let said = serde_json::from_slice::<ErrorBody>(body).unwrap_or_default().error;
+        let code = said.code.or(said.kind).unwrap_or_else(|| format!("http_{status}"));
+        let message = self.hush(&said.message.unwrap_or_else(|| format!("it answered {status}")));
+        let may_help = matches!(status, 409 | 429 | 500..);
+        let again = match headers.get("stripe-should-retry").map(HeaderValue::as_bytes) {
+            Some(b"true") => true,
+            Some(b"false") => false,
+            _ => may_help,
+        };
+        let error = match () {
+            () if may_help => ProviderError::Unavailable { why: format!("it answered {status}: {message}") },
+            () if status == 404 && code == "resource_missing" => {
+                ProviderError::Unknown { what: call.what.to_owned() }
+            }
+            () => ProviderError::Refused { code, message },
+        };
+        Failure { error, again: if again { Again::May(retry_after(headers)) } else { Again::Never } }
+    }
+
+    /// Words of somebody else's, without the key: nobody promises that they leave it out.
+    fn hush(&self, words: &str) -> String {
+        words.replace(&self.secret_key, "…")
+    }
+}
+
+fn parse<T: DeserializeOwned>(call: &Call, body: &[u8]) -> Result<T, ProviderError> {
+    serde_json::from_slice(body)
+        .map_err(|problem| ProviderError::Unreadable { what: format!("{}: {problem}", call.what) })
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(reqwest::header::RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+#[derive(Default, Deserialize)]
+struct ErrorBody {
+    #[serde(default)]
+    error: StripeError,
+}
+
+#[derive(Default, Deserialize)]
+struct StripeError {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    code: Option<String>,
+    message: Option<String>,
+}
