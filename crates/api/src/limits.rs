@@ -73,6 +73,8 @@ limits! {
     KEY_OVERLAP_SECONDS_MAX: "seconds" = 7 * 24 * 60 * 60;
     /// How long a read waits for the position that it asked for.
     MIN_POSITION_WAIT_SECONDS_MAX: "seconds" = 5;
+    /// An address that a buyer is sent to, or that webhooks are sent to: what browsers and proxies take everywhere.
+    URL_BYTES_MAX: "bytes" = 2_000;
     /// Open event streams of one server: each holds a connection and a reader.
     STREAMS_MAX: "streams" = 256;
     /// Models of one rate card: they must fit one fact. A longer list is several cards.

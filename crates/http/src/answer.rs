@@ -100,7 +100,6 @@ impl Answer {
 
     /// 303 to another page: what a form is answered with, so that a reload does not send it again. A relative address
     /// is one from the path of the request, and holds behind a proxy's prefix too.
-    #[expect(dead_code, reason = "the pages that answer with it come with their use cases")]
     pub(crate) fn see_other(address: &str) -> Result<Self, Problem> {
         let headers = browser::redirect_headers(address)?;
         Ok(Self { headers, ..Self::new(StatusCode::SEE_OTHER, TEXT, Body::empty()) })

@@ -11,7 +11,7 @@ use chargly_engine::{CallError, Environment, Failure, Outcome};
 use compact_str::CompactString;
 
 use crate::answer::Answer;
-use crate::errors::{problem_of, refusal_of, refusal_problem};
+use crate::errors::{problem_of, refusal_of, refusal_problem, with_checkout_hint};
 use crate::project::Project;
 use crate::query::Query;
 use crate::read;
@@ -125,7 +125,9 @@ impl Call {
     ) -> Answer {
         let answer = match (refusal_of(&outcome.fact), outcome.fact.as_ref()) {
             (Some(refusal), _) => {
-                let problem = refusal_problem(refusal, Some(customer), &self.env.catalogue());
+                let catalogue = self.env.catalogue();
+                let problem = refusal_problem(refusal, Some(customer), &catalogue);
+                let problem = with_checkout_hint(problem, refusal, &catalogue, outcome.id.position);
                 Answer::problem(&problem, &self.instance)
             }
             (None, Fact::Wallet(fact)) => Answer::object(|o| view(o, fact)),

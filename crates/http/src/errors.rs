@@ -1,11 +1,12 @@
 //! From what the engine and the ledger say to what a caller reads.
 
-use chargly_api::{ErrorCode, Problem, nearest};
-use chargly_engine::ledger::{Catalogue, CatalogueChange, Fact, Refusal, Rejection, WalletEvent};
+use chargly_api::{ErrorCode, Problem, nearest, object};
+use chargly_engine::ledger::{Catalogue, CatalogueChange, Fact, Position, Refusal, Rejection, WalletEvent};
+use chargly_engine::payments::{PaymentError, ProviderError};
 use chargly_engine::views::ViewError;
 use chargly_engine::{CallError, Failure};
 
-use crate::view::price_id;
+use crate::view::{money_or_null, price_id};
 
 /// What a call that did not bind its key is answered.
 pub(crate) fn problem_of(error: CallError, catalogue: &Catalogue, event: Option<&str>) -> Problem {
@@ -40,6 +41,38 @@ pub(crate) fn problem_of(error: CallError, catalogue: &Catalogue, event: Option<
         CallError::Read(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a fact could not be read");
             Problem::new(ErrorCode::Internal, "The journal could not be read.")
+        }
+    }
+}
+
+/// What a call about a payment that did not bind its key is answered.
+pub(crate) fn payment_problem(error: PaymentError, catalogue: &Catalogue) -> Problem {
+    match error {
+        PaymentError::Call(error) => problem_of(error, catalogue, None),
+        PaymentError::Provider(ProviderError::Refused { code, message }) => {
+            let detail = "The payment provider refused what it was asked.";
+            Problem::new(ErrorCode::PaymentProviderRefused, detail)
+                .text("provider_code", &code)
+                .text("provider_message", &message)
+        }
+        PaymentError::Provider(error) => {
+            tracing::warn!(%error, "a payment provider did not answer as it should");
+            let detail = "The payment provider did not answer as it should; nothing is lost.";
+            Problem::new(ErrorCode::PaymentProviderUnavailable, detail).retry_after(5)
+        }
+        PaymentError::NotSetUp => {
+            let detail = "No payment provider is set up in this environment.";
+            Problem::new(ErrorCode::PaymentsNotSetUp, detail)
+        }
+        PaymentError::Paused => {
+            let detail =
+                "Payments are paused since a backup was restored: `chargly resume-effects` lets them go on.";
+            Problem::new(ErrorCode::Unavailable, detail).retry_after(60)
+        }
+        PaymentError::ForeignRedirect { field, origin } => {
+            let problem =
+                format!("leads to {origin}, which is not among the redirect_origins of the settings");
+            Problem::invalid(field, problem)
         }
     }
 }
@@ -137,6 +170,26 @@ pub(crate) fn refusal_problem(refusal: &Refusal, customer: Option<&str>, catalog
             None => problem.json("latest", b"null".to_vec()),
         },
     }
+}
+
+/// A verdict with what the customer could buy, where that would help: the pack that covers what is missing, as packs were
+/// for sale before the verdict, so that an answer given again names the same one.
+pub(crate) fn with_checkout_hint(
+    problem: Problem,
+    refusal: &Refusal,
+    catalogue: &Catalogue,
+    before: Position,
+) -> Problem {
+    let Refusal::InsufficientCredits { required, available } = refusal else { return problem };
+    let Some(pack) = catalogue.pack_covering(*required - *available, before) else { return problem };
+    let terms = &pack.terms;
+    let hint = object(|o| {
+        o.object("smallest_covering_pack", |o| {
+            o.text("code", &terms.code).text("name", &terms.name).number("credits", terms.credits_in_all());
+            money_or_null(o, "price", Some(terms.price));
+        });
+    });
+    problem.json("checkout_hint", hint)
 }
 
 /// The wire's code of a verdict.

@@ -13,12 +13,14 @@
 mod answer;
 mod body;
 mod browser;
+mod buyer;
 mod call;
 mod csv;
 mod errors;
 mod facts;
 mod figures;
 mod health;
+mod names;
 pub mod pages;
 mod project;
 mod public;
@@ -31,6 +33,7 @@ mod v1;
 mod view;
 
 pub use body::{BODIES_BYTES_MAX, PUBLIC_BODIES_BYTES_MAX, SMALL_BODY_BYTES_MAX};
+pub use names::WIRE_NAMES;
 pub use project::Project;
 pub use router::router;
 pub use routes::{ROUTES, Route};

@@ -27,7 +27,6 @@ use crate::serve::{one_header, path_params};
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A request that brings its own proof.
-#[expect(dead_code, reason = "the pages that read these come with their use cases")]
 pub(crate) struct PublicCall {
     pub(crate) project: Arc<Project>,
     /// The route's path, which says in errors what was asked for.
@@ -48,7 +47,6 @@ impl PublicCall {
     }
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the pages that call these come with their use cases"))]
 impl PublicCall {
     /// From the path that was asked for to the door's root, as pages write it in front of their links: `../../`. It
     /// holds behind a proxy's prefix too.

@@ -9,7 +9,7 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::project::Project;
 use crate::public::PublicCall;
-use crate::{health, pages, v1};
+use crate::{buyer, health, pages, v1};
 
 /// One route.
 pub struct Route {
@@ -118,6 +118,24 @@ pub static ROUTES: &[Route] = routes! {
     "GET"    "/v1/price-simulations/{id}"             Read   "get_price_simulation" v1::price_simulations::get::handle;
     "DELETE" "/v1/price-simulations/{id}"             Prices "cancel_price_simulation" v1::price_simulations::cancel::handle;
     "GET"    "/v1/price-simulations/{id}/customers"   Read   "list_price_simulation_customers" v1::price_simulations::customers::handle;
+    "GET"    "/v1/packs"                              Read   "list_credit_packs"  v1::packs::list::handle;
+    "GET"    "/v1/packs/{code}"                       Read   "get_credit_pack"    v1::packs::get::handle;
+    "PUT"    "/v1/packs/{code}"                       Prices "put_credit_pack"    v1::packs::put::handle;
+    "POST"   "/v1/packs/{code}/retire"                Prices "retire_credit_pack" v1::packs::retire::handle;
+    "POST"   "/v1/packs/{code}/restore"               Prices "restore_credit_pack" v1::packs::retire::undo;
+    "POST"   "/v1/checkouts"                          Meter  "create_checkout"    v1::checkouts::create::handle;
+    "GET"    "/v1/checkouts/{id}"                     Read   "get_checkout"       v1::checkouts::get::handle;
+    "POST"   "/v1/checkouts/{id}/refresh"             Meter  "refresh_checkout"   v1::checkouts::get::refresh;
+    "GET"    "/v1/orders"                             Read   "list_orders"        v1::orders::list::handle;
+    "GET"    "/v1/orders/{id}"                        Read   "get_order"          v1::orders::get::handle;
+    "POST"   "/v1/orders/{id}/refund"                 Grant  "refund_order"       v1::orders::refund::handle;
+    "POST"   "/v1/orders/{id}/release"                Grant  "release_order"      v1::orders::release::handle;
+    "GET"    "/v1/customers/{customer}/allowances"    Read   "list_allowances"    v1::customers::allowances::list::handle;
+    "PUT"    "/v1/customers/{customer}/allowances/{code}" Grant "set_allowance"   v1::customers::allowances::put::handle;
+    "DELETE" "/v1/customers/{customer}/allowances/{code}" Grant "end_allowance"   v1::customers::allowances::end::handle;
+    "GET"    "/checkout/{environment}/{token}"        Public "checkout_page"      buyer::checkout::handle;
+    "GET"    "/sandbox/{environment}/{token}"         Public "sandbox_page"       buyer::sandbox::page;
+    "POST"   "/sandbox/{environment}/{token}"         Public "press_in_sandbox"   buyer::sandbox::press;
     "POST"   "/v1/rate-cards"                         Prices "publish_rate_card"  v1::rate_cards::publish::handle;
     "GET"    "/v1/rate-cards"                         Read   "list_rate_cards"    v1::rate_cards::list::handle;
     "GET"    "/v1/rate-cards/models"                  Read   "list_rates"         v1::rate_cards::models::handle;

@@ -2,7 +2,9 @@
 
 use anyhow::{Context as _, Result};
 use chargly_engine::Environment;
-use chargly_engine::ledger::{Credits, Currency, EventTypeRequest, GrantKind, GrantRequest, KeyNo, Money};
+use chargly_engine::ledger::{
+    Credits, Currency, EventTypeRequest, GrantKind, GrantRequest, KeyNo, Money, PackRequest,
+};
 
 /// The customer who has credits from the start.
 pub(crate) const DEMO_CUSTOMER: &str = "demo_user";
@@ -23,7 +25,26 @@ const EVENT_TYPES: [Example; 5] = [
     ("workflow.step", "Workflow step", "One automated step of a workflow.", 6),
 ];
 
-/// Defines the example event types with their prices, and sells the demo customer a lot of credits.
+/// A pack of the example ladder: code, name, who it is for, credits, price in cents, what is saved.
+type ExamplePack = (&'static str, &'static str, &'static str, i64, i64, &'static str);
+
+/// The packs of the example ladder, smallest first.
+const PACKS: [ExamplePack; 3] = [
+    ("starter_500", "Starter", "For trying things out.", 500, 1_000, ""),
+    (
+        "regular_1200",
+        "Regular",
+        "For using it every week.",
+        1_200,
+        2_000,
+        "17 % less per credit than Starter",
+    ),
+    ("power_4000", "Power", "For using it every day.", 4_000, 6_000, "25 % less per credit than Starter"),
+];
+/// Nano-dollars in a cent.
+const CENT_NANO: i64 = 10_000_000;
+
+/// Defines the example event types with their prices and the packs, and sells the demo customer a lot of credits.
 ///
 /// # Errors
 /// If the environment cannot record it.
@@ -43,6 +64,24 @@ pub(crate) async fn fill(environment: &Environment) -> Result<()> {
             .define_event_type(KeyNo::SYSTEM, request)
             .await
             .with_context(|| format!("defining the example event type {name}"))?;
+    }
+    for (place, (code, name, audience, credits, cents, discount_line)) in PACKS.into_iter().enumerate() {
+        let request = PackRequest {
+            code: code.into(),
+            name: name.into(),
+            audience: audience.into(),
+            credits: Credits::whole(credits).unwrap_or(Credits::ZERO),
+            bonus: Credits::ZERO,
+            price: Money { nano: cents * CENT_NANO, currency: Currency::USD },
+            discount_line: discount_line.into(),
+            order: i32::try_from(place).unwrap_or(0),
+            valid_days: None,
+            is_active: true,
+        };
+        environment
+            .publish_pack(KeyNo::SYSTEM, request, None)
+            .await
+            .with_context(|| format!("publishing the example pack {code}"))?;
     }
     let lot = GrantRequest {
         credits: Credits::whole(DEMO_CREDITS).unwrap_or(Credits::ZERO),

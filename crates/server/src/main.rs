@@ -19,6 +19,7 @@ mod listener;
 mod logging;
 mod output;
 mod patience;
+mod payments;
 mod place;
 mod progress;
 mod scan;

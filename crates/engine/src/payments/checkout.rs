@@ -121,6 +121,11 @@ impl Environment {
         }
     }
 
+    /// Where the buyer of an order pays, if its checkout was started.
+    pub async fn visit_of_order(&self, order: &super::Order) -> Result<Option<Visit>, CallError> {
+        self.noted_visit(&order.top_up).await
+    }
+
     async fn noted_visit(&self, order: &TopUp) -> Result<Option<Visit>, CallError> {
         let Some(position) = order.checkout else { return Ok(None) };
         let stored = self.read_fact(position).await?.ok_or(CallError::Failed(Failure::NotRecorded))?;

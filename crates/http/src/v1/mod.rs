@@ -1,6 +1,7 @@
 //! `/v1`: one file per endpoint.
 
 pub(crate) mod audit;
+pub(crate) mod checkouts;
 pub(crate) mod corrections;
 pub(crate) mod customers;
 pub(crate) mod event_types;
@@ -10,6 +11,8 @@ pub(crate) mod holds;
 pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod margin;
+pub(crate) mod orders;
+pub(crate) mod packs;
 pub(crate) mod price_impact;
 pub(crate) mod price_simulations;
 pub(crate) mod quote;

@@ -14,6 +14,7 @@ use crate::data_dir::{DataDir, ENVIRONMENTS, HowToOpen};
 use crate::failure::Advice;
 use crate::listener::{self, Limits};
 use crate::patience::Patience;
+use crate::payments::PaymentArgs;
 use crate::{door, first_start, logging, output};
 
 /// Flags of `chargly serve`.
@@ -43,6 +44,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "CHARGLY_IDLE_TIMEOUT_S", default_value_t = 75, value_name = "SECONDS")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3_600))]
     idle_timeout_s: u32,
+    #[command(flatten)]
+    payments: PaymentArgs,
     #[command(flatten)]
     log: logging::LogArgs,
 }
@@ -83,6 +86,7 @@ async fn serve(args: &ServeArgs) -> Result<()> {
         output::print(&first_start::welcome(&begun, data.root(), listen))?;
     }
     let environments = open_all(&data, args)?;
+    environments.iter().try_for_each(|environment| args.payments.set_up(environment, listen))?;
     environments.iter().for_each(Environment::resume_corrections);
     tracing::info!(%listen, data = %data.root().display(), "serving");
     output::print(&format!("Listening on {}\n", first_start::dashboard_url(listen)))?;

@@ -52,13 +52,13 @@ fn grant(fields: &mut Fields<'_>, problems: &mut Problems, catalogue: &Catalogue
     })
 }
 
-fn priority(value: Value<'_>) -> Result<i32, String> {
+pub(super) fn priority(value: Value<'_>) -> Result<i32, String> {
     let most = i64::try_from(PRIORITY_MAX).unwrap_or(i64::MAX);
     value.integer(-most, most).and_then(|n| i32::try_from(n).map_err(|error| error.to_string()))
 }
 
 /// Event types by name; sorted, without repeats, so that the order in which they are named says nothing.
-fn scope(value: Value<'_>, catalogue: &Catalogue) -> Result<Vec<EventTypeNo>, String> {
+pub(super) fn scope(value: Value<'_>, catalogue: &Catalogue) -> Result<Vec<EventTypeNo>, String> {
     let mut scope = Vec::new();
     for name in value.array(GRANT_SCOPE_MAX)? {
         let name = name.text()?;

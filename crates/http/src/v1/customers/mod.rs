@@ -1,5 +1,6 @@
 //! `/v1/customers/{customer}`
 
+pub(crate) mod allowances;
 pub(crate) mod erase;
 pub(crate) mod grants;
 pub(crate) mod ledger;

@@ -9,7 +9,7 @@ use super::batch_body::{Batch, from_request};
 use super::view::write_event;
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::errors::{problem_of, refusal_of, refusal_problem};
+use crate::errors::{problem_of, refusal_of, refusal_problem, with_checkout_hint};
 
 /// Room that one charged event is given in an answer, in bytes: what most take.
 const EVENT_ANSWER_BYTES_ABOUT: usize = 270;
@@ -74,8 +74,9 @@ async fn all_or_none(call: &Call, batch: Batch) -> Result<Answer, Problem> {
     let catalogue = call.env.catalogue();
     let BatchOutcome { batch, events } = metered.map_err(|error| problem_of(error, &catalogue, None))?;
     if let Some(refusal) = refusal_of(&batch.fact) {
-        let problem =
-            refusal_problem(refusal, Some(&customer), &catalogue).number("index", refused_index(&batch.fact));
+        let problem = refusal_problem(refusal, Some(&customer), &catalogue);
+        let problem = with_checkout_hint(problem, refusal, &catalogue, batch.id.position)
+            .number("index", refused_index(&batch.fact));
         return Ok(call.written(&batch, Answer::problem(&problem, &call.instance)));
     }
     let answer = answer_of(events.len(), |list| {
@@ -127,7 +128,9 @@ fn write_outcome(
 ) {
     match (refusal_of(&outcome.fact), outcome.fact.as_ref()) {
         (Some(refusal), _) => {
-            write_problem(list, &refusal_problem(refusal, Some(customer), catalogue), instance);
+            let problem = refusal_problem(refusal, Some(customer), catalogue);
+            let problem = with_checkout_hint(problem, refusal, catalogue, outcome.id.position);
+            write_problem(list, &problem, instance);
         }
         (None, Fact::Wallet(fact)) => {
             list.object(|o| write_event(o, (outcome.id, outcome.at), fact, customer, catalogue));
