@@ -146,7 +146,7 @@ impl Stripe {
             return Err(ProviderError::Unknown { what: "payment of this order".to_owned() });
         }
         // Stripe remembers an idempotency key for a day. A refund that is taken up again after a longer stop must not be
-        // paid twice either, so it is looked for by the name that it was given.
+        // paid twice either, so it is looked for by the name that it was given, among the newest hundred of this order.
         let made: List<Refund> = self.list("refunds", "/v1/refunds", &payment).await?;
         let is_this =
             |made: &Refund| made.metadata.as_ref().and_then(|m| m.get(REFUND_FIELD)) == Some(&refund.refund);
