@@ -9,6 +9,7 @@ mod browser;
 mod counts;
 mod faults;
 mod fuzz;
+mod judges;
 mod runner;
 mod steps;
 mod tidy;

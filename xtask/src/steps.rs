@@ -13,10 +13,10 @@ use anyhow::{Context, Result};
 
 use crate::browser;
 use crate::counts::Counts;
-use crate::fuzz;
 use crate::runner::{Outcome, Runner};
 use crate::tidy::{self, repository};
 use crate::tools::{CARGO_DENY, CARGO_MACHETE};
+use crate::{fuzz, judges};
 
 /// Which steps to run.
 pub(crate) enum Selection {
@@ -78,6 +78,12 @@ const STEPS: &[Step] = &[
         run: tests,
     },
     Step { name: "browser", purpose: "the pages as people see them", when: When::Full, run: browser::run },
+    Step {
+        name: "judges",
+        purpose: "libraries that nobody here wrote agree with what we send and take",
+        when: When::Full,
+        run: judges,
+    },
     Step { name: "fuzz", purpose: "no bytes make a decoder panic", when: When::Full, run: fuzz },
     Step { name: "release", purpose: "the binary builds as it is shipped", when: When::Full, run: release },
     Step {
@@ -164,6 +170,10 @@ fn tests(runner: &Runner) -> Result<Outcome> {
         outcome.passed = orphans.is_empty();
     }
     Ok(outcome)
+}
+
+fn judges(runner: &Runner) -> Result<Outcome> {
+    judges::run(runner)
 }
 
 fn fuzz(runner: &Runner) -> Result<Outcome> {
@@ -280,7 +290,10 @@ mod tests {
         let everything = selected(&Selection::Everything);
         assert_eq!(
             everything,
-            ["fmt", "tidy", "deny", "unused", "clippy", "docs", "tests", "browser", "fuzz", "release"]
+            [
+                "fmt", "tidy", "deny", "unused", "clippy", "docs", "tests", "browser", "judges", "fuzz",
+                "release"
+            ]
         );
         assert_eq!(selected(&Selection::Quick), ["fmt", "clippy", "unit"]);
     }

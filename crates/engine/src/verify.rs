@@ -1,12 +1,13 @@
 //! Proving the data: the chain, every sum, and everything derived against a fold from the very first fact.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use chargly_index::{CHECKPOINT_FILE, Checkpoint, CheckpointError, Checkpoints, RunError, RunLength};
 use chargly_journal::{ChainCheck, JournalReader, SqliteJournal, read_witness};
 use chargly_ledger::{
-    Credits, Fact, Lot, LotStatus, Position, Recorded, State, Wallet, WalletEvent, WalletFact, entries,
-    state_digest,
+    Credits, Fact, Lot, LotNo, LotStatus, Position, Recorded, State, Wallet, WalletEvent, WalletFact,
+    WalletNo, entries, state_digest,
 };
 use chargly_views::Views;
 use thiserror::Error;
@@ -152,6 +153,7 @@ pub fn verify_with(dir: &Path, length: RunLength, progress: Progress<'_>) -> Res
         let problem = "it stands beyond the end of the journal, or not at the end of a frame".to_owned();
         return Err(VerifyError::Derived { what: "checkpoint", position: checkpoint.next, problem });
     }
+    check_orders(&check.fold.state)?;
     let difference = if check.forgets_later {
         stored_views.first_difference_while_forgetting(&check.views)?
     } else {
@@ -240,7 +242,7 @@ fn check_wallet(wallet: &Wallet) -> Result<(), String> {
     let counted = |lot: &&Lot| matches!(lot.status, LotStatus::Active | LotStatus::Expired);
     let remaining: Credits = wallet.lots.iter().filter(counted).map(Lot::remaining).sum();
     let debt: Credits = wallet.debts().iter().map(|d| d.credits).sum();
-    let held: Credits = wallet.holds().iter().map(chargly_ledger::Hold::held).sum();
+    let mut held: Credits = wallet.holds().iter().map(chargly_ledger::Hold::held).sum();
     let balance = wallet.balance;
     if remaining - debt != balance.posted {
         return Err(format!(
@@ -251,9 +253,6 @@ fn check_wallet(wallet: &Wallet) -> Result<(), String> {
     }
     if debt != balance.debt {
         return Err(format!("its open slices of debt are {debt} and its debt is {}", balance.debt));
-    }
-    if held != balance.held {
-        return Err(format!("its open holds are {held} and held is {}", balance.held));
     }
     for lot in wallet.lots.iter().chain(wallet.closed_lots()) {
         let reserved: Credits = wallet
@@ -266,14 +265,50 @@ fn check_wallet(wallet: &Wallet) -> Result<(), String> {
         if lot.used < Credits::ZERO || lot.used > lot.credits {
             return Err(format!("lot {} has used {} of {}", lot.number.0, lot.used, lot.credits));
         }
-        if reserved != lot.held || lot.held > lot.remaining() {
+        if reserved > lot.held || lot.held > lot.remaining() {
             return Err(format!(
                 "lot {} has {} held and {reserved} reserved by holds",
                 lot.number.0, lot.held
             ));
         }
+        // The rest is set aside by the lot's order, which is compared once all is folded.
+        held += lot.held - reserved;
+    }
+    if held != balance.held {
+        return Err(format!("what is set aside in it is {held} and held is {}", balance.held));
     }
     Ok(())
+}
+
+/// What lots have set aside beyond open holds is what their orders say, no more and no less.
+fn check_orders(state: &State) -> Result<(), VerifyError> {
+    let by_order = state.orders().filter(|(_, order)| !order.sums.reserved.is_zero());
+    let mut set_aside: HashMap<(WalletNo, LotNo), (Position, Credits)> = by_order
+        .filter_map(|(placed, order)| Some(((order.wallet, order.lot?), (placed, order.sums.reserved))))
+        .collect();
+    for wallet in state.wallets() {
+        for lot in wallet.lots.iter().filter(|lot| lot.held.is_positive()) {
+            let of_holds = wallet.holds().iter().flat_map(|hold| &hold.reserves);
+            let by_holds: Credits = of_holds.filter(|r| r.lot == lot.number).map(|r| r.credits).sum();
+            let said = set_aside.remove(&(wallet.number, lot.number));
+            let (position, by_order) = said.unwrap_or((wallet.last, Credits::ZERO));
+            if by_holds + by_order != lot.held {
+                let held = lot.held;
+                let problem = format!(
+                    "lot {} of wallet {} has {held} held, {by_holds} by holds and {by_order} by its order",
+                    lot.number.0, wallet.number.0
+                );
+                return Err(VerifyError::Sum { position, problem });
+            }
+        }
+    }
+    match set_aside.into_values().next() {
+        Some((position, credits)) => {
+            let problem = format!("an order sets {credits} aside in a lot that holds nothing");
+            Err(VerifyError::Sum { position, problem })
+        }
+        None => Ok(()),
+    }
 }
 
 fn compare_checkpoint(stored: &State, folded: &State, position: Position) -> Result<(), VerifyError> {

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
@@ -166,9 +166,9 @@ async fn control(
     body: Bytes,
 ) -> Response {
     let body = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
-    let parsed = serde_json::from_slice(&body).and_then(|mut value: Value| {
-        value["command"] = json!(command);
-        serde_json::from_value::<Command>(value)
+    let parsed = serde_json::from_slice(&body).and_then(|mut fields: Map<String, Value>| {
+        fields.insert("command".to_owned(), Value::from(command));
+        serde_json::from_value::<Command>(Value::Object(fields))
     });
     match parsed {
         Ok(command) => {

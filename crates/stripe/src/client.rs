@@ -91,6 +91,7 @@ struct Failure {
     again: Again,
 }
 
+#[derive(Debug, PartialEq, Eq)]
 enum Again {
     Never,
     May(Option<Duration>),
@@ -181,7 +182,7 @@ impl Client {
     fn refused(&self, call: &Call, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
         let said = serde_json::from_slice::<ErrorBody>(body).unwrap_or_default().error;
         let code = said.code.or(said.kind).unwrap_or_else(|| format!("http_{status}"));
-        let message = self.hush(&said.message.unwrap_or_else(|| format!("it answered {status}")));
+        let message = self.hush(&said.message.unwrap_or_else(|| "without a word".to_owned()));
         let may_help = matches!(status, 409 | 429 | 500..);
         let again = match headers.get("stripe-should-retry").map(HeaderValue::as_bytes) {
             Some(b"true") => true,
@@ -226,4 +227,70 @@ struct StripeError {
     kind: Option<String>,
     code: Option<String>,
     message: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client() -> Client {
+        let config = StripeConfig {
+            secret_key: "sk_test_hush".to_owned(),
+            webhook_secrets: Vec::new(),
+            base_url: "http://127.0.0.1:1".to_owned(),
+            is_live: false,
+        };
+        let base = config.check().expect("a good configuration");
+        Client::new(&config, base).expect("a client")
+    }
+
+    fn judged(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> (ProviderError, Again) {
+        let headers = headers.iter().map(|(name, value)| {
+            (reqwest::header::HeaderName::from_static(name), HeaderValue::from_static(value))
+        });
+        let call = Call::get("checkout", "/v1/checkout/sessions/cs_1", Vec::new());
+        let failure = client().refused(&call, status, &headers.collect(), body.as_bytes());
+        (failure.error, failure.again)
+    }
+
+    #[test]
+    fn stripe_s_own_word_on_asking_again_goes_before_the_status() {
+        let after = |seconds| Again::May(Some(Duration::from_secs(seconds)));
+        for (status, headers, expected) in [
+            (400, &[][..], Again::Never),
+            (402, &[], Again::Never),
+            (409, &[], Again::May(None)),
+            (429, &[("retry-after", "2")], after(2)),
+            (429, &[("retry-after", "soon")], Again::May(None)),
+            (500, &[], Again::May(None)),
+            (599, &[], Again::May(None)),
+            (500, &[("stripe-should-retry", "false")], Again::Never),
+            (400, &[("stripe-should-retry", "true")], Again::May(None)),
+            (409, &[("stripe-should-retry", "perhaps")], Again::May(None)),
+        ] {
+            assert_eq!(judged(status, headers, "{}").1, expected, "{status} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn error_keeps_stripe_s_code_and_words_without_the_key() {
+        let refused = |code: &str, message: &str| ProviderError::Refused {
+            code: code.to_owned(),
+            message: message.to_owned(),
+        };
+        for (status, body, expected) in [
+            (400, r#"{"error":{"type":"a","code":"b","message":"c"}}"#, refused("b", "c")),
+            (401, r#"{"error":{"type":"a","message":"no sk_test_hush"}}"#, refused("a", "no …")),
+            (403, "<html>", refused("http_403", "without a word")),
+            (404, r#"{"error":{"type":"a"}}"#, refused("a", "without a word")),
+            (
+                404,
+                r#"{"error":{"code":"resource_missing"}}"#,
+                ProviderError::Unknown { what: "checkout".to_owned() },
+            ),
+            (503, "", ProviderError::Unavailable { why: "it answered 503: without a word".to_owned() }),
+        ] {
+            assert_eq!(judged(status, &[], body).0, expected, "{status} {body}");
+        }
+    }
 }

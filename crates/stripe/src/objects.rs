@@ -112,6 +112,7 @@ impl Intent {
 /// A charge.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Charge {
+    pub(crate) amount: i64,
     pub(crate) amount_refunded: i64,
     pub(crate) currency: String,
     pub(crate) payment_intent: Option<Expandable<Named>>,

@@ -7,6 +7,7 @@ use chargly_engine::payments::{
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
+use tracing::warn;
 
 use crate::client::{Call, Client, Params, Patience};
 use crate::config::{ConfigError, StripeConfig};
@@ -145,7 +146,7 @@ impl Stripe {
             return Err(ProviderError::Unknown { what: "payment of this order".to_owned() });
         }
         // Stripe remembers an idempotency key for a day. A refund that is taken up again after a longer stop must not be
-        // paid twice either, so it is looked for by the name that it was given.
+        // paid twice either, so it is looked for by the name that it was given, among the newest hundred of this order.
         let made: List<Refund> = self.list("refunds", "/v1/refunds", &payment).await?;
         let is_this =
             |made: &Refund| made.metadata.as_ref().and_then(|m| m.get(REFUND_FIELD)) == Some(&refund.refund);
@@ -198,17 +199,19 @@ impl Stripe {
 
     async fn missed_since(&self, since_ms: i64) -> Result<Vec<Notice>, ProviderError> {
         let mut notices = Vec::new();
-        let mut after = None;
+        let mut after: Option<String> = None;
         loop {
             let call = Call::get("events", "/v1/events", missed_params(since_ms, after.as_deref()));
             let page: List<Value> = self.client.call(&call).await?;
+            after = page.data.last().and_then(|event| event["id"].as_str()).map(str::to_owned);
             for event in page.data {
-                let read = notice::read_value(event);
-                notices
-                    .push(read.map_err(|problem| ProviderError::Unreadable { what: problem.to_string() })?);
+                match notice::read_value(event) {
+                    Ok(notice) => notices.push(notice),
+                    // One that is not understood must not hide the others for as long as it is listed.
+                    Err(problem) => warn!(%problem, "a missed notice is left out"),
+                }
             }
-            after = notices.last().map(|notice| notice.id.clone());
-            if !page.has_more || notices.len() >= MISSED_MAX {
+            if !page.has_more || after.is_none() || notices.len() >= MISSED_MAX {
                 break;
             }
         }

@@ -4,7 +4,7 @@ use chargly_engine::ledger::{Currency, Money};
 use chargly_engine::payments::{PaymentSeen, PaymentStanding, ProviderError, ReturnsStanding, Standing};
 
 use crate::minor::to_nano;
-use crate::objects::{Dispute, Intent, Session};
+use crate::objects::{Charge, Dispute, Intent, Session};
 
 /// All that Stripe holds true of an order.
 pub(crate) fn fold(
@@ -69,7 +69,8 @@ fn returns(
 ) -> Result<ReturnsStanding, ProviderError> {
     let (mut withdrawn_nano, mut disputed_nano) = (0_i64, 0_i64);
     for dispute in disputes {
-        let moved = money_of(dispute, seen)?;
+        let amount = disputed(seen, intent, dispute)?;
+        let moved = money_of(dispute, amount, seen.subtotal.currency)?;
         withdrawn_nano = withdrawn_nano.saturating_add(moved.withdrawn_nano);
         disputed_nano = disputed_nano.saturating_add(moved.disputed_nano);
     }
@@ -82,11 +83,31 @@ fn returns(
 /// The charge's own sum: it grows with each refund, and sinks when one fails.
 fn refunded(seen: &PaymentSeen, intent: Option<&Intent>) -> Result<i64, ProviderError> {
     let Some(charge) = intent.and_then(Intent::charge) else { return Ok(0) };
-    let currency = seen.subtotal.currency;
-    match Currency::parse(&charge.currency) == Some(currency) {
-        true => to_nano(charge.amount_refunded, currency),
-        false => Err(unreadable(format!("a charge in {} of a payment in {currency:?}", charge.currency))),
+    match is_in(&charge.currency, seen) {
+        true => to_nano(charge.amount_refunded, seen.subtotal.currency),
+        false => Ok(part_of_payment(seen, charge.amount_refunded, charge)),
     }
+}
+
+/// What a dispute is about. In a currency that says nothing of ours it is about the whole payment.
+fn disputed(seen: &PaymentSeen, intent: Option<&Intent>, dispute: &Dispute) -> Result<i64, ProviderError> {
+    let charge = intent.and_then(Intent::charge).filter(|charge| charge.currency == dispute.currency);
+    match (is_in(&dispute.currency, seen), charge) {
+        (true, _) => to_nano(dispute.amount.max(0), seen.subtotal.currency),
+        (false, Some(charge)) => Ok(part_of_payment(seen, dispute.amount, charge)),
+        (false, None) => Ok(seen.total_nano),
+    }
+}
+
+/// The part of what was paid that `amount` is of a charge in another currency.
+fn part_of_payment(seen: &PaymentSeen, amount: i64, charge: &Charge) -> i64 {
+    let whole = i128::from(charge.amount.max(1));
+    let part = i128::from(seen.total_nano) * i128::from(amount.max(0)) / whole;
+    i64::try_from(part).unwrap_or(i64::MAX).min(seen.total_nano)
+}
+
+fn is_in(currency: &str, seen: &PaymentSeen) -> bool {
+    Currency::parse(currency) == Some(seen.subtotal.currency)
 }
 
 struct Moved {
@@ -94,13 +115,7 @@ struct Moved {
     disputed_nano: i64,
 }
 
-fn money_of(dispute: &Dispute, seen: &PaymentSeen) -> Result<Moved, ProviderError> {
-    let currency = seen.subtotal.currency;
-    // In another currency than ours it says nothing that could be counted in ours: then it is about the whole payment.
-    let amount = match Currency::parse(&dispute.currency) == Some(currency) {
-        true => to_nano(dispute.amount.max(0), currency)?,
-        false => seen.total_nano,
-    };
+fn money_of(dispute: &Dispute, amount: i64, currency: Currency) -> Result<Moved, ProviderError> {
     let taken = taken(dispute, amount, currency)?;
     Ok(match dispute.status.as_str() {
         "won" | "warning_closed" | "prevented" => Moved { withdrawn_nano: taken, disputed_nano: 0 },

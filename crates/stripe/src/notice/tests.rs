@@ -127,3 +127,11 @@ fn body_is_kept_without_the_card() {
     assert!(body.contains("2000") && body.contains("visa"), "{body}");
     assert!(!body.contains("4242") && !body.contains("Ada"), "{body}");
 }
+
+#[test]
+fn guide_names_what_to_subscribe_to_and_nothing_else() {
+    let guide = include_str!("../../../../docs/guides/stripe.md");
+    let (_, listed) = guide.split_once("```text\n").expect("the guide has a list");
+    let (listed, _) = listed.split_once("```").expect("the list ends");
+    assert_eq!(listed.lines().collect::<Vec<_>>(), EVENT_TYPES);
+}
