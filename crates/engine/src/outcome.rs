@@ -289,6 +289,7 @@ impl Environment {
                 | Verdict::Amended(_)
                 | Verdict::Census(_)
                 | Verdict::Lots(_)
+                | Verdict::Expiring(_)
                 | Verdict::Erased(_) => {
                     return Err(Failure::Stopped.into());
                 }

@@ -170,6 +170,7 @@ impl Environment {
                     | Verdict::Amended(_)
                     | Verdict::Census(_)
                     | Verdict::Lots(_)
+                    | Verdict::Expiring(_)
                     | Verdict::Erased(_)
                     | Verdict::Cold(_),
                 )
