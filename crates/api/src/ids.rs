@@ -26,11 +26,15 @@ pub enum IdKind {
     Key,
     /// A correction.
     Correction,
+    /// A webhook endpoint. It is no fact: its id is random, in the same form.
+    WebhookEndpoint,
+    /// A webhook message. Its line says which of the messages that its fact makes.
+    Message,
 }
 
 impl IdKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Event,
         Self::Wallet,
         Self::Grant,
@@ -39,6 +43,8 @@ impl IdKind {
         Self::Price,
         Self::Key,
         Self::Correction,
+        Self::WebhookEndpoint,
+        Self::Message,
     ];
 
     /// How ids of this kind begin.
@@ -52,6 +58,8 @@ impl IdKind {
             Self::Price => "prv_",
             Self::Key => "key_",
             Self::Correction => "cor_",
+            Self::WebhookEndpoint => "whk_",
+            Self::Message => "msg_",
         }
     }
 
@@ -66,7 +74,14 @@ impl IdKind {
             Self::Price => "price_version",
             Self::Key => "key",
             Self::Correction => "correction",
+            Self::WebhookEndpoint => "webhook_endpoint",
+            Self::Message => "message",
         }
+    }
+
+    /// Whether ids of this kind name a line of a fact.
+    const fn has_line(self) -> bool {
+        matches!(self, Self::Entry | Self::Message)
     }
 }
 
@@ -79,7 +94,7 @@ pub struct Id {
     pub position: u64,
     /// The seal.
     pub tag: u32,
-    /// Which line of the fact, for entries; else 0.
+    /// Which line of the fact, for entries and messages; else 0.
     pub line: u16,
 }
 
@@ -92,7 +107,7 @@ impl Id {
     /// Reads an id of this kind. Anything else, another kind's id included, is `None`: there is no such thing.
     pub fn parse(text: &str, kind: IdKind) -> Option<Self> {
         let digits = text.strip_prefix(kind.prefix())?;
-        let (value, line) = if kind == IdKind::Entry {
+        let (value, line) = if kind.has_line() {
             let value = base32::read(digits, LINE_WIDTH, 112)?;
             (value >> 16, low_bits(value, 16))
         } else {
@@ -112,7 +127,7 @@ impl Id {
     pub(crate) fn write(self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.kind.prefix().as_bytes());
         let value = u128::from(self.position) << 32 | u128::from(self.tag);
-        if self.kind == IdKind::Entry {
+        if self.kind.has_line() {
             out.extend_from_slice(&base32::digits::<LINE_WIDTH>(value << 16 | u128::from(self.line)));
         } else {
             out.extend_from_slice(&base32::digits::<WIDTH>(value));
@@ -159,15 +174,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_printed_is_read_back(position: u64, tag: u32, line: u16, kind in 0usize..8) {
+        fn what_is_printed_is_read_back(position: u64, tag: u32, line: u16, kind in 0usize..10) {
             let kind = IdKind::ALL[kind];
-            let line = if kind == IdKind::Entry { line } else { 0 };
+            let line = if kind.has_line() { line } else { 0 };
             let id = Id { kind, position, tag, line };
             prop_assert_eq!(Id::parse(&id.to_string(), kind), Some(id));
         }
 
         #[test]
-        fn no_text_makes_the_reader_panic(text in "(evt_|ent_)?\\PC{0,30}", kind in 0usize..8) {
+        fn no_text_makes_the_reader_panic(text in "(evt_|ent_)?\\PC{0,30}", kind in 0usize..10) {
             let _ = Id::parse(&text, IdKind::ALL[kind]);
         }
     }
