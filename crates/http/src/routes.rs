@@ -108,5 +108,16 @@ pub static ROUTES: &[Route] = routes! {
     "GET"    "/v1/corrections/{id}"                   Read   "get_correction"     v1::corrections::get::handle;
     "GET"    "/v1/corrections/{id}/customers"         Read   "list_corrected_customers" v1::corrections::customers::handle;
     "POST"   "/v1/corrections/{id}/undo"              Prices "undo_correction"    v1::corrections::undo::handle;
+    "POST"   "/v1/webhook-endpoints"                  Admin  "create_webhook_endpoint" v1::webhook_endpoints::create::handle;
+    "GET"    "/v1/webhook-endpoints"                  Read   "list_webhook_endpoints" v1::webhook_endpoints::list::handle;
+    "GET"    "/v1/webhook-endpoints/{id}"             Read   "get_webhook_endpoint" v1::webhook_endpoints::get::handle;
+    "PUT"    "/v1/webhook-endpoints/{id}"             Admin  "put_webhook_endpoint" v1::webhook_endpoints::update::handle;
+    "DELETE" "/v1/webhook-endpoints/{id}"             Admin  "delete_webhook_endpoint" v1::webhook_endpoints::delete::handle;
+    "POST"   "/v1/webhook-endpoints/{id}/enable"      Admin  "enable_webhook_endpoint" v1::webhook_endpoints::enable::handle;
+    "POST"   "/v1/webhook-endpoints/{id}/disable"     Admin  "disable_webhook_endpoint" v1::webhook_endpoints::disable::handle;
+    "POST"   "/v1/webhook-endpoints/{id}/rotate"      Admin  "rotate_webhook_secret" v1::webhook_endpoints::rotate::handle;
+    "POST"   "/v1/webhook-endpoints/{id}/ping"        Admin  "ping_webhook_endpoint" v1::webhook_endpoints::ping::handle;
+    "GET"    "/v1/webhook-endpoints/{id}/deliveries"  Read   "list_webhook_deliveries" v1::webhook_endpoints::deliveries::handle;
+    "POST"   "/v1/webhook-endpoints/{id}/resend"      Admin  "resend_webhook_message" v1::webhook_endpoints::resend::handle;
     "GET"    "/v1/audit"                              Admin  "list_audit"         v1::audit::handle;
 };

@@ -100,6 +100,7 @@ async fn prepare(
     let accept = accepted.collect::<Vec<_>>().join(",");
     let instance = instance(&parts.uri);
     let call = Call {
+        webhooks: project.webhooks_of(&env),
         project,
         env,
         key,

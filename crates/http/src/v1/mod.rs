@@ -18,3 +18,4 @@ pub(crate) mod revenue;
 pub(crate) mod settings;
 pub(crate) mod stream;
 pub(crate) mod usage;
+pub(crate) mod webhook_endpoints;
