@@ -17,12 +17,14 @@ mod first_start;
 mod http_client;
 mod listener;
 mod logging;
+mod master_key;
 mod output;
 mod patience;
 mod place;
 mod progress;
 mod scan;
 mod settings;
+mod webhooks;
 
 use std::process::ExitCode;
 

@@ -14,7 +14,7 @@ use crate::data_dir::{DataDir, ENVIRONMENTS, HowToOpen};
 use crate::failure::Advice;
 use crate::listener::{self, Limits};
 use crate::patience::Patience;
-use crate::{door, first_start, logging, output};
+use crate::{door, first_start, logging, output, webhooks};
 
 /// Flags of `chargly serve`.
 #[derive(Clone, Debug, Args)]
@@ -43,6 +43,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "CHARGLY_IDLE_TIMEOUT_S", default_value_t = 75, value_name = "SECONDS")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3_600))]
     idle_timeout_s: u32,
+    #[command(flatten)]
+    webhooks: webhooks::WebhookArgs,
     #[command(flatten)]
     log: logging::LogArgs,
 }
@@ -84,9 +86,19 @@ async fn serve(args: &ServeArgs) -> Result<()> {
     }
     let environments = open_all(&data, args)?;
     environments.iter().for_each(Environment::resume_corrections);
+    let hooks = webhooks::start_all(&data, &environments, &args.webhooks, args.accept_loss)?;
     tracing::info!(%listen, data = %data.root().display(), "serving");
     output::print(&format!("Listening on {}\n", first_start::dashboard_url(listen)))?;
-    listener::serve(listener, door::router(environments.clone())?, args.limits(), told_to_stop()).await;
+    listener::serve(
+        listener,
+        door::router(environments.clone(), hooks.clone())?,
+        args.limits(),
+        told_to_stop(),
+    )
+    .await;
+    for hooks in &hooks {
+        hooks.close().await;
+    }
     let closing = environments.clone();
     tokio::task::spawn_blocking(move || closing.iter().for_each(|environment| environment.close()))
         .await
