@@ -132,17 +132,19 @@ impl Ops {
         })
     }
 
-    /// Records attempts, and lets their lanes go on. A delivery that was deleted meanwhile stays so.
-    pub fn record_attempts(&self, endpoint: EndpointNo, attempts: &[Attempted]) -> Result<(), OpsError> {
+    /// Records attempts, and lets their lanes go on. A delivery that was deleted meanwhile stays so. Says whether the
+    /// endpoint began to fail with them, or no longer does.
+    pub fn record_attempts(&self, endpoint: EndpointNo, attempts: &[Attempted]) -> Result<bool, OpsError> {
         self.lightly(|tx| {
+            let mut has_turned = false;
             for attempt in attempts {
                 if note_next(tx, attempt)? {
                     put_attempt(tx, attempt)?;
                 }
                 refresh_lane(tx, endpoint, attempt.lane)?;
-                note_health(tx, endpoint, attempt)?;
+                has_turned |= note_health(tx, endpoint, attempt)?;
             }
-            Ok(())
+            Ok(has_turned)
         })
     }
 
@@ -211,20 +213,20 @@ fn put_attempt(tx: &Connection, attempt: &Attempted) -> Result<(), OpsError> {
     Ok(())
 }
 
-/// Since when there is nothing but failures.
-fn note_health(tx: &Connection, endpoint: EndpointNo, attempt: &Attempted) -> Result<(), OpsError> {
-    if attempt.next == Next::Delivered {
+/// Since when there is nothing but failures; says whether that has changed.
+fn note_health(tx: &Connection, endpoint: EndpointNo, attempt: &Attempted) -> Result<bool, OpsError> {
+    let changed = if attempt.next == Next::Delivered {
         tx.prepare_cached(
             "UPDATE endpoint SET failing_since_ms = NULL WHERE number = ?1 AND failing_since_ms IS NOT NULL",
         )?
-        .execute([endpoint.0])?;
+        .execute([endpoint.0])?
     } else {
         tx.prepare_cached(
             "UPDATE endpoint SET failing_since_ms = ?2 WHERE number = ?1 AND failing_since_ms IS NULL",
         )?
-        .execute(params![endpoint.0, attempt.at_ms])?;
-    }
-    Ok(())
+        .execute(params![endpoint.0, attempt.at_ms])?
+    };
+    Ok(changed > 0)
 }
 
 /// Makes a lane's row say when its first delivery is due; a lane without one has none.

@@ -166,8 +166,8 @@ mod tests {
         assert_eq!(
             body,
             "{\"type\":\"wallet.debited\",\"timestamp\":\"2026-11-23T10:00:00.000Z\",\"data\":{\
-             \"id\":\"msg_0000000000000w00000901\",\"customerId\":\"user_42\",\
-             \"walletId\":\"wal_00000000000006000004\",\"credits\":12.5,\"balance\":-3,\
+             \"id\":\"msg_0000000000001r00000j001\",\"customerId\":\"user_42\",\
+             \"walletId\":\"wal_0000000000000c000004\",\"credits\":12.5,\"balance\":-3,\
              \"timestamp\":\"2026-11-23T10:00:00.000Z\",\"reason\":\"expired\"}}"
         );
     }

@@ -23,7 +23,7 @@ pub(crate) async fn look(shared: &Arc<Shared>, subscribers: &Subscribers) -> Res
     let now = Millis(shared.now_ms());
     let mut from = WalletNo(0);
     loop {
-        let slice = shared.env.expiring_lots(from, now.plus(DAYS[0] * DAY_MS)).await?;
+        let slice = shared.env.expiring_lots(from, now.plus(DAYS[0] * DAY_MS + 1)).await?;
         tell(shared, subscribers, slice.lots, now).await?;
         match slice.next {
             Some(next) => from = next,

@@ -86,7 +86,7 @@ fn complain(shared: &Shared, what: &str, looked: Result<(), PassError>) {
 
 /// Looks at every customer that was active lately.
 async fn look_at_paces(shared: &Arc<Shared>, subscribers: &Subscribers) -> Result<(), PassError> {
-    let now = Millis(shared.now_ms());
+    let (now, head) = (Millis(shared.now_ms()), shared.env.tail().committed().next);
     let mut after: Option<After> = None;
     loop {
         let query = FiguresQuery {
@@ -99,7 +99,7 @@ async fn look_at_paces(shared: &Arc<Shared>, subscribers: &Subscribers) -> Resul
             wallet: None,
             dimension: None,
         };
-        let page = shared.env.top_customers(query, Ranking::Credits, (PAGE, after), None).await?;
+        let page = shared.env.top_customers(query, Ranking::Credits, (PAGE, after), Some(head)).await?;
         // Nobody can be erased between what was read and what is written down.
         let mut names = Arc::clone(&shared.names).lock_owned().await;
         names.learn(&shared.env, page.lines.iter().map(|line| line.wallet).collect()).await?;

@@ -136,15 +136,17 @@ async fn land(shared: &Arc<Shared>, endpoint: &Endpoint, landed: Vec<Landed>, he
     let (number, now_ms) = (endpoint.number, shared.now_ms());
     let recorded = shared
         .on_file(move |shared| {
-            shared.ops.record_attempts(number, &attempts)?;
-            if is_gone {
-                shared.ops.disable_endpoint(number, "the receiver answered 410: it is gone")?;
-                shared.reload()?;
-            } else if failed_too_long(shared, number, now_ms)? {
-                shared.ops.disable_endpoint(number, "nothing but failures for 5 days")?;
+            if shared.ops.record_attempts(number, &attempts)? {
                 shared.reload()?;
             }
-            Ok(())
+            let since_ms = shared.endpoint(number).and_then(|endpoint| endpoint.failing_since_ms);
+            let why = match since_ms {
+                _ if is_gone => "the receiver answered 410: it is gone",
+                Some(since_ms) if now_ms - since_ms >= DISABLED_AFTER_MS => "nothing but failures for 5 days",
+                Some(_) | None => return Ok(()),
+            };
+            shared.ops.disable_endpoint(number, why)?;
+            shared.reload()
         })
         .await;
     if let Err(error) = recorded {
@@ -163,12 +165,6 @@ fn next(pending: &Pending, reply: &Reply, (now_ms, chance): (i64, i64)) -> Next 
         Some(wait_ms) => Next::Again(now_ms + wait_ms.max(reply.retry_after_ms.unwrap_or(0))),
         None => Next::GiveUp,
     }
-}
-
-fn failed_too_long(shared: &Shared, number: EndpointNo, now_ms: i64) -> Result<bool, OpsError> {
-    let known = shared.ops.endpoints()?.into_iter().find(|endpoint| endpoint.number == number);
-    let since = known.and_then(|endpoint| endpoint.failing_since_ms);
-    Ok(since.is_some_and(|since_ms| now_ms - since_ms >= DISABLED_AFTER_MS))
 }
 
 fn count(shared: &Shared, result: &'static str) {
