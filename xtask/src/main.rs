@@ -8,6 +8,7 @@
 mod counts;
 mod faults;
 mod fuzz;
+mod judges;
 mod runner;
 mod steps;
 mod tidy;

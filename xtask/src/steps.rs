@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::counts::Counts;
-use crate::fuzz;
 use crate::runner::{Outcome, Runner};
 use crate::tidy::{self, repository};
 use crate::tools::{CARGO_DENY, CARGO_MACHETE};
+use crate::{fuzz, judges};
 
 /// Which steps to run.
 pub(crate) enum Selection {
@@ -75,6 +75,12 @@ const STEPS: &[Step] = &[
         purpose: "all tests and documented examples; no snapshot is orphaned",
         when: When::Full,
         run: tests,
+    },
+    Step {
+        name: "judges",
+        purpose: "libraries that nobody here wrote agree with what we send and take",
+        when: When::Full,
+        run: judges,
     },
     Step { name: "fuzz", purpose: "no bytes make a decoder panic", when: When::Full, run: fuzz },
     Step { name: "release", purpose: "the binary builds as it is shipped", when: When::Full, run: release },
@@ -162,6 +168,10 @@ fn tests(runner: &Runner) -> Result<Outcome> {
         outcome.passed = orphans.is_empty();
     }
     Ok(outcome)
+}
+
+fn judges(runner: &Runner) -> Result<Outcome> {
+    judges::run(runner)
 }
 
 fn fuzz(runner: &Runner) -> Result<Outcome> {
@@ -278,7 +288,7 @@ mod tests {
         let everything = selected(&Selection::Everything);
         assert_eq!(
             everything,
-            ["fmt", "tidy", "deny", "unused", "clippy", "docs", "tests", "fuzz", "release"]
+            ["fmt", "tidy", "deny", "unused", "clippy", "docs", "tests", "judges", "fuzz", "release"]
         );
         assert_eq!(selected(&Selection::Quick), ["fmt", "clippy", "unit"]);
     }
