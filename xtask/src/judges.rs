@@ -19,13 +19,17 @@ struct Judge {
     builds: &'static [&'static [&'static str]],
 }
 
-const JUDGES: &[Judge] = &[Judge {
-    script: "stripe_library.py",
-    builds: &[
-        &["--package", "chargly-fake-stripe", "--bin", "fake-stripe"],
-        &["--package", "chargly-stripe", "--example", "signatures"],
-    ],
-}];
+const JUDGES: &[Judge] = &[
+    Judge {
+        script: "stripe_library.py",
+        builds: &[
+            &["--package", "chargly-fake-stripe", "--bin", "fake-stripe"],
+            &["--package", "chargly-stripe", "--example", "signatures"],
+        ],
+    },
+    Judge { script: "webhooks.py", builds: &[&["--package", "chargly-server", "--bin", "chargly"]] },
+    Judge { script: "webhook_snippets.py", builds: &[&["--package", "chargly-server", "--bin", "chargly"]] },
+];
 
 /// What is to be installed.
 const REQUIREMENTS: &str = "judges/requirements.txt";

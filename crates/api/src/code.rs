@@ -130,6 +130,9 @@ codes! {
     CorrectionRunning "correction_running" 409 false true
         "Another correction is going on"
         "Wait until it is done, then preview again.";
+    TooManyEndpoints "too_many_endpoints" 409 false false
+        "The environment has as many webhook endpoints as it can have"
+        "Delete one that is not needed any more.";
     Gone "gone" 410 false false
         "What this refers to is gone"
         "Start the list again without the cursor; an erased key never charges again.";

@@ -36,11 +36,15 @@ pub enum IdKind {
     Refund,
     /// An allowance.
     Allowance,
+    /// A webhook endpoint. It is no fact: its id is random, in the same form.
+    WebhookEndpoint,
+    /// A webhook message. Its line says which of the messages that its fact makes.
+    Message,
 }
 
 impl IdKind {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Event,
         Self::Wallet,
         Self::Grant,
@@ -54,6 +58,8 @@ impl IdKind {
         Self::Pack,
         Self::Refund,
         Self::Allowance,
+        Self::WebhookEndpoint,
+        Self::Message,
     ];
 
     /// How ids of this kind begin.
@@ -72,6 +78,8 @@ impl IdKind {
             Self::Pack => "pck_",
             Self::Refund => "rfd_",
             Self::Allowance => "alw_",
+            Self::WebhookEndpoint => "whk_",
+            Self::Message => "msg_",
         }
     }
 
@@ -91,7 +99,14 @@ impl IdKind {
             Self::Pack => "pack",
             Self::Refund => "refund",
             Self::Allowance => "allowance",
+            Self::WebhookEndpoint => "webhook_endpoint",
+            Self::Message => "message",
         }
+    }
+
+    /// Whether ids of this kind name a line of a fact.
+    const fn has_line(self) -> bool {
+        matches!(self, Self::Entry | Self::Message)
     }
 }
 
@@ -104,7 +119,7 @@ pub struct Id {
     pub position: u64,
     /// The seal.
     pub tag: u32,
-    /// Which line of the fact, for entries; else 0.
+    /// Which line of the fact, for entries and messages; else 0.
     pub line: u16,
 }
 
@@ -117,7 +132,7 @@ impl Id {
     /// Reads an id of this kind. Anything else, another kind's id included, is `None`: there is no such thing.
     pub fn parse(text: &str, kind: IdKind) -> Option<Self> {
         let digits = text.strip_prefix(kind.prefix())?;
-        let (value, line) = if kind == IdKind::Entry {
+        let (value, line) = if kind.has_line() {
             let value = base32::read(digits, LINE_WIDTH, 112)?;
             (value >> 16, low_bits(value, 16))
         } else {
@@ -137,7 +152,7 @@ impl Id {
     pub(crate) fn write(self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.kind.prefix().as_bytes());
         let value = u128::from(self.position) << 32 | u128::from(self.tag);
-        if self.kind == IdKind::Entry {
+        if self.kind.has_line() {
             out.extend_from_slice(&base32::digits::<LINE_WIDTH>(value << 16 | u128::from(self.line)));
         } else {
             out.extend_from_slice(&base32::digits::<WIDTH>(value));
@@ -184,15 +199,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_printed_is_read_back(position: u64, tag: u32, line: u16, kind in 0usize..13) {
+        fn what_is_printed_is_read_back(position: u64, tag: u32, line: u16, kind in 0usize..15) {
             let kind = IdKind::ALL[kind];
-            let line = if kind == IdKind::Entry { line } else { 0 };
+            let line = if kind.has_line() { line } else { 0 };
             let id = Id { kind, position, tag, line };
             prop_assert_eq!(Id::parse(&id.to_string(), kind), Some(id));
         }
 
         #[test]
-        fn no_text_makes_the_reader_panic(text in "(evt_|ent_)?\\PC{0,30}", kind in 0usize..13) {
+        fn no_text_makes_the_reader_panic(text in "(evt_|ent_)?\\PC{0,30}", kind in 0usize..15) {
             let _ = Id::parse(&text, IdKind::ALL[kind]);
         }
     }

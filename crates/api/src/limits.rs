@@ -87,12 +87,24 @@ limits! {
     IMPORT_PROVIDERS_MAX: "names" = 200;
     /// How far back a stream resumes: what is older is skipped, and the stream says so.
     STREAM_CATCH_UP_FACTS_MAX: "facts" = 1_000_000;
+    /// Webhook endpoints of one environment: each has a sender, and every message is put for each that wants it.
+    WEBHOOK_ENDPOINTS_MAX: "endpoints" = 50;
+    /// The address of a webhook endpoint: what browsers and proxies take.
+    WEBHOOK_URL_BYTES_MAX: "bytes" = 2_048;
+    /// The body of a webhook message: receivers may count on it.
+    WEBHOOK_BODY_BYTES_MAX: "bytes" = 20_000;
+    /// What is kept of a receiver's answer: enough for its error, read no further.
+    WEBHOOK_ANSWER_BYTES_MAX: "bytes" = 4_096;
+    /// How long a rotated webhook secret goes on signing (7 days): time to roll out the new one, not to keep both.
+    WEBHOOK_OVERLAP_SECONDS_MAX: "seconds" = 7 * 24 * 60 * 60;
 }
 
 /// Items of one page of a list when the caller does not say.
 pub const LIST_LIMIT_DEFAULT: usize = 100;
 /// How long a rotated key stays good when the caller does not say, in seconds (1 hour).
 pub const KEY_OVERLAP_SECONDS_DEFAULT: usize = 60 * 60;
+/// How long a rotated webhook secret goes on signing when the caller does not say, in seconds (24 hours).
+pub const WEBHOOK_OVERLAP_SECONDS_DEFAULT: usize = 24 * 60 * 60;
 
 #[cfg(test)]
 mod tests {

@@ -292,6 +292,7 @@ impl Environment {
                 | Verdict::OpenOrders(_)
                 | Verdict::Census(_)
                 | Verdict::Lots(_)
+                | Verdict::Expiring(_)
                 | Verdict::Erased(_) => {
                     return Err(Failure::Stopped.into());
                 }

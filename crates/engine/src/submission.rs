@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
+use crate::usecases::ExpiringSlice;
 use crate::usecases::figures::LotsSlice;
 
 /// One thing asked of the writer.
@@ -70,6 +71,8 @@ pub enum Ask {
     Census,
     /// To tell what the lots of some wallets still owe, from this wallet on.
     Lots(WalletNo),
+    /// To tell which lots of some wallets, from this wallet on, expire before this time.
+    Expiring(WalletNo, Millis),
     /// To erase payloads of facts that are recorded.
     Erase(Erase),
 }
@@ -145,6 +148,8 @@ pub enum Verdict {
     Census(Census),
     /// What the lots of some wallets still owe.
     Lots(Box<LotsSlice>),
+    /// Which lots of some wallets expire.
+    Expiring(Box<ExpiringSlice>),
     /// Payloads are erased, durably.
     Erased(chargly_journal::Erased),
     /// Not applied, or nobody knows.

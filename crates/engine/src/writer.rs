@@ -25,6 +25,7 @@ use crate::recorder::{Desk, Entropy};
 use crate::submission::{
     Ask, Census, Erase, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm, Weight,
 };
+use crate::usecases::ExpiringSlice;
 use crate::usecases::figures::LotsSlice;
 
 /// Facts one group may hold. Bounds how long the first of them waits for the last.
@@ -345,6 +346,9 @@ impl<J: Journal> Writer<J> {
             Ask::Lots(from) => {
                 let as_of = Position(self.journal.head().next.0 + self.desk.frame.len() as u64);
                 return Some(Verdict::Lots(Box::new(LotsSlice::read(&self.state, *from, as_of))));
+            }
+            Ask::Expiring(from, before) => {
+                return Some(Verdict::Expiring(Box::new(ExpiringSlice::read(&self.state, *from, *before))));
             }
             Ask::Erase(erase) => {
                 return Some(self.erase(erase).map_or_else(Verdict::Failed, Verdict::Erased));

@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     create(dir.path(), "test", [1; 32], options())?;
     let test = Environment::open(dir.path(), options())?;
     let secret = test.create_key(KeyNo::SYSTEM, "door".into(), Scopes::all(), None).await?.secret;
-    let door = router(Project::new(vec![Arc::clone(&test)], None, "0.0.0"));
+    let door = router(Project::new(vec![Arc::clone(&test)], Vec::new(), None, "0.0.0"));
     let call = async |method: &str, path: &str, body: String| {
         let request = Request::builder().method(method).uri(path);
         let request = request

@@ -54,7 +54,8 @@ async fn main() -> std::io::Result<()> {
         .route("/return/{outcome}", get(returned))
         .route("/error/{trouble}", get(error));
     // The rest is the door's own: the files that pages refer to, and what it answers at an unknown path.
-    axum::serve(listener, pages.fallback_service(router(Project::new(Vec::new(), None, "0.0.0")))).await
+    axum::serve(listener, pages.fallback_service(router(Project::new(Vec::new(), Vec::new(), None, "0.0.0"))))
+        .await
 }
 
 async fn index() -> String {

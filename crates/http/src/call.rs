@@ -8,6 +8,7 @@ use chargly_api::limits::MIN_POSITION_WAIT_SECONDS_MAX;
 use chargly_api::{ErrorCode, Fields, Id, IdKind, ObjectWriter, Problem, Problems, Value, body_text, text};
 use chargly_engine::ledger::{ApiKey, EntryId, Fact, KeyNo, Position, Scope, WalletFact, WalletNo};
 use chargly_engine::{CallError, Environment, Failure, Outcome};
+use chargly_webhooks::Webhooks;
 use compact_str::CompactString;
 
 use crate::answer::Answer;
@@ -21,6 +22,8 @@ use crate::serve::check_scope;
 pub(crate) struct Call {
     pub(crate) project: Arc<Project>,
     pub(crate) env: Arc<Environment>,
+    /// The webhooks of the environment, where some are running.
+    pub(crate) webhooks: Option<Arc<Webhooks>>,
     pub(crate) key: ApiKey,
     /// The path, which says in errors what was asked for.
     pub(crate) instance: String,

@@ -60,6 +60,14 @@ pub(crate) fn payment_problem(error: PaymentError, catalogue: &Catalogue) -> Pro
             let detail = "The payment provider did not answer as it should; nothing is lost.";
             Problem::new(ErrorCode::PaymentProviderUnavailable, detail).retry_after(5)
         }
+        PaymentError::Kept(error) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "what is kept of payments cannot be used"
+            );
+            Problem::new(ErrorCode::Unavailable, "What is kept of payments cannot be used at the moment.")
+                .retry_after(5)
+        }
         PaymentError::NotSetUp => {
             let detail = "No payment provider is set up in this environment.";
             Problem::new(ErrorCode::PaymentsNotSetUp, detail)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chargly_api::limits::STREAMS_MAX;
 use chargly_engine::Environment;
 use chargly_engine::ledger::ApiKey;
+use chargly_webhooks::Webhooks;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 
@@ -14,6 +15,8 @@ use crate::body::BodyRoom;
 pub struct Project {
     /// Test, live, and the playground.
     pub environments: Vec<Arc<Environment>>,
+    /// The webhooks of those environments that have some running.
+    pub webhooks: Vec<Arc<Webhooks>>,
     /// Where `/metrics` comes from; without it the page is empty.
     pub metrics: Option<PrometheusHandle>,
     /// The version of the software, for the landing page.
@@ -27,15 +30,21 @@ pub struct Project {
 }
 
 impl Project {
-    /// A project of these environments.
+    /// A project of these environments, with the webhooks that run beside them.
     pub fn new(
         environments: Vec<Arc<Environment>>,
+        webhooks: Vec<Arc<Webhooks>>,
         metrics: Option<PrometheusHandle>,
         software: &'static str,
     ) -> Arc<Self> {
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
         let (body_room, public_body_room) = (BodyRoom::keyed(), BodyRoom::public());
-        Arc::new(Self { environments, metrics, software, streams, body_room, public_body_room })
+        Arc::new(Self { environments, webhooks, metrics, software, streams, body_room, public_body_room })
+    }
+
+    /// The webhooks of an environment.
+    pub(crate) fn webhooks_of(&self, env: &Environment) -> Option<Arc<Webhooks>> {
+        self.webhooks.iter().find(|webhooks| webhooks.environment().name() == env.name()).cloned()
     }
 
     /// The environment and key of a secret, if the key is alive.

@@ -21,7 +21,6 @@ use crate::body::HeldBody;
 use crate::browser;
 use crate::project::Project;
 use crate::query::Query;
-use crate::routes::Route;
 use crate::serve::{one_header, path_params};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -29,8 +28,6 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// A request that brings its own proof.
 pub(crate) struct PublicCall {
     pub(crate) project: Arc<Project>,
-    /// The route's path, which says in errors what was asked for.
-    pub(crate) instance: &'static str,
     pub(crate) query: Query,
     /// As it came, which is what a signature is about.
     pub(crate) body: Bytes,
@@ -74,7 +71,6 @@ impl PublicCall {
 /// Everything before the handler, and the room that the body takes until it is answered.
 pub(crate) async fn prepare(
     project: Arc<Project>,
-    route: &'static Route,
     mut parts: Parts,
     body: Body,
 ) -> Result<(PublicCall, Option<OwnedSemaphorePermit>), Problem> {
@@ -90,7 +86,7 @@ pub(crate) async fn prepare(
     for secret in [COOKIE.as_str(), AUTHORIZATION.as_str(), "x-api-key"] {
         headers.remove(secret);
     }
-    let call = PublicCall { project, instance: route.path, query, body, params, headers, root };
+    let call = PublicCall { project, query, body, params, headers, root };
     Ok((call, room))
 }
 

@@ -133,6 +133,8 @@ pub static ROUTES: &[Route] = routes! {
     "GET"    "/v1/customers/{customer}/allowances"    Read   "list_allowances"    v1::customers::allowances::list::handle;
     "PUT"    "/v1/customers/{customer}/allowances/{code}" Grant "set_allowance"   v1::customers::allowances::put::handle;
     "DELETE" "/v1/customers/{customer}/allowances/{code}" Grant "end_allowance"   v1::customers::allowances::end::handle;
+    "GET"    "/v1/payment-notices"                   Admin  "list_payment_notices" v1::payment_notices::list::handle;
+    "POST"   "/v1/stripe/webhook"                    Public "stripe_webhook"     v1::stripe::webhook::handle;
     "GET"    "/checkout/{environment}/{token}"        Public "checkout_page"      buyer::checkout::handle;
     "GET"    "/sandbox/{environment}/{token}"         Public "sandbox_page"       buyer::sandbox::page;
     "POST"   "/sandbox/{environment}/{token}"         Public "press_in_sandbox"   buyer::sandbox::press;
@@ -150,5 +152,16 @@ pub static ROUTES: &[Route] = routes! {
     "GET"    "/v1/corrections/{id}"                   Read   "get_correction"     v1::corrections::get::handle;
     "GET"    "/v1/corrections/{id}/customers"         Read   "list_corrected_customers" v1::corrections::customers::handle;
     "POST"   "/v1/corrections/{id}/undo"              Prices "undo_correction"    v1::corrections::undo::handle;
+    "POST"   "/v1/webhook-endpoints"                  Admin  "create_webhook_endpoint" v1::webhook_endpoints::create::handle;
+    "GET"    "/v1/webhook-endpoints"                  Read   "list_webhook_endpoints" v1::webhook_endpoints::list::handle;
+    "GET"    "/v1/webhook-endpoints/{id}"             Read   "get_webhook_endpoint" v1::webhook_endpoints::get::handle;
+    "PUT"    "/v1/webhook-endpoints/{id}"             Admin  "put_webhook_endpoint" v1::webhook_endpoints::update::handle;
+    "DELETE" "/v1/webhook-endpoints/{id}"             Admin  "delete_webhook_endpoint" v1::webhook_endpoints::delete::handle;
+    "POST"   "/v1/webhook-endpoints/{id}/enable"      Admin  "enable_webhook_endpoint" v1::webhook_endpoints::enable::handle;
+    "POST"   "/v1/webhook-endpoints/{id}/disable"     Admin  "disable_webhook_endpoint" v1::webhook_endpoints::disable::handle;
+    "POST"   "/v1/webhook-endpoints/{id}/rotate"      Admin  "rotate_webhook_secret" v1::webhook_endpoints::rotate::handle;
+    "POST"   "/v1/webhook-endpoints/{id}/ping"        Admin  "ping_webhook_endpoint" v1::webhook_endpoints::ping::handle;
+    "GET"    "/v1/webhook-endpoints/{id}/deliveries"  Read   "list_webhook_deliveries" v1::webhook_endpoints::deliveries::handle;
+    "POST"   "/v1/webhook-endpoints/{id}/resend"      Admin  "resend_webhook_message" v1::webhook_endpoints::resend::handle;
     "GET"    "/v1/audit"                              Admin  "list_audit"         v1::audit::handle;
 };

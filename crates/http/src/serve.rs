@@ -36,7 +36,7 @@ pub(crate) async fn serve(project: Arc<Project>, route: &'static Route, request:
     let page_root = is_for_page.then(|| browser::root_of(parts.uri.path()));
     let result = match route.run {
         Run::Open(run) => Ok(run(&project)),
-        Run::Public(run) => match public::prepare(project, route, parts, body).await {
+        Run::Public(run) => match public::prepare(project, parts, body).await {
             Ok((call, _room)) => run(call).await,
             Err(problem) => Err(problem),
         },
@@ -104,6 +104,7 @@ async fn prepare(
     let accept = accepted.collect::<Vec<_>>().join(",");
     let instance = instance(&parts.uri);
     let call = Call {
+        webhooks: project.webhooks_of(&env),
         project,
         env,
         key,

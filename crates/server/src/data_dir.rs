@@ -3,7 +3,7 @@
 //! ```text
 //! <data>/project.json   which project this is; written last, so a directory has it or is not a project
 //! <data>/lock           held by the one process that writes
-//! <data>/test/          an environment each: journal.db, head, index.db, views.db; restored, after a restore
+//! <data>/test/          an environment each: journal.db, head, index.db, views.db, ops.db; restored, after a restore
 //! <data>/live/
 //! ```
 //!

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use axum::Router;
 use chargly_engine::Environment;
 use chargly_http::Project;
+use chargly_webhooks::Webhooks;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 /// How often histograms that nobody asked for are summed up, so that they do not grow without end.
@@ -16,10 +17,11 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// If metrics were started before.
-pub(crate) fn router(environments: Vec<Arc<Environment>>) -> Result<Router> {
+pub(crate) fn router(environments: Vec<Arc<Environment>>, webhooks: Vec<Arc<Webhooks>>) -> Result<Router> {
     let metrics = PrometheusBuilder::new().install_recorder().context("starting metrics")?;
     tokio::spawn(keep_up(metrics.clone()));
-    Ok(chargly_http::router(Project::new(environments, Some(metrics), env!("CARGO_PKG_VERSION"))))
+    let software = env!("CARGO_PKG_VERSION");
+    Ok(chargly_http::router(Project::new(environments, webhooks, Some(metrics), software)))
 }
 
 async fn keep_up(metrics: PrometheusHandle) {

@@ -17,6 +17,7 @@ mod first_start;
 mod http_client;
 mod listener;
 mod logging;
+mod master_key;
 mod output;
 mod patience;
 mod payments;
@@ -24,6 +25,7 @@ mod place;
 mod progress;
 mod scan;
 mod settings;
+mod webhooks;
 
 use std::process::ExitCode;
 

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use chargly_engine::Environment;
 use chargly_engine::payments::{PaymentProvider, PaymentSetup, Sandbox, sweep_payments};
 use chargly_http::WIRE_NAMES;
+use chargly_ops::Ops;
 use chargly_stripe::{STRIPE_URL, Stripe, StripeConfig};
 use clap::Args;
 
@@ -49,7 +50,12 @@ impl PaymentArgs {
     ///
     /// # Errors
     /// If what was given cannot be used; nothing of a secret is in the error.
-    pub(crate) fn set_up(&self, environment: &Arc<Environment>, listen: SocketAddr) -> Result<()> {
+    pub(crate) fn set_up(
+        &self,
+        environment: &Arc<Environment>,
+        ops: &Arc<Ops>,
+        listen: SocketAddr,
+    ) -> Result<()> {
         let mut providers: Vec<Arc<dyn PaymentProvider>> = Vec::new();
         if let Some(stripe) = self.stripe(environment.name() == "live")? {
             providers.push(Arc::new(stripe));
@@ -60,6 +66,7 @@ impl PaymentArgs {
         environment.set_up_payments(PaymentSetup {
             public_url: self.public_url(listen)?,
             providers,
+            ops: Arc::clone(ops),
             names: WIRE_NAMES,
             allows_loopback: environment.name() != "live",
         });

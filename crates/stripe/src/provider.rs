@@ -267,6 +267,10 @@ impl PaymentProvider for Stripe {
         notice::read(body)
     }
 
+    fn read_kept(&self, body: &str) -> Option<Notice> {
+        notice::read(body.as_bytes()).ok()
+    }
+
     fn order_of<'a>(&'a self, about: &'a About) -> BoxFuture<'a, Result<Option<String>, ProviderError>> {
         self.order_about(about).boxed()
     }

@@ -12,6 +12,7 @@
 //! Not owned here: the rules (`ledger`), a provider's words (`stripe`), pages and routes (`http`).
 
 mod checkout;
+mod notices;
 mod port;
 mod refund;
 mod registry;
@@ -19,7 +20,9 @@ mod sandbox;
 mod settle;
 mod sweep;
 
+pub use chargly_ops::{Notice as KeptNotice, NoticeState};
 pub use checkout::{Checkout, NewOrder, RedirectUrls, Visit};
+pub use notices::{BelievedNotice, NoticeEnd};
 pub use port::{
     About, CheckoutTerms, NewCheckout, NewRefund, Notice, NoticeError, OrderName, PaymentProvider,
     PaymentSeen, PaymentStanding, ProviderError, ReturnsStanding, Standing, StartedCheckout,
@@ -44,6 +47,9 @@ pub enum PaymentError {
     /// The provider did not.
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// What is kept beside the journal cannot be used.
+    #[error(transparent)]
+    Kept(#[from] chargly_ops::OpsError),
     /// No provider is set up in this environment.
     #[error("no payment provider is set up in this environment")]
     NotSetUp,

@@ -27,6 +27,9 @@ pub trait PaymentProvider: Send + Sync {
     /// [`NoticeError`] where it is not to be believed or not to be understood. Nothing was done.
     fn read_notice(&self, signature: &str, body: &[u8], now_ms: i64) -> Result<Notice, NoticeError>;
 
+    /// Reads a notice back that was kept; `None` where it is not one of this provider's.
+    fn read_kept(&self, body: &str) -> Option<Notice>;
+
     /// The order that something is about, where the provider can tell: `ord_…`.
     fn order_of<'a>(&'a self, about: &'a About) -> BoxFuture<'a, Result<Option<String>, ProviderError>>;
 

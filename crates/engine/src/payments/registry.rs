@@ -20,6 +20,8 @@ pub struct PaymentSetup {
     pub public_url: String,
     /// The providers of this environment: the first takes new orders, the others look after their old ones.
     pub providers: Vec<Arc<dyn PaymentProvider>>,
+    /// What is kept beside the journal: notices.
+    pub ops: Arc<chargly_ops::Ops>,
     /// How orders are named outside.
     pub names: WireNames,
     /// Buyers may be sent back to addresses of this machine without being allowed to one by one.

@@ -105,6 +105,10 @@ impl PaymentProvider for Sandbox {
         Err(NoticeError::None)
     }
 
+    fn read_kept(&self, _body: &str) -> Option<Notice> {
+        None
+    }
+
     fn order_of<'a>(&'a self, _about: &'a About) -> BoxFuture<'a, Result<Option<String>, ProviderError>> {
         Box::pin(async { Ok(None) })
     }

@@ -13,6 +13,12 @@ use crate::submission::{Ask, Failure, Item, Verdict};
 
 /// Orders asked about in one pass: a provider answers a few a second, and the next pass comes soon.
 const ASKED_PER_PASS_MAX: usize = 50;
+/// Kept notices followed in one pass.
+const NOTICES_PER_PASS_MAX: usize = 100;
+/// How often missed notices are fetched, in milliseconds.
+const CATCH_UP_EVERY_MS: i64 = 10 * 60 * 1_000;
+/// How far back they are fetched after a start, in milliseconds: as long as Stripe lists them (30 days).
+const CATCH_UP_AT_START_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// How long an order is left alone before it is asked about for the first time, in milliseconds: notices mostly come
 /// within seconds.
 const FIRST_ASKED_AFTER_MS: i64 = 2 * 60 * 1_000;
@@ -44,11 +50,33 @@ pub async fn sweep_payments(environment: Weak<Environment>, every: Duration) {
 /// Which orders were asked about, and when they are again.
 #[derive(Default)]
 struct Sweep {
+    /// When missed notices were fetched last.
+    caught_up_ms: Option<i64>,
     next: HashMap<Position, Next>,
 }
 
 impl Sweep {
     async fn pass(&mut self, environment: &Environment) -> Result<(), PaymentError> {
+        environment.follow_due_notices(NOTICES_PER_PASS_MAX).await?;
+        self.ask_for_news(environment).await?;
+        self.catch_up(environment).await
+    }
+
+    /// Fetches what was never delivered, now and then.
+    async fn catch_up(&mut self, environment: &Environment) -> Result<(), PaymentError> {
+        let now_ms = environment.wall_ms();
+        let since_ms = match self.caught_up_ms {
+            Some(last_ms) if now_ms - last_ms < CATCH_UP_EVERY_MS => return Ok(()),
+            // Notices of a moment ago may still be on their way.
+            Some(last_ms) => last_ms - CATCH_UP_EVERY_MS,
+            None => now_ms - CATCH_UP_AT_START_MS,
+        };
+        environment.catch_up(since_ms).await?;
+        self.caught_up_ms = Some(now_ms);
+        Ok(())
+    }
+
+    async fn ask_for_news(&mut self, environment: &Environment) -> Result<(), PaymentError> {
         let open = environment.open_orders().await?;
         self.next.retain(|placed, _| open.iter().any(|id| id.position == *placed));
         let now_ms = environment.wall_ms();

@@ -172,6 +172,7 @@ impl Environment {
                     | Verdict::OpenOrders(_)
                     | Verdict::Census(_)
                     | Verdict::Lots(_)
+                    | Verdict::Expiring(_)
                     | Verdict::Erased(_)
                     | Verdict::Cold(_),
                 )

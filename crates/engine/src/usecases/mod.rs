@@ -7,6 +7,7 @@ mod change_hold;
 mod change_wallet;
 mod corrections;
 mod erase_customer;
+mod expiring_lots;
 pub mod figures;
 mod get_event;
 mod get_wallet;
@@ -33,6 +34,7 @@ pub use corrections::{
     LEFT_ALONE_TOLD_MAX, LeftAlone, Preview, PreviewSeal, Progress as CorrectionProgress, Skip, Totals,
 };
 pub use erase_customer::ErasedCustomer;
+pub use expiring_lots::{ExpiringLot, ExpiringSlice};
 pub use get_wallet::WalletAsOf;
 pub(crate) use item::Namespace;
 pub use list_audit::AuditPage;

@@ -48,6 +48,7 @@ fn body_for(path: &str) -> &'static str {
         Some("cost") => r#"{"cost":{"amount":"1","currency":"usd"}}"#,
         Some("increase") => r#"{"credits":1}"#,
         Some("extend") => r#"{"expires_in_s":60}"#,
+        Some("resend") => r#"{"message":"msg_x"}"#,
         _ => "{}",
     }
 }
@@ -61,11 +62,14 @@ async fn ids_of_the_other_environment_name_nothing() {
     let event = world.meter("user_42", "k").await.text("/id");
     let grant = world.grant("user_42", "5").await.text("/id");
     let keys = world.get("/v1/keys").await.text("/data/0/id");
+    let hook = r#"{"url":"http://127.0.0.1:9/","types":["price.published"]}"#;
+    let hook = world.post("/v1/webhook-endpoints", hook).await.expect(200).text("/id");
     for route in keyed().filter(|route| route.path.contains("{id}")) {
         let id = match route.path.split('/').nth(2) {
             Some("events") => &event,
             Some("holds") => &hold,
             Some("grants") => &grant,
+            Some("webhook-endpoints") => &hook,
             _ => &keys,
         };
         let path = concrete(route, id);

@@ -16,7 +16,7 @@ async fn accepted_event_is_replayed_byte_for_byte_even_after_a_restart() {
     assert!(again.is_replay() && !first.is_replay());
     assert_eq!(again.bytes, first.bytes);
     assert_eq!(again.position(), first.position());
-    let world = world.restart();
+    let world = world.restart().await;
     let again = world.post("/v1/events", EVENT).await.expect(200);
     assert!(again.is_replay());
     assert_eq!(again.bytes, first.bytes);
@@ -31,7 +31,7 @@ async fn refused_event_stays_refused_byte_for_byte_even_when_the_wallet_could_pa
     let again = world.meter("poor", "k").await.expect(402);
     assert!(again.is_replay() && !first.is_replay());
     assert_eq!(again.bytes, first.bytes);
-    let world = world.restart();
+    let world = world.restart().await;
     let again = world.meter("poor", "k").await.expect(402);
     assert_eq!(again.bytes, first.bytes);
     world.meter("poor", "k2").await.expect(200);

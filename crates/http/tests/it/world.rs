@@ -6,8 +6,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use chargly_engine::ledger::{KeyNo, Scope, Scopes};
-use chargly_engine::{Clock, Environment, ManualClock, OpenOptions, create};
+use chargly_engine::{Clock, Environment, ManualClock, OpenOptions, SystemEntropy, create};
 use chargly_http::{Project, router};
+use chargly_webhooks::ops::{Ops, Vault};
+use chargly_webhooks::{Options, Webhooks};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -19,6 +21,8 @@ pub(crate) struct World {
     pub(crate) router: Router,
     pub(crate) test: Arc<Environment>,
     pub(crate) live: Arc<Environment>,
+    /// The webhooks of *test* and of *live*.
+    pub(crate) webhooks: Vec<Arc<Webhooks>>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) key: String,
     pub(crate) live_key: String,
@@ -101,8 +105,10 @@ impl World {
         let live = open(dir.path(), "live", &clock);
         let key = new_key(&test).await;
         let live_key = new_key(&live).await;
-        let router = router(Project::new(vec![Arc::clone(&test), Arc::clone(&live)], None, "0.0.0"));
-        Self { router, test, live, clock, key, live_key, dir }
+        let environments = vec![Arc::clone(&test), Arc::clone(&live)];
+        let webhooks: Vec<_> = environments.iter().map(start_webhooks).collect();
+        let router = router(Project::new(environments, webhooks.clone(), None, "0.0.0"));
+        Self { router, test, live, webhooks, clock, key, live_key, dir }
     }
 
     /// With an event type at 12 credits, and `user_42` with a paid lot of 1,000 credits sold for 20 dollars.
@@ -177,13 +183,17 @@ impl World {
     }
 
     /// Ends both environments and opens them again.
-    pub(crate) fn restart(mut self) -> Self {
+    pub(crate) async fn restart(mut self) -> Self {
+        for webhooks in &self.webhooks {
+            webhooks.close().await;
+        }
         self.test.close();
         self.live.close();
         self.test = open(self.dir.path(), "test", &self.clock);
         self.live = open(self.dir.path(), "live", &self.clock);
         let environments = vec![Arc::clone(&self.test), Arc::clone(&self.live)];
-        self.router = router(Project::new(environments, None, "0.0.0"));
+        self.webhooks = environments.iter().map(start_webhooks).collect();
+        self.router = router(Project::new(environments, self.webhooks.clone(), None, "0.0.0"));
         self
     }
 }
@@ -193,6 +203,15 @@ impl Drop for World {
         self.test.close();
         self.live.close();
     }
+}
+
+/// Webhooks that may go to this machine.
+fn start_webhooks(environment: &Arc<Environment>) -> Arc<Webhooks> {
+    let vault = Vault::new(Box::new(|_| Ok([9; 32])));
+    let ops = Ops::open(environment.dir(), Arc::new(vault)).expect("ops.db");
+    let mut options = Options::new(Box::new(SystemEntropy));
+    options.allow_private = true;
+    Webhooks::start(Arc::clone(environment), Arc::new(ops), options).expect("started")
 }
 
 fn options(clock: &Arc<ManualClock>) -> OpenOptions {

@@ -3,7 +3,7 @@
 //! ```text
 //! <backup>/backup.json    of which project, when it was last completed, how far it goes; written last
 //! <backup>/project.json   as in the data directory
-//! <backup>/test/ live/    journal.db and head of each environment
+//! <backup>/test/ live/    journal.db, head and ops.db of each environment
 //! <backup>/lock           held while a backup runs
 //! ```
 
@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use chargly_engine::journal::{self, Copied, DirLock, SqliteJournal};
 use chargly_engine::{Clock as _, SystemClock};
+use chargly_ops::copy_ops;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -65,6 +66,8 @@ pub(crate) fn run(args: &BackupArgs) -> Result<()> {
     let mut text = String::new();
     for name in ENVIRONMENTS {
         let what = format!("backing up {name}");
+        // Before the journal: what was told must not be ahead of what is restored.
+        copy_kept(&data.environment(name), &args.dest.join(name), &what)?;
         let copied = copy_journal(&data.environment(name), &args.dest.join(name), &what)?;
         let Copied { from, head, erased: payloads } = copied;
         let added = head.next.0 - from.next.0;
@@ -199,6 +202,15 @@ pub(super) fn copy_journal(from: &Path, to: &Path, what: &str) -> Result<Copied>
              the journal is sound.",
         )
     })
+}
+
+/// Copies what is kept beside a journal and cannot be made of it.
+///
+/// # Errors
+/// If it cannot be read or written; an earlier copy is then as good as it was.
+pub(super) fn copy_kept(from: &Path, to: &Path, what: &str) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("making {}", to.display()))?;
+    copy_ops(from, to).map(drop).with_context(|| format!("{what}: copying ops.db to {}", to.display()))
 }
 
 /// Copies the file that makes a directory a project. It never changes, so one that is there is left alone.

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use chargly_api::text::check_customer;
 use chargly_engine::ledger::{Fact, KeyNo, Rejection};
 use chargly_engine::{CallError, Environment, ErasedCustomer, SystemClock};
+use chargly_ops::Ops;
 use clap::{Args, Subcommand};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -92,9 +93,23 @@ fn in_directory(args: &EraseArgs) -> Result<Value> {
     erased
 }
 
+/// Forgets what webhooks told of the customer.
+fn forget_in_ops(environment: &Environment, erased: &ErasedCustomer) -> Result<()> {
+    let (Some(ops), Fact::Wallet(fact)) =
+        (Ops::open_without_key(environment.dir())?, erased.outcome.fact.as_ref())
+    else {
+        return Ok(());
+    };
+    ops.forget_wallet(fact.header.wallet.0).context("forgetting what webhooks told of the customer")?;
+    Ok(())
+}
+
 async fn erase(environment: &Arc<Environment>, customer: &str) -> Result<Value> {
     match environment.erase_customer(KeyNo::SYSTEM, customer.into()).await {
-        Ok(erased) => Ok(shown(&erased, customer)),
+        Ok(erased) => {
+            forget_in_ops(environment, &erased)?;
+            Ok(shown(&erased, customer))
+        }
         Err(CallError::Rejected(Rejection::NotFound { .. })) => bail!(unknown(environment.name())),
         Err(error) => Err(anyhow::Error::from(error).context("erasing the customer")),
     }

@@ -8,7 +8,7 @@ use chargly_engine::{Clock as _, SystemClock};
 use clap::Args;
 use serde_json::{Map, json};
 
-use super::backup::{Backup, copy_journal, copy_project, ensure_empty};
+use super::backup::{Backup, copy_journal, copy_kept, copy_project, ensure_empty};
 use crate::cli::DataArgs;
 use crate::data_dir::{DataDir, ENVIRONMENTS};
 use crate::failure::Advice;
@@ -47,6 +47,7 @@ pub(crate) fn run(args: &RestoreArgs) -> Result<()> {
         let head = copy_journal(&backup.environment(name), &dir, &format!("restoring {name}"))?.head;
         write_restored(&dir, &Restored::at(&head, clock.wall_ms()))
             .with_context(|| format!("noting the restore in {}", dir.display()))?;
+        copy_kept(&backup.environment(name), &dir, &format!("restoring {name}"))?;
         heads.insert(name.to_owned(), head.next.0.into());
     }
     copy_project(backup.root(), data.root())?;

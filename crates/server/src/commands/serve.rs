@@ -15,7 +15,7 @@ use crate::failure::Advice;
 use crate::listener::{self, Limits};
 use crate::patience::Patience;
 use crate::payments::PaymentArgs;
-use crate::{door, first_start, logging, output};
+use crate::{door, first_start, logging, output, webhooks};
 
 /// Flags of `chargly serve`.
 #[derive(Clone, Debug, Args)]
@@ -46,6 +46,8 @@ pub(crate) struct ServeArgs {
     idle_timeout_s: u32,
     #[command(flatten)]
     payments: PaymentArgs,
+    #[command(flatten)]
+    webhooks: webhooks::WebhookArgs,
     #[command(flatten)]
     log: logging::LogArgs,
 }
@@ -86,11 +88,22 @@ async fn serve(args: &ServeArgs) -> Result<()> {
         output::print(&first_start::welcome(&begun, data.root(), listen))?;
     }
     let environments = open_all(&data, args)?;
-    environments.iter().try_for_each(|environment| args.payments.set_up(environment, listen))?;
+    let with_ops = webhooks::open_ops(&data, &environments, &args.webhooks)?;
+    with_ops.iter().try_for_each(|(environment, ops)| args.payments.set_up(environment, ops, listen))?;
     environments.iter().for_each(Environment::resume_corrections);
+    let hooks = webhooks::start_all(&with_ops, &args.webhooks, args.accept_loss)?;
     tracing::info!(%listen, data = %data.root().display(), "serving");
     output::print(&format!("Listening on {}\n", first_start::dashboard_url(listen)))?;
-    listener::serve(listener, door::router(environments.clone())?, args.limits(), told_to_stop()).await;
+    listener::serve(
+        listener,
+        door::router(environments.clone(), hooks.clone())?,
+        args.limits(),
+        told_to_stop(),
+    )
+    .await;
+    for hooks in &hooks {
+        hooks.close().await;
+    }
     let closing = environments.clone();
     tokio::task::spawn_blocking(move || closing.iter().for_each(|environment| environment.close()))
         .await

@@ -71,6 +71,7 @@ impl Auditor {
             | Verdict::OpenOrders(_)
             | Verdict::Census(_)
             | Verdict::Lots(_)
+            | Verdict::Expiring(_)
             | Verdict::Erased(_) => Err(format!("call {number} is answered like a read: {verdict:?}")),
         }
     }

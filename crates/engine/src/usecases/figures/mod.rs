@@ -31,6 +31,7 @@ pub use customers::{CustomerLine, CustomersPage};
 pub use deferred::Deferred;
 pub(crate) use deferred::DeferredCache;
 pub use glossary::{CostLine, Line};
+pub(crate) use lots::TURN_LOTS_MAX;
 pub use lots::{LotSums, LotsSlice};
 pub use ratios::{CreditValue, margin_bp, per_credit_nano, share_bp};
 

@@ -117,7 +117,7 @@ async fn cost_that_comes_later_replaces_the_first_and_both_are_told() {
     let usage = r#"{"cost":{"provider":"acme","model":"writer-1","output_tokens":1},"reason":"recount"}"#;
     let again = world.post(&path, usage).await.expect(200);
     assert_eq!((again.text("/before/amount"), again.text("/cost/amount")), ("0.04".into(), "0.00001".into()));
-    let world = world.restart();
+    let world = world.restart().await;
     let event = world.get(&format!("/v1/events/{id}")).await.expect(200);
     assert_eq!(cost_of(&event), "0.00001 rate_card");
     assert_eq!(event.text("/cost/first/source"), "missing");

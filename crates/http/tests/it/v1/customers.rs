@@ -38,7 +38,7 @@ async fn a_key_of_an_erased_customer_is_gone_and_charges_nobody() {
     assert_eq!(world.available("user_42").await, "20", "the id may be used anew, and begins with nothing");
     world.meter("user_42", "1").await.expect(410);
     world.meter("user_42", "2").await.expect(200);
-    let world = world.restart();
+    let world = world.restart().await;
     world.meter("user_42", "1").await.expect(410);
     assert_eq!(world.available("user_42").await, "8");
 }

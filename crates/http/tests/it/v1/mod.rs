@@ -16,3 +16,4 @@ mod rate_cards;
 mod settings;
 mod stream;
 mod wallet;
+mod webhook_endpoints;

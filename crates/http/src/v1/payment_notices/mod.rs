@@ -1,0 +1,3 @@
+//! `/v1/payment-notices`
+
+pub(crate) mod list;

@@ -1,0 +1,3 @@
+//! `/v1/stripe`
+
+pub(crate) mod webhook;
