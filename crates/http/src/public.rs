@@ -100,6 +100,7 @@ mod tests {
     use super::*;
     use crate::answer::Answer;
     use crate::body::{PUBLIC_BODIES_BYTES_MAX, SMALL_BODY_BYTES_MAX};
+    use crate::routes::Route;
 
     static ROUTE: Route = Route::public("POST", "/checkouts/{token}/act", |call| Box::pin(echo(call)));
 
@@ -133,7 +134,7 @@ mod tests {
     }
 
     fn project() -> Arc<Project> {
-        Project::new(Vec::new(), None, "0.0.0")
+        Project::new(Vec::new(), Vec::new(), None, "0.0.0")
     }
 
     #[tokio::test]
