@@ -9,6 +9,7 @@ mod driver;
 mod facts;
 mod recorder;
 mod requests;
+mod sales;
 mod views;
 
 pub use audit::Audit;

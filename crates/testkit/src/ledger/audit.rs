@@ -79,6 +79,7 @@ impl Audit {
         check_holds(at, wallet, &self.state);
         self.check_money(at, wallet);
         self.check_events(at, fact, wallet);
+        check_orders(at, wallet, &self.state);
     }
 
     fn note_event(&mut self, at: Position, fact: &WalletFact) {
@@ -98,8 +99,16 @@ impl Audit {
             WalletEvent::Granted { settlements, .. } | WalletEvent::LotActivated { settlements, .. } => {
                 touched.extend(settlements.iter().map(|settled| settled.event));
             }
+            WalletEvent::OrderSettled { fulfilment: Some(fulfilment), .. } => {
+                touched.extend(fulfilment.settlements.iter().map(|settled| settled.event));
+            }
+            WalletEvent::AllowanceRenewed { renewal } => {
+                touched.extend(renewal.settlements.iter().map(|settled| settled.event));
+            }
             _ => {}
         }
+        // Orders have a check of their own.
+        touched.retain(|event| self.events.contains_key(event));
         for event in touched {
             let (charged, drawn) = self.events[&event];
             let amended = self.state.amended(event).cloned().unwrap_or_default();
@@ -179,10 +188,10 @@ impl Audit {
             let share = i128::from(lot.recognised_nano(lot.used));
             assert_eq!(recognised + reclaimed, share, "{at}: money is the share of what left {lot:?}");
             let deferred = price - recognised - refunded - reclaimed;
-            assert!(
-                recognised >= 0 && refunded >= 0 && reclaimed >= 0 && deferred >= 0,
-                "{at}: {deferred} deferred of {lot:?}"
-            );
+            assert!(refunded >= 0 && reclaimed >= 0 && deferred >= 0, "{at}: {deferred} deferred of {lot:?}");
+            // Where money goes back for credits that an open hold reserves, they are owed, and yet to earn.
+            let to_earn = if reclaimed > 0 { deferred } else { 0 };
+            assert!(recognised >= -to_earn, "{at}: {recognised} recognised of {lot:?}");
             if lot.remaining().is_zero() {
                 assert_eq!(deferred, 0, "{at}: nothing is deferred of a lot with nothing left: {lot:?}");
             }
@@ -244,6 +253,41 @@ fn check_sums(at: Position, wallet: &Wallet, state: &State) {
     for amount in [posted, held, debt, wallet.balance.available()] {
         assert!((least..=Credits::MAX).contains(&amount), "{at}: {:?} is out of bounds", wallet.balance);
     }
+}
+
+/// Credits that followed money are the share that the money has, wherever they went; what is owed of them is owed or
+/// paid; and who has to be asked for news is known.
+fn check_orders(at: Position, wallet: &Wallet, state: &State) {
+    let mut open = Vec::new();
+    for (placed, order) in state.orders().filter(|(_, order)| order.wallet == wallet.number) {
+        open.extend(order.is_open().then_some(placed));
+        let sums = order.sums;
+        let parts = [sums.taken, sums.lapsed, sums.owed, sums.uncollectable, sums.reserved];
+        assert!(parts.iter().all(|part| *part >= Credits::ZERO), "{at}: {order:?}");
+        let (Some(lot), Some(payment)) = (order.lot.and_then(|no| wallet.lot(no)), &order.payment) else {
+            assert_eq!(
+                sums,
+                chargly_ledger::OrderSums::default(),
+                "{at}: nothing follows money that never came"
+            );
+            continue;
+        };
+        let back = i128::from(order.returns.refunded_nano) + i128::from(order.returns.withdrawn_nano);
+        let total = i128::from(payment.total_nano);
+        let share = |whole: i64| if total == 0 { 0 } else { i128::from(whole) * back.min(total) / total };
+        let micro = i128::from(sums.reclaimed().micro());
+        assert_eq!(micro, share(order.terms.credits.micro()), "{at}: credits follow money: {order:?}");
+        let given_up = lot.recognised_nano(sums.reclaimed());
+        assert_eq!(sums.refunded_nano, given_up, "{at}: money follows credits: {order:?}");
+        assert!(sums.taken + sums.lapsed <= lot.used, "{at}: {order:?} took what was there of {lot:?}");
+        assert!(sums.lapsed <= lot.lapsed, "{at}: {order:?} of {lot:?}");
+        let owed: Credits = wallet.debts().iter().filter(|d| d.event == placed).map(|d| d.credits).sum();
+        let amended = state.amended(placed).cloned().unwrap_or_default();
+        let paid: Credits = amended.later.iter().map(|(_, credits)| *credits).sum();
+        assert_eq!(sums.owed, owed + paid, "{at}: {placed} is owed and paid as it is charged: {amended:?}");
+    }
+    open.sort_unstable();
+    assert_eq!(wallet.open_orders(), open, "{at}: open orders are listed, oldest first");
 }
 
 /// What is remembered of a wallet's orders.

@@ -26,6 +26,8 @@ pub struct Driver {
     pub(super) holds: Vec<(Position, WalletNo)>,
     /// Events ever charged, with their wallets, in order.
     pub(super) events: Vec<(Position, WalletNo)>,
+    /// Orders ever placed, with their wallets, in order.
+    pub(super) orders: Vec<(Position, WalletNo)>,
 }
 
 /// A point to come back to.
@@ -40,7 +42,14 @@ impl Driver {
         let (mut state, mut recorder) = (State::new(), VecRecorder::default());
         let recorded = recorder.record(&begun, chargly_ledger::PayloadOf::Nothing).expect("room");
         state.apply(recorded, &begun, None);
-        Self { state, recorder, keys: HashMap::new(), holds: Vec::new(), events: Vec::new() }
+        Self {
+            state,
+            recorder,
+            keys: HashMap::new(),
+            holds: Vec::new(),
+            events: Vec::new(),
+            orders: Vec::new(),
+        }
     }
 
     /// Asks for something at `now`, as an engine does: the key first, then the rules.
@@ -127,6 +136,7 @@ impl Driver {
         self.keys.retain(|_, position| kept(position));
         self.holds.retain(|(position, _)| kept(position));
         self.events.retain(|(position, _)| kept(position));
+        self.orders.retain(|(position, _)| kept(position));
     }
 
     fn answer_again(&self, first: Position, action: &Action) -> Answer {
@@ -149,9 +159,10 @@ impl Driver {
         let of = |list: &[(Position, WalletNo)], place: Place| {
             list.iter().find(|(at, _)| at.0 == place).map(|(_, wallet)| *wallet)
         };
-        let wallet = match request.event() {
-            Some(event) => of(&self.events, event),
-            None => request.hold().and_then(|hold| of(&self.holds, hold)),
+        let wallet = match (request.event(), request.order()) {
+            (Some(event), _) => of(&self.events, event),
+            (None, Some(order)) => of(&self.orders, order),
+            (None, None) => request.hold().and_then(|hold| of(&self.holds, hold)),
         };
         self.state.customer(wallet?).map(|c| c.to_string())
     }
@@ -162,6 +173,7 @@ impl Driver {
             let at = (Position(place), fact.header.wallet);
             match fact.event {
                 WalletEvent::HoldPlaced { .. } => self.holds.push(at),
+                WalletEvent::OrderPlaced { .. } => self.orders.push(at),
                 WalletEvent::Metered { .. } | WalletEvent::HoldCaptured { .. } => self.events.push(at),
                 _ => {}
             }
@@ -178,6 +190,7 @@ fn rejected(rejection: &Rejection) -> Rejected {
         Rejection::Invalid { field, .. } => Rejected::Invalid { field: field.to_string() },
         Rejection::NotFound { .. } => Rejected::NotFound,
         Rejection::CustomerErased => Rejected::CustomerErased,
-        Rejection::CorrectionRunning | Rejection::Unchanged => panic!("no script asks for that: {rejection}"),
+        Rejection::Unchanged => Rejected::Unchanged,
+        Rejection::CorrectionRunning => panic!("no script asks for that: {rejection}"),
     }
 }

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::allowances::{Period, Rollover};
+use super::orders::{News, Returns};
+use super::packs::Shortfall;
 use super::{Micro, Ms, Nano, Place};
 
 /// An amount of money.
@@ -113,6 +116,9 @@ pub enum Property {
     Text(String),
 }
 
+/// The operation of what is never asked under a key.
+const NOT_KEYED: &str = "not keyed";
+
 /// Something asked of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are the wire's own, documented in the contract")]
@@ -189,6 +195,49 @@ pub enum Request {
     Thaw { customer: String },
     /// Forget who it is.
     EraseCustomer { customer: String },
+    /// Publish a version of a pack.
+    PublishPack {
+        code: String,
+        credits: Micro,
+        bonus: Micro,
+        price: Money,
+        valid_days: Option<u32>,
+        is_active: bool,
+    },
+    /// Choose what customers get at first sight (for so many days), and what becomes of used credits whose money
+    /// went back.
+    ChangeSettings {
+        welcome: Option<(Micro, Option<u32>)>,
+        refund_shortfall: Shortfall,
+        dispute_shortfall: Shortfall,
+    },
+    /// Order the newest version of a pack.
+    PlaceOrder { customer: String, pack: String },
+    /// Note that a checkout was opened.
+    OpenCheckout { order: Place },
+    /// Bring an order to where its provider says that it stands.
+    SettleOrder {
+        order: Place,
+        payment: Option<News>,
+        returns: Option<Returns>,
+        ends_refund: Option<Place>,
+        is_accepted: bool,
+    },
+    /// Refund unused credits.
+    RefundOrder { order: Place, credits: Option<Micro> },
+    /// Give credits again every period.
+    SetAllowance {
+        customer: String,
+        code: String,
+        credits: Micro,
+        period: Period,
+        starts_at: Option<Ms>,
+        rollover: Rollover,
+        priority: i32,
+        scope: BTreeSet<String>,
+    },
+    /// Give them no longer.
+    EndAllowance { customer: String, code: String },
 }
 
 impl Request {
@@ -202,6 +251,9 @@ impl Request {
             | Self::SetPolicy { customer, .. }
             | Self::Freeze { customer }
             | Self::Thaw { customer }
+            | Self::PlaceOrder { customer, .. }
+            | Self::SetAllowance { customer, .. }
+            | Self::EndAllowance { customer, .. }
             | Self::EraseCustomer { customer } => Some(customer),
             _ => None,
         }
@@ -214,6 +266,47 @@ impl Request {
             | Self::ExtendHold { hold, .. }
             | Self::CaptureHold { hold, .. }
             | Self::VoidHold { hold } => Some(*hold),
+            _ => None,
+        }
+    }
+
+    /// Whether it is about event types, prices, packs or settings, and no wallet.
+    pub fn is_of_catalogue(&self) -> bool {
+        matches!(
+            self,
+            Self::DefineEventType { .. }
+                | Self::PublishPrice { .. }
+                | Self::PublishPack { .. }
+                | Self::ChangeSettings { .. }
+        )
+    }
+
+    /// Whether it is about packs, orders, allowances or what customers get at first sight.
+    pub fn is_of_sales(&self) -> bool {
+        matches!(
+            self,
+            Self::PublishPack { .. }
+                | Self::ChangeSettings { .. }
+                | Self::PlaceOrder { .. }
+                | Self::OpenCheckout { .. }
+                | Self::SettleOrder { .. }
+                | Self::RefundOrder { .. }
+                | Self::SetAllowance { .. }
+                | Self::EndAllowance { .. }
+        )
+    }
+
+    /// Whether it may be asked under a key.
+    pub fn can_have_key(&self) -> bool {
+        self.fields().0 != NOT_KEYED
+    }
+
+    /// The order it names.
+    pub fn order(&self) -> Option<Place> {
+        match self {
+            Self::OpenCheckout { order }
+            | Self::SettleOrder { order, .. }
+            | Self::RefundOrder { order, .. } => Some(*order),
             _ => None,
         }
     }
@@ -309,12 +402,34 @@ impl Request {
                 ("recharge", vec![("event", text(event)), ("credits", text(credits))])
             }
             Self::SetCost { event, cost } => ("set cost", vec![("event", text(event)), ("cost", text(cost))]),
+            Self::PlaceOrder { pack, .. } => ("place order", vec![("pack", text(pack))]),
+            Self::RefundOrder { order, credits } => {
+                ("refund order", vec![("order", text(order)), ("credits", text(credits))])
+            }
+            Self::SetAllowance { code, credits, period, starts_at, rollover, priority, scope, .. } => (
+                "set allowance",
+                vec![
+                    ("code", text(code)),
+                    ("credits", text(credits)),
+                    ("period", text(period)),
+                    ("starts_at", text(starts_at)),
+                    ("rollover.min", text(&rollover.min)),
+                    ("rollover.max", text(&rollover.max)),
+                    ("priority", text(priority)),
+                    ("scope", text(scope)),
+                ],
+            ),
             Self::DefineEventType { .. }
             | Self::PublishPrice { .. }
             | Self::SetPolicy { .. }
             | Self::Freeze { .. }
             | Self::Thaw { .. }
-            | Self::EraseCustomer { .. } => ("not keyed", Vec::new()),
+            | Self::PublishPack { .. }
+            | Self::ChangeSettings { .. }
+            | Self::OpenCheckout { .. }
+            | Self::SettleOrder { .. }
+            | Self::EndAllowance { .. }
+            | Self::EraseCustomer { .. } => (NOT_KEYED, Vec::new()),
         }
     }
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 
-use super::{CUSTOMERS, EVENT_TYPES, HUGE};
+use super::{CUSTOMERS, EVENT_TYPES, HUGE, sales};
 use crate::model::{Grid, Kind, Measure, Micro, Money, Ms, Policy, Property, Request, Rounding, Rule};
 
 /// One step of a script. Holds and events in a request are picks, counted back from the newest; times are offsets
@@ -53,13 +53,16 @@ pub fn commands(len: Range<usize>) -> impl Strategy<Value = Vec<Command>> {
 }
 
 /// The bit of a [`Swarm`] by which a case plays with amounts near the largest.
-const HUGE_AMOUNTS: Swarm = 1 << 20;
+const HUGE_AMOUNTS: Swarm = 1 << 31;
+/// The bit of a [`Swarm`] by which a case is mostly about orders and allowances, and lasts for months.
+const MOSTLY_SALES: Swarm = 1 << 30;
 
 fn command(left_out: Swarm) -> impl Strategy<Value = Command> {
     let ask = |request: BoxedStrategy<Request>| request.prop_map(Command::Ask).boxed();
     let huge = left_out & HUGE_AMOUNTS != 0;
+    let often = if left_out & MOSTLY_SALES != 0 { 4 } else { 1 };
     let all: Vec<(u32, BoxedStrategy<Command>)> = vec![
-        (16, wait()),
+        (16, wait(often)),
         (3, customer().prop_map(Command::Sweep).boxed()),
         (8, (0u64..40, any::<bool>()).prop_map(|(pick, altered)| Command::Retry { pick, altered }).boxed()),
         (30, ask(meter())),
@@ -99,6 +102,14 @@ fn command(left_out: Swarm) -> impl Strategy<Value = Command> {
         (2, ask(define())),
         (8, ask(recharge(huge))),
         (3, ask((0u64..12, 0..9i128).prop_map(|(event, nano)| set_cost(event, nano)).boxed())),
+        (2 * often, ask(sales::publish_pack(huge))),
+        (4 * often, ask(sales::settings())),
+        (10 * often, ask(sales::place_order())),
+        (2 * often, ask(sales::open_checkout())),
+        (24 * often, ask(sales::settle_order())),
+        (9 * often, ask(sales::refund_order())),
+        (3 * often, ask(sales::set_allowance(huge))),
+        (often, ask(sales::end_allowance())),
     ];
     // Time, grants and metering stay: without them nothing happens at all.
     let keeps = |index: usize| matches!(index, 0 | 3 | 4) || left_out & (1 << index) == 0;
@@ -121,24 +132,30 @@ pub fn altered(request: &Request) -> Request {
         }
         Request::Recharge { credits, .. } => *credits += 1,
         Request::SetCost { cost, .. } => cost.nano += 1,
+        Request::RefundOrder { credits, .. } => *credits = Some(credits.unwrap_or(0) + 1),
+        Request::SetAllowance { rollover, .. } => rollover.max += 1,
+        Request::PlaceOrder { pack, .. } => {
+            *pack = if pack == "small" { "large" } else { "small" }.to_owned()
+        }
         Request::VoidHold { hold } => return Request::ExtendHold { hold: *hold, ttl_s: 60 },
         _ => {}
     }
     request
 }
 
-fn wait() -> BoxedStrategy<Command> {
+/// Waits of days are drawn so often, beside nine shorter ones.
+fn wait(days: u32) -> BoxedStrategy<Command> {
     const MINUTE: Ms = 60_000;
     const DAY: Ms = 24 * 60 * MINUTE;
     let ms = prop_oneof![
         5 => 0..2_000i64,
         4 => (1..20i64).prop_map(|m| m * MINUTE),
-        1 => (1..10i64).prop_map(|d| d * DAY),
+        days => (1..10i64).prop_map(|d| d * DAY),
     ];
     ms.prop_map(Command::Wait).boxed()
 }
 
-fn customer() -> BoxedStrategy<String> {
+pub(super) fn customer() -> BoxedStrategy<String> {
     // Mostly one, so that its wallet sees a lot.
     prop_oneof![6 => Just(CUSTOMERS[0]), 2 => Just(CUSTOMERS[1]), 1 => Just(CUSTOMERS[2])]
         .prop_map(str::to_owned)
@@ -158,7 +175,7 @@ fn hold() -> BoxedStrategy<u64> {
 }
 
 /// A few micro-credits, where the caller says how many: seldom none, seldom fewer.
-fn amount() -> BoxedStrategy<Option<Micro>> {
+pub(super) fn amount() -> BoxedStrategy<Option<Micro>> {
     prop_oneof![20 => Just(None), 38 => (1..14i128).prop_map(Some), 1 => Just(Some(0)), 1 => Just(Some(-1))]
         .boxed()
 }
