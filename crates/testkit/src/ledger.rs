@@ -5,6 +5,7 @@
 //! and reads facts back.
 
 mod audit;
+mod cold;
 mod driver;
 mod facts;
 mod recorder;
@@ -13,6 +14,7 @@ mod sales;
 mod views;
 
 pub use audit::Audit;
+pub use cold::Freezer;
 pub use driver::{Driver, DriverMark};
 pub use facts::entry;
 pub use recorder::{Stored, VecRecorder, fold};

@@ -36,6 +36,8 @@ pub struct Run {
     orders: Vec<Place>,
     /// What was asked under which key.
     asked: Vec<(String, Request)>,
+    /// All that was asked when, in order; a sweep names its customer.
+    pub calls: Vec<(Ms, Option<String>, Result<Request, String>)>,
     /// Holds that ran out.
     expired: BTreeSet<Place>,
 }
@@ -60,6 +62,7 @@ impl Run {
             events: Vec::new(),
             orders: Vec::new(),
             asked: Vec::new(),
+            calls: Vec::new(),
             expired: BTreeSet::new(),
         };
         for (name, caller_set, first_price) in [
@@ -110,6 +113,7 @@ impl Run {
             Command::Wait(ms) => self.pair.now += ms,
             Command::Sweep(customer) => {
                 let begun = self.pair.model.journal.len();
+                self.calls.push((self.pair.now, None, Err(customer.clone())));
                 self.pair.sweep(customer);
                 self.note(begun);
             }
@@ -153,7 +157,9 @@ impl Run {
 
     fn ask(&mut self, key: Option<&str>, request: &Request) {
         let begun = self.pair.model.journal.len();
-        let answer = self.pair.ask(key.filter(|_| request.can_have_key()), request);
+        let key = key.filter(|_| request.can_have_key());
+        self.calls.push((self.pair.now, key.map(str::to_owned), Ok(request.clone())));
+        let answer = self.pair.ask(key, request);
         self.seen.extend(seen::in_answer(&answer));
         if matches!(answer, Answer::Done(_)) {
             self.note(begun);

@@ -7,6 +7,7 @@ use chargly_ledger::{
     WalletEvent, WalletNo, difference, execute, key_hash, sweep,
 };
 
+use super::cold::Freezer;
 use super::{VecRecorder, facts, requests};
 use crate::model::{Answer, Entry, Ms, Place, Rejected, Request, WalletView};
 
@@ -28,6 +29,8 @@ pub struct Driver {
     pub(super) events: Vec<(Position, WalletNo)>,
     /// Orders ever placed, with their wallets, in order.
     pub(super) orders: Vec<(Position, WalletNo)>,
+    /// What has left memory, where nothing stays that need not.
+    freezer: Option<Freezer>,
 }
 
 /// A point to come back to.
@@ -49,17 +52,40 @@ impl Driver {
             holds: Vec::new(),
             events: Vec::new(),
             orders: Vec::new(),
+            freezer: None,
+        }
+    }
+
+    /// Keeps from now on nothing in memory that a checkpoint would hold. What is compared after every step is not
+    /// there then.
+    #[must_use]
+    pub fn forgetful(mut self) -> Self {
+        self.freezer = Some(Freezer::default());
+        self
+    }
+
+    /// Brings everything back that left memory.
+    pub fn remember(&mut self) {
+        if let Some(mut freezer) = self.freezer.take() {
+            freezer.thaw_all(&mut self.state);
         }
     }
 
     /// Asks for something at `now`, as an engine does: the key first, then the rules.
     pub fn ask(&mut self, key: Option<&str>, request: &Request, now: Ms) -> Answer {
         let key = key.map(|key| key_hash(&SALT, self.namespace(request).as_deref(), key));
+        // Grants are found by their facts in an engine, and by their numbers here.
+        if let (Some(freezer), Request::VoidGrant { .. }) = (&mut self.freezer, request) {
+            freezer.thaw_all(&mut self.state);
+        }
         let Some(action) = requests::action(self, request) else {
             return Answer::Rejected(Rejected::NotFound);
         };
         if let Some(first) = key.and_then(|k| self.keys.get(&k)).copied() {
             return self.answer_again(first, &action);
+        }
+        if let Some(freezer) = &mut self.freezer {
+            freezer.warm_up(&mut self.state, &action);
         }
         self.recorder.now = Millis(now);
         let begun = self.recorder.stored().len();
@@ -71,6 +97,9 @@ impl Driver {
             done = execute(&mut self.state, &call, Millis(now), &mut self.recorder);
         }
         self.note(begun);
+        if let Some(freezer) = &mut self.freezer {
+            freezer.freeze(&mut self.state);
+        }
         match done {
             Ok((recorded, _)) => {
                 if let Some(key) = key {
