@@ -659,6 +659,7 @@ fn hash_key(state: &State, key: &Key, action: &Action) -> Option<KeyHash> {
                 Action::CaptureHold { request, .. } => of_hold(request.hold)?,
                 Action::VoidHold(r) => of_hold(r.hold)?,
                 Action::VoidGrant { wallet, .. } => *wallet,
+                Action::RefundOrder(r) => state.order(r.order)?.wallet,
                 Action::Reverse { original, .. }
                 | Action::Recharge { original, .. }
                 | Action::SetCost { original, .. } => original.wallet,
