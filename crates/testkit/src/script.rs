@@ -10,7 +10,7 @@ mod sales;
 mod seen;
 mod seen_of_sales;
 
-pub use commands::{Command, Swarm, altered, commands};
+pub use commands::{Command, Swarm, altered, commands, commands_without_sales};
 pub use seen::{MILESTONES, in_entry};
 pub use seen_of_sales::MILESTONES as MILESTONES_OF_SALES;
 

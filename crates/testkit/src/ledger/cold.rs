@@ -14,25 +14,10 @@ impl Freezer {
     /// Brings back what an action looks at, as an engine does: again and again, as what is brought back may name
     /// more.
     pub(super) fn warm_up(&mut self, state: &mut State, action: &Action) {
-        self.bring_back(state, |state| state.needs(action).to_vec());
-    }
-
-    /// Folds a fact again, and forgets.
-    ///
-    /// # Errors
-    /// Where it is none.
-    pub fn fold(&mut self, state: &mut State, stored: &Stored) -> Result<(), DecodeError> {
-        let fact = Fact::decode(&stored.fact)?;
-        self.bring_back(state, |state| state.needs_of(&fact).to_vec());
-        fold(state, std::slice::from_ref(stored))?;
-        self.freeze(state);
-        Ok(())
-    }
-
-    fn bring_back(&mut self, state: &mut State, needs: impl Fn(&State) -> Vec<ColdKey>) {
         let mut looked_for = HashSet::new();
         loop {
-            let missing: Vec<_> = needs(state).into_iter().filter(|key| looked_for.insert(*key)).collect();
+            let missing: Vec<_> =
+                state.needs(action).into_iter().filter(|key| looked_for.insert(*key)).collect();
             if missing.is_empty() {
                 return;
             }
@@ -40,6 +25,20 @@ impl Freezer {
                 self.thaw(state, key);
             }
         }
+    }
+
+    /// Folds a fact again, and forgets. What it needs is asked for once, as a start does.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn fold(&mut self, state: &mut State, stored: &Stored) -> Result<(), DecodeError> {
+        let fact = Fact::decode(&stored.fact)?;
+        for key in state.needs_of(&fact) {
+            self.thaw(state, key);
+        }
+        fold(state, std::slice::from_ref(stored))?;
+        self.freeze(state);
+        Ok(())
     }
 
     /// Everything that may leave memory leaves it, encoded.
@@ -56,6 +55,8 @@ impl Freezer {
             self.0.insert(record.key(), stored);
         }
         state.evict(&cold);
+        let open = state.wallets().map(|wallet| wallet.open_orders().len()).sum::<usize>();
+        assert_eq!(state.open_orders().len(), open, "open orders stay");
     }
 
     /// Everything comes back.

@@ -52,8 +52,18 @@ pub fn commands(len: Range<usize>) -> impl Strategy<Value = Vec<Command>> {
     (any::<Swarm>(), any::<Swarm>()).prop_flat_map(move |(a, b)| vec(command(a & b), len.clone()))
 }
 
+/// As [`commands`], without packs, orders and allowances: for clients that know nothing of payments.
+pub fn commands_without_sales(len: Range<usize>) -> impl Strategy<Value = Vec<Command>> {
+    let of_usage = |left_out: Swarm| (left_out | ALL_SALES) & !MOSTLY_SALES;
+    (any::<Swarm>(), any::<Swarm>()).prop_flat_map(move |(a, b)| vec(command(of_usage(a & b)), len.clone()))
+}
+
 /// The bit of a [`Swarm`] by which a case plays with amounts near the largest.
-const HUGE_AMOUNTS: Swarm = 1 << 31;
+const HUGE_AMOUNTS: Swarm = 1 << 20;
+/// The bit that leaves out the first of the actions about packs, orders and allowances; those of the others follow.
+const SALES: Swarm = 1 << 21;
+/// The bits that leave them all out.
+const ALL_SALES: Swarm = MOSTLY_SALES - SALES;
 /// The bit of a [`Swarm`] by which a case is mostly about orders and allowances, and lasts for months.
 const MOSTLY_SALES: Swarm = 1 << 30;
 
@@ -102,19 +112,14 @@ fn command(left_out: Swarm) -> impl Strategy<Value = Command> {
         (2, ask(define())),
         (8, ask(recharge(huge))),
         (3, ask((0u64..12, 0..9i128).prop_map(|(event, nano)| set_cost(event, nano)).boxed())),
-        (2 * often, ask(sales::publish_pack(huge))),
-        (4 * often, ask(sales::settings())),
-        (10 * often, ask(sales::place_order())),
-        (2 * often, ask(sales::open_checkout())),
-        (24 * often, ask(sales::settle_order())),
-        (9 * often, ask(sales::refund_order())),
-        (3 * often, ask(sales::set_allowance(huge))),
-        (often, ask(sales::end_allowance())),
     ];
     // Time, grants and metering stay: without them nothing happens at all.
     let keeps = |index: usize| matches!(index, 0 | 3 | 4) || left_out & (1 << index) == 0;
     let kept = all.into_iter().enumerate().filter(|(index, _)| keeps(*index)).map(|(_, one)| one);
-    Union::new_weighted(kept.collect())
+    let of_sales = sales::actions(huge).into_iter().enumerate();
+    let of_sales = of_sales.filter(|(index, _)| left_out & (SALES << index) == 0);
+    let of_sales = of_sales.map(|(_, (weight, request))| (weight * often, ask(request)));
+    Union::new_weighted(kept.chain(of_sales).collect())
 }
 
 /// The same request with one field changed, where it has one that a retry must repeat.

@@ -19,6 +19,20 @@ const CENT: Nano = 10_000_000;
 /// Packs of every script.
 const PACKS: [&str; 2] = ["small", "large"];
 
+/// What can be done about packs, orders and allowances, and how often it is drawn beside the rest.
+pub(super) fn actions(huge: bool) -> Vec<(u32, BoxedStrategy<Request>)> {
+    vec![
+        (2, publish_pack(huge)),
+        (4, settings()),
+        (10, place_order()),
+        (2, open_checkout()),
+        (24, settle_order()),
+        (9, refund_order()),
+        (3, set_allowance(huge)),
+        (1, end_allowance()),
+    ]
+}
+
 fn usd(nano: Nano) -> Money {
     Money { nano, currency: "usd".to_owned() }
 }
@@ -27,7 +41,7 @@ fn pack() -> BoxedStrategy<String> {
     prop_oneof![20 => select(&PACKS[..]), 1 => Just("none")].prop_map(str::to_owned).boxed()
 }
 
-pub(super) fn publish_pack(huge: bool) -> BoxedStrategy<Request> {
+fn publish_pack(huge: bool) -> BoxedStrategy<Request> {
     let credits = prop_oneof![
         30 => 1..40i128,
         if huge { 6 } else { 1 } => HUGE..HUGE + 7,
@@ -52,7 +66,7 @@ pub(super) fn publish_pack(huge: bool) -> BoxedStrategy<Request> {
         .boxed()
 }
 
-pub(super) fn settings() -> BoxedStrategy<Request> {
+fn settings() -> BoxedStrategy<Request> {
     let welcome = prop_oneof![
         2 => Just(None),
         3 => (0..9i128, prop_oneof![Just(None), (0..4u32).prop_map(Some)]).prop_map(Some),
@@ -67,7 +81,7 @@ pub(super) fn settings() -> BoxedStrategy<Request> {
         .boxed()
 }
 
-pub(super) fn place_order() -> BoxedStrategy<Request> {
+fn place_order() -> BoxedStrategy<Request> {
     (customer(), pack()).prop_map(|(customer, pack)| Request::PlaceOrder { customer, pack }).boxed()
 }
 
@@ -76,7 +90,7 @@ fn order() -> BoxedStrategy<u64> {
     prop_oneof![8 => 0u64..3, 1 => 0u64..20].boxed()
 }
 
-pub(super) fn open_checkout() -> BoxedStrategy<Request> {
+fn open_checkout() -> BoxedStrategy<Request> {
     order().prop_map(|order| Request::OpenCheckout { order }).boxed()
 }
 
@@ -92,7 +106,7 @@ fn payment() -> BoxedStrategy<News> {
         .boxed()
 }
 
-pub(super) fn settle_order() -> BoxedStrategy<Request> {
+fn settle_order() -> BoxedStrategy<Request> {
     let news = prop_oneof![
         10 => payment().prop_map(Some),
         6 => Just(None),
@@ -118,11 +132,11 @@ pub(super) fn settle_order() -> BoxedStrategy<Request> {
         .boxed()
 }
 
-pub(super) fn refund_order() -> BoxedStrategy<Request> {
+fn refund_order() -> BoxedStrategy<Request> {
     (order(), amount()).prop_map(|(order, credits)| Request::RefundOrder { order, credits }).boxed()
 }
 
-pub(super) fn set_allowance(huge: bool) -> BoxedStrategy<Request> {
+fn set_allowance(huge: bool) -> BoxedStrategy<Request> {
     let credits = prop_oneof![
         30 => 1..20i128,
         if huge { 6 } else { 1 } => HUGE - 20..HUGE + 7,
@@ -147,7 +161,7 @@ pub(super) fn set_allowance(huge: bool) -> BoxedStrategy<Request> {
         .boxed()
 }
 
-pub(super) fn end_allowance() -> BoxedStrategy<Request> {
+fn end_allowance() -> BoxedStrategy<Request> {
     (customer(), select(&["plan", "extra"][..]))
         .prop_map(|(customer, code)| Request::EndAllowance { customer, code: code.to_owned() })
         .boxed()
