@@ -196,7 +196,7 @@ fn owe(wallet: &mut Wallet, placed: Position, credits: Credits) {
     match debts.iter_mut().find(|debt| debt.event == placed) {
         Some(slice) => slice.credits += credits,
         None => {
-            debts.push(DebtSlice { event: placed, event_type: EventTypeNo::OF_ORDER, price: None, credits })
+            debts.push(DebtSlice { event: placed, event_type: EventTypeNo::OF_ORDER, price: None, credits });
         }
     }
 }

@@ -126,7 +126,7 @@ pub(super) fn happening(event: &WalletEvent) -> Happening {
                 status: status(*now),
                 held_because: held_because.map(because),
                 arrived: fulfilment.as_deref().map(arrived),
-                followed: reclaim.as_deref().map(followed),
+                followed: reclaim.as_deref().map(|reclaim| Box::new(followed(reclaim))),
             }
         }
         WalletEvent::RefundStarted { request, credits, amount } => Happening::RefundStarted {

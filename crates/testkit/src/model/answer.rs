@@ -261,7 +261,7 @@ pub enum Happening {
         status: OrderStatus,
         held_because: Option<HeldBecause>,
         arrived: Option<Arrived>,
-        followed: Option<Followed>,
+        followed: Option<Box<Followed>>,
     },
     RefundStarted {
         order: Place,

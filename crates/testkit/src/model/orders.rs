@@ -310,6 +310,7 @@ impl Wallet {
             return Err(Rejected::Unchanged);
         }
         *self = after;
+        let followed = followed.map(Box::new);
         Ok(Happening::OrderSettled { order: *placed, status, held_because, arrived, followed })
     }
 

@@ -140,7 +140,7 @@ pub fn altered(request: &Request) -> Request {
         Request::RefundOrder { credits, .. } => *credits = Some(credits.unwrap_or(0) + 1),
         Request::SetAllowance { rollover, .. } => rollover.max += 1,
         Request::PlaceOrder { pack, .. } => {
-            *pack = if pack == "small" { "large" } else { "small" }.to_owned()
+            *pack = if pack == "small" { "large" } else { "small" }.to_owned();
         }
         Request::VoidHold { hold } => return Request::ExtendHold { hold: *hold, ttl_s: 60 },
         _ => {}

@@ -22,7 +22,7 @@ pub(super) fn happening(what: &Happening, names: &BTreeMap<String, Place>) -> St
                 parts.push(format!("lot {} {}{price}", arrived.lot, credits(arrived.credits)));
                 parts.extend(settled(&arrived.settled, names));
             }
-            parts.extend(followed.iter().flat_map(moved));
+            parts.extend(followed.iter().flat_map(|followed| moved(followed)));
             listed(&format!("{}{why}", status(*now)), &parts)
         }
         Happening::RefundStarted { credits: all, amount, .. } => {
