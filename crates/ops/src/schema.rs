@@ -45,8 +45,8 @@ const SCHEMA: &str = "
         status INTEGER, result TEXT NOT NULL, answer TEXT);
     CREATE INDEX attempt_of ON attempt (delivery);
     CREATE TABLE cursor (
-        id INTEGER PRIMARY KEY CHECK (id = 0), next INTEGER NOT NULL, alerts_to INTEGER NOT NULL,
-        restored_ms INTEGER);
+        id INTEGER PRIMARY KEY CHECK (id = 0), next INTEGER NOT NULL, tag INTEGER,
+        alerts_to INTEGER NOT NULL, restored_ms INTEGER);
     CREATE TABLE alert (
         kind INTEGER NOT NULL, subject INTEGER NOT NULL, fired INTEGER NOT NULL, value INTEGER NOT NULL,
         PRIMARY KEY (kind, subject)) WITHOUT ROWID;

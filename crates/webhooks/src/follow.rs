@@ -94,7 +94,7 @@ async fn step(shared: &Arc<Shared>, subscribers: &Subscribers, head: u64) -> Res
     let facts = tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Ok(Vec::new()))?;
     let Some(last) = facts.last() else { return Ok(false) };
     crash_point(BEFORE_DERIVE);
-    let next = Cursor { next: last.id.position.0 + 1, ..cursor };
+    let next = Cursor { next: last.id.position.0 + 1, tag: Some(last.id.tag), ..cursor };
     // Nobody can be erased between asking for names and writing them down.
     let mut names = shared.names.clone().lock_owned().await;
     names.learn(&shared.env, facts.iter().filter_map(|stored| wallet_of(&stored.fact)).collect()).await?;

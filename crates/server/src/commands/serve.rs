@@ -87,6 +87,9 @@ async fn serve(args: &ServeArgs) -> Result<()> {
     let environments = open_all(&data, args)?;
     environments.iter().for_each(Environment::resume_corrections);
     let hooks = webhooks::start_all(&data, &environments, &args.webhooks, args.accept_loss)?;
+    for hooks in &hooks {
+        hooks.forget_erased().await.context("forgetting what webhooks told of customers who were erased")?;
+    }
     tracing::info!(%listen, data = %data.root().display(), "serving");
     output::print(&format!("Listening on {}\n", first_start::dashboard_url(listen)))?;
     listener::serve(
