@@ -45,7 +45,13 @@ pub(crate) async fn run(shared: Arc<Shared>, number: EndpointNo) {
         }
         tokio::select! {
             landed = flights.join_next(), if !flights.is_empty() => {
-                let Some(Ok(first)) = landed else { return };
+                let Some(Ok(first)) = landed else {
+                    // What was under way with it is sent again.
+                    tracing::error!(environment = shared.env.name(), endpoint = endpoint.id, "an attempt has failed badly");
+                    flights.shutdown().await;
+                    busy.clear();
+                    continue;
+                };
                 let mut all: Vec<Landed> = vec![first];
                 while let Some(Ok(more)) = flights.try_join_next() {
                     all.push(more);

@@ -81,7 +81,7 @@ pub(crate) struct Shared {
     pub(crate) env: Arc<Environment>,
     pub(crate) ops: Arc<Ops>,
     pub(crate) caller: Caller,
-    pub(crate) options: Options2,
+    pub(crate) options: Settings,
     pub(crate) chance: Mutex<StdRng>,
     pub(crate) entropy: Mutex<Box<dyn Entropy>>,
     pub(crate) endpoints: watch::Sender<Arc<Vec<Endpoint>>>,
@@ -96,7 +96,7 @@ pub(crate) struct Shared {
 
 /// What of the options is asked for later.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Options2 {
+pub(crate) struct Settings {
     pub(crate) allow_private: bool,
     pub(crate) look_every: Duration,
 }
@@ -120,7 +120,7 @@ impl Webhooks {
             env,
             ops,
             caller,
-            options: Options2 { allow_private: options.allow_private, look_every: options.look_every },
+            options: Settings { allow_private: options.allow_private, look_every: options.look_every },
             chance: Mutex::new(StdRng::from_seed(seed)),
             entropy: Mutex::new(options.entropy),
             endpoints: watch::Sender::new(endpoints),
