@@ -40,7 +40,7 @@ impl Ops {
         let ops = Self::open_unchecked(dir, vault)?;
         match ops.check_vault() {
             Err(OpsError::Key(_)) => {
-                ops.forget_secrets("its secret was lost with the master key: rotate it")?
+                ops.forget_secrets("its secret was lost with the master key: rotate it")?;
             }
             checked => checked?,
         }

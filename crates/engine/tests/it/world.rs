@@ -200,7 +200,8 @@ pub(crate) fn word(verdict: &Verdict) -> &'static str {
         | Verdict::Hold(_)
         | Verdict::Amended(_)
         | Verdict::Census(_)
-        | Verdict::Lots(_) => "read",
+        | Verdict::Lots(_)
+        | Verdict::Expiring(_) => "read",
         Verdict::Erased(_) => "erased",
     }
 }

@@ -59,9 +59,8 @@ async fn cursor_ahead_of_the_journal_refuses_the_start_unless_the_loss_is_accept
     world.hooks.close().await;
     let ahead = world.env.tail().committed().next.0 + 1_000;
     world.hooks.ops().set_cursor(Cursor { next: ahead, ..Cursor::default() }).expect("set");
-    let World { env, hooks, clock, dir } = &world;
+    let World { env, clock, dir, .. } = &world;
     env.close();
-    drop(hooks);
     let env = open(dir.path(), clock);
     assert!(matches!(start(&env, options()), Err(StartError::Ahead { found, .. }) if found == ahead));
     let mut accepting = options();
