@@ -24,4 +24,5 @@ mod slow_disk;
 mod storage_full;
 mod support;
 mod verify;
+mod webhooks;
 mod wire;
