@@ -2,7 +2,7 @@
 
 use chargly_ops::{
     Alert, AlertKind, Attempted, Cursor, DeliveryFilter, DeliveryState, EndpointNo, NONCE_BYTES, NewMessage,
-    Next, Ops, OpsError,
+    Next, Ops, OpsError, Window,
 };
 
 use crate::file::{asked, open};
@@ -169,4 +169,30 @@ fn log_is_filtered_and_goes_on_behind_a_number() {
     assert_eq!(ids(DeliveryFilter { kind: Some("wallet.empty".into()), ..all() }, 10), Vec::<String>::new());
     let first = &world.ops.deliveries(world.to, &all(), (1, 0)).expect("a log")[0];
     assert_eq!(ids(DeliveryFilter { before: Some(first.number), ..all() }, 10), ["b1", "a1"]);
+}
+
+#[test]
+fn sum_is_added_to_until_its_time_is_over_or_it_was_sent() {
+    let world = world();
+    let window = Window { start_ms: 0, open_until_ms: 1_200, micro: 5, facts: 1 };
+    let sum = |id| NewMessage { window: Some(window), ..message(id, Some(1), 1_200) };
+    world.ops.derive(|tx| tx.put(&sum("a1"), &[world.to])).expect("put");
+    let open = |now_ms| {
+        let found = world.ops.derive(|tx| tx.open_window(1, "wallet.debited", now_ms)).expect("readable");
+        found.map(|found| (found.id, found.window.micro))
+    };
+    assert_eq!(open(1_199), Some(("a1".to_owned(), 5)));
+    assert_eq!(open(1_200), None);
+    let found =
+        world.ops.derive(|tx| tx.open_window(1, "wallet.debited", 0)).expect("readable").expect("open");
+    world.ops.derive(|tx| tx.extend(found.number, (9, 2), "{9}")).expect("added");
+    assert_eq!(
+        world.ops.head(world.to, 1).expect("readable").map(|pending| pending.body).as_deref(),
+        Some("{9}")
+    );
+    world.attempt(1, Next::Again(2_000));
+    assert_eq!(open(0), None, "it was sent, although a clock says that its time is not over");
+    world.ops.derive(|tx| tx.put(&sum("a2"), &[world.to])).expect("put");
+    world.ops.derive(|tx| tx.close_windows(1)).expect("closed");
+    assert_eq!(open(0), None);
 }
