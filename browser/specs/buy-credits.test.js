@@ -37,7 +37,7 @@ async function startShop() {
 async function call(path, body) {
   const response = await fetch(server.url + path, {
     method: body === undefined ? "GET" : "POST",
-    headers: { authorization: `Bearer ${server.key}` },
+    headers: { authorization: `Bearer ${server.key}`, "content-type": "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   return { status: response.status, body: await response.json() };
