@@ -223,7 +223,8 @@ impl Wallet {
     pub(crate) fn note_order(&mut self, order: Position, is_open: bool) {
         let is_listed = self.open_orders().contains(&order);
         if is_open && !is_listed {
-            self.rest_mut().open_orders.push(order);
+            let open = &mut self.rest_mut().open_orders;
+            open.insert(open.partition_point(|other| *other < order), order);
         } else if !is_open && is_listed {
             self.rest_mut().open_orders.retain(|other| *other != order);
         }
