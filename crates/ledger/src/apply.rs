@@ -180,7 +180,12 @@ impl State {
             }
             WalletEvent::CustomerErased => {
                 self.forget_customer(number);
-                self.change_wallet(number, |w| step(w, after, position));
+                self.change_wallet(number, |w| {
+                    step(w, after, position);
+                    // Nobody is there any more who could use what it gets again and again.
+                    w.end_allowances();
+                    w.reschedule();
+                });
             }
             event => self.change_wallet(number, |w| {
                 step(w, after, position);

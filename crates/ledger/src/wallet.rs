@@ -219,6 +219,12 @@ impl Wallet {
         &mut self.rest_mut().allowances
     }
 
+    pub(crate) fn end_allowances(&mut self) {
+        if let Some(rest) = &mut self.rest {
+            rest.allowances.clear();
+        }
+    }
+
     /// Lists an order as open, or no longer.
     pub(crate) fn note_order(&mut self, order: Position, is_open: bool) {
         let is_listed = self.open_orders().contains(&order);

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use crate::deliveries::{NO_WALLET, refresh_lane};
+use crate::deliveries::NO_WALLET;
 use crate::endpoints::EndpointNo;
 use crate::error::OpsError;
 use crate::store::Derivation;
@@ -146,10 +146,5 @@ impl Derivation<'_> {
             )?
             .execute([wallet])?;
         Ok(())
-    }
-
-    /// Lets a lane be sent as its first delivery says.
-    pub fn refresh_lane(&mut self, endpoint: EndpointNo, lane: i64) -> Result<(), OpsError> {
-        refresh_lane(&self.tx, endpoint, lane)
     }
 }

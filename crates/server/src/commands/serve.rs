@@ -94,6 +94,9 @@ async fn serve(args: &ServeArgs) -> Result<()> {
     with_ops.iter().try_for_each(|(environment, ops)| args.payments.set_up(environment, ops, listen))?;
     environments.iter().for_each(Environment::resume_corrections);
     let hooks = webhooks::start_all(&with_ops, &args.webhooks, args.accept_loss)?;
+    for hooks in &hooks {
+        hooks.forget_erased().await.context("forgetting what webhooks told of customers who were erased")?;
+    }
     tracing::info!(%listen, data = %data.root().display(), "serving");
     output::print(&format!("Listening on {}\n", first_start::dashboard_url(listen)))?;
     listener::serve(

@@ -39,6 +39,7 @@ pub(crate) fn all_succeed(page: &str, server: &Server, key: &str) -> usize {
             continue;
         }
         let path = fill(path, server, key);
+        let body = body.as_deref().map(|body| fill_message(body, &path, server, key));
         let answer = server.call(method, &path, key, body.as_deref());
         // Work that goes on after the answer is accepted, not done.
         let expected = if path == "/v1/price-simulations" { 202 } else { 200 };
@@ -57,6 +58,8 @@ fn fill(path: &str, server: &Server, key: &str) -> String {
             "/v1/price-simulations",
             r#"{"from":"2026-01-01T00:00:00Z","to":"2030-01-01T00:00:00Z","rules":[]}"#,
         ),
+        // Nobody listens there.
+        ("whk_…", "/v1/webhook-endpoints", r#"{"url":"http://127.0.0.1:9/","types":["wallet.debited"]}"#),
         ("key_…", "/v1/keys", r#"{"label":"spare","scopes":["read"]}"#),
     ];
     match made_by.into_iter().find(|(placeholder, ..)| path.contains(placeholder)) {
@@ -66,6 +69,24 @@ fn fill(path: &str, server: &Server, key: &str) -> String {
         }
         None => path.to_owned(),
     }
+}
+
+/// With the id of a message that waits for the endpoint of a path in place of `msg_…`.
+fn fill_message(body: &str, path: &str, server: &Server, key: &str) -> String {
+    if !body.contains("msg_…") {
+        return body.to_owned();
+    }
+    let event = r#"{"event":"image.generate","customer":"user_42"}"#;
+    assert_eq!(server.call("POST", "/v1/events", key, Some(event)).status, 200);
+    let log = path.replace("/resend", "/deliveries");
+    for _ in 0..1_000 {
+        let found = server.call("GET", &log, key, None).json();
+        if let Some(message) = found["data"][0]["message"].as_str() {
+            return body.replace("msg_…", message);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("no message is ever made");
 }
 
 #[test]
@@ -182,7 +203,7 @@ fn every_call_of_the_guide_to_provider_cost_succeeds_as_printed() {
 #[test]
 fn every_call_of_the_http_reference_succeeds_as_printed() {
     let project = Project::begin();
-    let server = project.serve();
+    let server = Server::start(&project.data(), &[("CHARGLY_WEBHOOK_ALLOW_PRIVATE", "true")]);
     let key = &project.live_key;
     let define = server.call("PUT", "/v1/event-types/image.generate", key, Some(r#"{"credits":12}"#));
     assert_eq!(define.status, 200);
@@ -219,4 +240,13 @@ fn every_call_of_the_pricing_guide_succeeds_as_printed() {
     let server = project.serve();
     let calls = all_succeed(include_str!("../../../../docs/guides/pricing.md"), &server, &project.test_key);
     assert!(calls >= 9, "{calls} calls found");
+}
+
+#[test]
+fn every_call_of_the_guide_to_webhooks_succeeds_as_printed() {
+    let project = Project::begin();
+    let server = Server::start(&project.data(), &[("CHARGLY_WEBHOOK_ALLOW_PRIVATE", "true")]);
+    let page = include_str!("../../../../docs/guides/webhooks.md");
+    let calls = all_succeed(page, &server, &project.test_key);
+    assert!(calls >= 3, "{calls} calls found");
 }

@@ -25,4 +25,5 @@ mod slow_disk;
 mod storage_full;
 mod support;
 mod verify;
+mod webhooks;
 mod wire;

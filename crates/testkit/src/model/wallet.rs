@@ -216,6 +216,7 @@ impl Wallet {
 
     pub(super) fn forget_customer(&mut self) -> Happening {
         self.customer.clear();
+        self.allowances.clear();
         Happening::CustomerErased
     }
 }
