@@ -6,6 +6,7 @@ mod books;
 mod corrections;
 mod customers;
 mod docs;
+mod docs_selling;
 mod export;
 mod faulty_disk;
 mod figures;
