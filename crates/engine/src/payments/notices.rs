@@ -140,9 +140,13 @@ impl Environment {
         if notice.is_live != (self.name() == "live") {
             return Ok(Some("it is about money of the other kind than this environment's".to_owned()));
         }
+        if notice.about != About::Nothing {
+            self.ensure_effects()?;
+        }
         let order = match &notice.about {
             About::Nothing => return Ok(None),
             About::Order(order) => Some(order.clone()),
+            // Whose it is has to be asked for, which is an effect as well.
             about @ (About::Payment(_) | About::Charge(_)) => match provider.order_of(about).await {
                 Ok(order) => order,
                 Err(ProviderError::Unknown { .. }) => None,
@@ -174,10 +178,11 @@ impl Environment {
         Ok(())
     }
 
-    /// Fetches what was never delivered since an instant, and follows it.
-    pub(super) async fn catch_up(&self, since_ms: i64) -> Result<(), PaymentError> {
+    /// Fetches what was never delivered since an instant, or whatever was sent since then, and follows what is not
+    /// followed yet.
+    pub(super) async fn catch_up(&self, since_ms: i64, delivered_too: bool) -> Result<(), PaymentError> {
         for provider in self.payment_providers() {
-            for notice in provider.missed(since_ms).await? {
+            for notice in provider.missed(since_ms, delivered_too).await? {
                 self.take_notice(BelievedNotice { provider: Arc::clone(provider), notice }).await?;
             }
         }
