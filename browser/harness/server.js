@@ -33,6 +33,38 @@ export async function startExample(crate, example) {
   };
 }
 
+/**
+ * Runs the server itself on a data directory of its own, in the first minute of its life.
+ * @returns {Promise<{ url: string, key: string, stop: () => Promise<void> }>}
+ */
+export async function startChargly(data) {
+  const serve = ["serve", "--data", data, "--listen", "127.0.0.1:0", "--master-key-file", `${data}.key`];
+  const child = spawn("cargo", ["run", "--quiet", "--locked", "--package", "chargly-server", "--", ...serve], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  const timer = setTimeout(() => child.kill(), START_MS_MAX);
+  let key;
+  for await (const line of createInterface({ input: child.stdout })) {
+    key ??= line.match(/sk_test_\S+/)?.[0];
+    const url = line.match(/^Listening on (http:\S+?)\/?$/)?.[1];
+    if (url === undefined) continue;
+    clearTimeout(timer);
+    // What it still prints is read and thrown away, so that it never waits for a reader.
+    child.stdout.resume();
+    return {
+      url,
+      key,
+      async stop() {
+        child.kill();
+        await ended;
+      },
+    };
+  }
+  throw new Error("the server ended before it said where it listens");
+}
+
 async function firstLine(stream) {
   for await (const line of createInterface({ input: stream })) return line;
   return undefined;

@@ -25,8 +25,12 @@ pub(crate) fn run(runner: &Runner) -> Result<Outcome> {
     let installed = runner.run(in_folder(&folder, "npm", &["ci", "--no-fund", "--no-audit"]))?;
     ensure!(installed.passed, "npm ci failed: is a package registry within reach?");
     // Compiled here, where it is seen to take its time; the tests start it.
-    let build = ["build", "--locked", "--package", "chargly-http", "--example", "pages"];
-    ensure!(runner.run(runner.cargo(&build))?.passed, "the pages do not build");
+    for build in [
+        &["build", "--locked", "--package", "chargly-http", "--example", "pages"][..],
+        &["build", "--locked", "--package", "chargly-server"],
+    ] {
+        ensure!(runner.run(runner.cargo(build))?.passed, "what serves the pages does not build");
+    }
     let mut tests = in_folder(&folder, "node", &["--test", "--test-reporter=spec"]);
     tests.env("CHARGLY_CHROMIUM", browser).env("NO_COLOR", "1");
     runner.run(tests)

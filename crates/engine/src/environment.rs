@@ -45,6 +45,8 @@ pub struct OpenOptions {
     pub accept_clock: bool,
     /// The version of the software, for the epoch's fact.
     pub software: &'static str,
+    /// What a new environment counts money in; one that is there keeps its own.
+    pub currency: Currency,
     /// Facts of one sealed run. Only tests have them shorter; a directory keeps the length it began with.
     pub run_length: RunLength,
     /// Facts after which a checkpoint is written.
@@ -64,6 +66,7 @@ impl OpenOptions {
             accept_loss: false,
             accept_clock: false,
             software,
+            currency: Currency::USD,
             run_length: RunLength::FULL,
             checkpoint_every_facts: CHECKPOINT_EVERY_FACTS,
         }
@@ -158,9 +161,9 @@ pub enum OpenError {
 pub fn create(dir: &Path, name: &str, salt: [u8; 32], options: OpenOptions) -> Result<(), OpenError> {
     std::fs::create_dir_all(dir).map_err(|source| OpenError::Directory { dir: dir.into(), source })?;
     let journal = open_journal(dir, false)?;
-    let clock = Arc::clone(&options.clock);
+    let (clock, currency) = (Arc::clone(&options.clock), options.currency);
     let mut writer = Writer::new(journal, Fold::from_start().into(), clock.as_ref(), true, options.entropy);
-    let fact = Fact::EnvironmentCreated { name: name.into(), salt, currency: Currency::USD };
+    let fact = Fact::EnvironmentCreated { name: name.into(), salt, currency };
     recorded_own(dir, &writer.record_own(1, &fact, clock.as_ref()))
 }
 

@@ -14,7 +14,7 @@ use compact_str::CompactString;
 use crate::answer::Answer;
 use crate::errors::{problem_of, refusal_of, refusal_problem, with_checkout_hint};
 use crate::project::Project;
-use crate::query::Query;
+use crate::query::{Page, Query};
 use crate::read;
 use crate::serve::check_scope;
 
@@ -78,6 +78,15 @@ impl Call {
     /// Refuses query parameters where there are none to give.
     pub(crate) fn finish_query(&mut self) -> Result<(), Problem> {
         self.query.finish_unused()
+    }
+
+    /// Which page is asked for, of a list that takes no other parameters.
+    pub(crate) fn page(&mut self) -> Result<Page, Problem> {
+        let mut query = std::mem::take(&mut self.query);
+        let mut problems = Problems::default();
+        let page = Page::read(&mut query, &mut problems);
+        query.finish(&mut problems);
+        problems.finish(Some(page))
     }
 
     /// Reads the body as one object. An empty body is an empty object.

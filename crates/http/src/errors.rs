@@ -167,7 +167,7 @@ pub(crate) fn refusal_problem(refusal: &Refusal, customer: Option<&str>, catalog
         Refusal::TooManyOrders { limit } | Refusal::TooManyAllowances { limit } => {
             with_customer(problem.number("limit", limit))
         }
-        Refusal::OrderNotPaid { status } => problem.text("status", status.as_str()),
+        Refusal::OrderNotPaid { status } => problem.text("order_status", status.as_str()),
         Refusal::RefundExceedsUnused { requested, unused } => {
             problem.number("requested", requested).number("unused", unused)
         }

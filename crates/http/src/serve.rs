@@ -58,7 +58,14 @@ pub(crate) async fn serve(project: Arc<Project>, route: &'static Route, request:
 /// What was asked for, as errors tell it: the path without its query. A secret that somebody took for an id is left out,
 /// since errors are copied into logs and tickets.
 pub(crate) fn instance(uri: &Uri) -> String {
-    let path = uri.path();
+    // Base64 may have slashes in it: where the secret of a webhook ends nobody can tell.
+    match uri.path().split_once("/whsec_") {
+        Some((before, _)) => format!("{}/whsec_…", without_keys(before)),
+        None => without_keys(uri.path()),
+    }
+}
+
+fn without_keys(path: &str) -> String {
     if !path.contains("/sk_") {
         return path.to_owned();
     }

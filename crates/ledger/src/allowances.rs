@@ -202,8 +202,10 @@ pub(crate) fn renew(wallet: &Wallet, allowance: &Allowance) -> (WalletEvent, Bal
             carried.push(lot.number);
         }
     }
-    let missing = (carried_over - left).max(Credits::ZERO);
-    let room = (grants::room(wallet) + (wallet.balance.posted - after.posted)).max(Credits::ZERO);
+    // Nothing is carried over into the first period, so that nothing is missing there.
+    let is_first = allowance.periods == 0 && allowance.lots.is_empty();
+    let missing = if is_first { Credits::ZERO } else { (carried_over - left).max(Credits::ZERO) };
+    let room = Credits::MAX - after.posted.max(Credits::ZERO) - wallet.to_come();
     let wanted = credits.checked_add(missing).unwrap_or(credits).min(room);
     let has_room = wanted.is_positive() && wallet.lots.len() < LOTS_PER_WALLET_MAX;
     let mut renewal = Renewal {

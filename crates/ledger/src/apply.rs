@@ -180,7 +180,12 @@ impl State {
             }
             WalletEvent::CustomerErased => {
                 self.forget_customer(number);
-                self.change_wallet(number, |w| step(w, after, position));
+                self.change_wallet(number, |w| {
+                    step(w, after, position);
+                    // Nobody is there any more who could use what it gets again and again.
+                    w.end_allowances();
+                    w.reschedule();
+                });
             }
             event => self.change_wallet(number, |w| {
                 step(w, after, position);
@@ -433,15 +438,12 @@ fn capture(wallet: &mut Wallet, position: Position, placed: Position, event: &Wa
     }
 }
 
-/// A period of an allowance begins: what lapses first, then what is carried over, then what is new.
+/// A period of an allowance begins: what is carried over, what lapses, what is new.
 fn renew(wallet: &mut Wallet, recorded: Recorded, renewal: &Renewal) {
     let Some(at) = wallet.allowances().iter().position(|a| a.id.position == renewal.allowance) else {
         return;
     };
     let allowance = wallet.allowances()[at].clone();
-    for draw in &renewal.lapsed {
-        lapse(wallet, draw);
-    }
     for number in &allowance.lots {
         let is_carried = renewal.carried.contains(number);
         // Its place in the burn order follows from its expiry.
@@ -452,6 +454,10 @@ fn renew(wallet: &mut Wallet, recorded: Recorded, renewal: &Renewal) {
                 lot.status = LotStatus::Expired;
             }
         });
+    }
+    // After that, so that a lot with nothing left says that it expired.
+    for draw in &renewal.lapsed {
+        lapse(wallet, draw);
     }
     if let Some(lot) = renewal.lot {
         wallet.next_lot = LotNo(lot.0 + 1);
@@ -517,6 +523,7 @@ fn granted_lot(recorded: Recorded, number: LotNo, request: &GrantRequest) -> Lot
         kind: request.kind,
         status: if effective_at > recorded.at { LotStatus::Pending } else { LotStatus::Active },
         priority: request.priority,
+        is_ordered: false,
         price: request.price,
         credits: request.credits,
         used: Credits::ZERO,

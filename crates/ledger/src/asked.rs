@@ -2,8 +2,9 @@
 
 use crate::fact::Asked;
 use crate::{
-    Action, CaptureRequest, Catalogue, CatalogueChange, Credits, EventTypeNo, Facets, Fact, GrantRequest,
-    HoldRequest, IfInsufficient, MeterRequest, Millis, Money, PriceRequest, Quantity, Usage, WalletEvent,
+    Action, AllowanceRequest, CaptureRequest, Catalogue, CatalogueChange, Credits, EventTypeNo, Facets, Fact,
+    GrantRequest, HoldRequest, IfInsufficient, MeterRequest, Millis, Money, PriceRequest, Quantity, Usage,
+    WalletEvent,
 };
 
 /// Where two requests under one key differ.
@@ -210,14 +211,13 @@ impl Asked {
             Self::Recharge(r) => vec![("event", r.event.to_string()), ("credits", r.credits.to_string())],
             Self::PlaceOrder(r) => {
                 let code = catalogue.pack(r.pack).map(|pack| pack.terms.code.to_string());
-                // Who takes the money is nothing that a caller says: the same order asked for again after another
-                // provider was set up is still the same.
+                // Who takes the money is nothing that the caller asks for.
                 vec![("pack", code.unwrap_or_default())]
             }
             Self::RefundOrder(r) => {
                 vec![("order", r.order.position.to_string()), ("credits", shown(r.credits))]
             }
-            Self::SetAllowance(r) => vec![("code", r.code.to_string()), ("credits", r.credits.to_string())],
+            Self::SetAllowance(r) => allowance_fields(catalogue, r),
             Self::Batch(events, _) => batch_fields(*events),
         }
     }
@@ -267,6 +267,20 @@ fn grant_fields(catalogue: &Catalogue, r: &GrantRequest) -> Fields {
         ("priority", r.priority.to_string()),
         ("effective_at", instant(r.effective_at)),
         ("expires_at", instant(r.expires_at)),
+        ("scope", scope.join(", ")),
+    ]
+}
+
+fn allowance_fields(catalogue: &Catalogue, r: &AllowanceRequest) -> Fields {
+    let scope: Vec<String> = r.scope.iter().map(|t| name(catalogue, *t)).collect();
+    vec![
+        ("code", r.code.to_string()),
+        ("credits", r.credits.to_string()),
+        ("period", r.period.as_str().to_owned()),
+        ("starts_at", instant(r.starts_at)),
+        ("rollover.min", r.rollover_min.to_string()),
+        ("rollover.max", r.rollover_max.to_string()),
+        ("priority", r.priority.to_string()),
         ("scope", scope.join(", ")),
     ]
 }

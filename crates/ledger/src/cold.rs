@@ -124,13 +124,29 @@ impl State {
                 WalletEvent::CostSet { request, .. } => {
                     self.needs_to_amend(request.event, fact.header.wallet, std::iter::empty())
                 }
-                WalletEvent::CheckoutOpened { request } => self.needs_of_order(request.order.position),
-                WalletEvent::OrderSettled { request, .. } => self.needs_of_order(request.order.position),
-                WalletEvent::RefundStarted { request, .. } => self.needs_of_order(request.order.position),
+                WalletEvent::CheckoutOpened { request } => self.needs_of_order_alone(request.order.position),
+                WalletEvent::OrderSettled { request, fulfilment, reclaim, .. } => {
+                    let mut needs = self.needs_of_order_alone(request.order.position);
+                    // Asked for once, where the order itself may not be there yet: the fact names its lot.
+                    if let (None, Some(reclaim)) = (fulfilment, reclaim) {
+                        let lots = reclaim.returns.iter().map(|back| back.lot).chain([reclaim.order_lot]);
+                        needs.extend(self.needs_to_amend(request.order.position, fact.header.wallet, lots));
+                    }
+                    needs
+                }
+                // The lot has credits left, and is there.
+                WalletEvent::RefundStarted { request, .. } => {
+                    self.needs_of_order_alone(request.order.position)
+                }
                 _ => SmallVec::new(),
             },
             _ => SmallVec::new(),
         }
+    }
+
+    fn needs_of_order_alone(&self, placed: Position) -> SmallVec<[ColdKey; 2]> {
+        let is_known = self.orders.contains_key(&placed);
+        if is_known { SmallVec::new() } else { SmallVec::from_slice(&[ColdKey::Order(placed)]) }
     }
 
     /// What settling an order looks at: the order, its lot, and what became of the debt that is kept under its place.

@@ -447,6 +447,7 @@ fn decide(
             verdict(wallet, Asked::Grant(request.clone()), || grants::grant(wallet, request, now))
         }
         (Action::VoidGrant { request, .. }, _) => {
+            grants::check_void(wallet, request)?;
             verdict(wallet, Asked::VoidGrant(*request), || grants::void(wallet, request))
         }
         (Action::Reverse { request, original }, _) => verdict(wallet, Asked::Reverse(*request), || {

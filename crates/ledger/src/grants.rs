@@ -73,6 +73,14 @@ pub(crate) fn expire(wallet: &Wallet, lot: &Lot) -> (WalletEvent, Balance) {
     (WalletEvent::LotExpired { due: lot.expires_at, broken }, after)
 }
 
+/// Keeps a lot that was bought from being voided: what its buyer paid would be given up here, and once more when the
+/// payment is refunded.
+pub(crate) fn check_void(wallet: &Wallet, request: &VoidGrantRequest) -> Result<(), Rejection> {
+    // Of live lots only: others may have left memory, and are refused either way.
+    let is_ordered = wallet.lots.iter().any(|lot| lot.number == request.lot && lot.is_ordered);
+    if is_ordered { Err(Rejection::invalid("grant", "was bought: refund its order instead")) } else { Ok(()) }
+}
+
 /// Takes back what is left of a lot. What of its price was not recognised yet never will be.
 pub(crate) fn void(wallet: &Wallet, request: &VoidGrantRequest) -> Result<(WalletEvent, Balance), Refusal> {
     let lot = wallet
@@ -131,6 +139,7 @@ pub(crate) fn incoming(number: LotNo, request: &GrantRequest) -> Lot {
         kind: request.kind,
         status: LotStatus::Active,
         priority: request.priority,
+        is_ordered: false,
         price: request.price,
         credits: request.credits,
         used: Credits::ZERO,

@@ -78,7 +78,7 @@ pub use ids::{
     key_hash,
 };
 pub use lot::{GrantKind, Lot, LotStatus};
-pub use meter::{Sample, price_sample, quote};
+pub use meter::{Sample, price_sample, quote, unseen};
 pub use order::{
     CheckoutRequest, Fulfilment, HeldBecause, OPEN_ORDERS_PER_WALLET_MAX, OpenRefund, OrderRequest,
     OrderStatus, OrderSums, OrderTerms, Payment, PaymentUpdate, Reclaim, RefundRequest, Returns,

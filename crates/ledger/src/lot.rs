@@ -55,6 +55,8 @@ pub struct Lot {
     pub status: LotStatus,
     /// Lower burns first.
     pub priority: i32,
+    /// Whether it came with an order: its money goes back through that, and no other way.
+    pub is_ordered: bool,
     /// What was paid for all of it.
     pub price: Option<Money>,
     /// How many credits it was granted with.
@@ -80,6 +82,7 @@ codec_struct!(Lot {
     kind,
     status,
     priority,
+    is_ordered,
     price,
     credits,
     used,
@@ -158,6 +161,7 @@ mod tests {
             kind: GrantKind::Paid,
             status: LotStatus::Active,
             priority: 0,
+            is_ordered: false,
             price: None,
             credits: Credits::from_micro(100_000_000),
             used: Credits::ZERO,

@@ -2,9 +2,9 @@
 
 use crate::draw::charge;
 use crate::{
-    Balance, Catalogue, Charge, Credits, EntryId, EventTypeNo, Facets, Grid, MeterRequest, Millis, Money,
-    Position, PriceContext, PriceInputs, PriceNo, Quantity, Refusal, Rejection, Rounding, Rule, Usage,
-    Wallet, WalletNo, price,
+    Balance, Catalogue, Charge, Credits, EntryId, EventTypeNo, Facets, GrantKind, GrantRequest, Grid,
+    MeterRequest, Millis, Money, Position, PriceContext, PriceInputs, PriceNo, Quantity, Refusal, Rejection,
+    Rounding, Rule, Usage, Wallet, WalletNo, grants, price,
 };
 
 /// Checks a meter request and finds its price. Nothing about the wallet is looked at yet.
@@ -163,12 +163,31 @@ pub fn quote(
     let wallet = match wallet {
         Some(wallet) => wallet,
         None => {
-            let id = EntryId { position: Position(0), tag: 0 };
-            nobody = Wallet::open(WalletNo(0), id, "".into());
+            nobody = unseen(catalogue);
             &nobody
         }
     };
     Ok((price, credits, meter(wallet, request, (price, credits)).err()))
+}
+
+/// The wallet of a customer never seen, as it would be opened: with what the settings give at first sight.
+pub fn unseen(catalogue: &Catalogue) -> Wallet {
+    let id = EntryId { position: Position(0), tag: 0 };
+    let mut wallet = Wallet::open(WalletNo(0), id, "".into());
+    if let Some(welcome) = catalogue.settings.welcome {
+        let request = GrantRequest {
+            credits: welcome.credits,
+            kind: GrantKind::Promotional,
+            price: None,
+            priority: 0,
+            effective_at: None,
+            expires_at: None,
+            scope: Vec::new(),
+        };
+        wallet.insert_lot(grants::incoming(wallet.next_lot, &request));
+        wallet.balance.posted = welcome.credits;
+    }
+    wallet
 }
 
 /// The balance after a charge that used no reservation.

@@ -219,11 +219,18 @@ impl Wallet {
         &mut self.rest_mut().allowances
     }
 
+    pub(crate) fn end_allowances(&mut self) {
+        if let Some(rest) = &mut self.rest {
+            rest.allowances.clear();
+        }
+    }
+
     /// Lists an order as open, or no longer.
     pub(crate) fn note_order(&mut self, order: Position, is_open: bool) {
         let is_listed = self.open_orders().contains(&order);
         if is_open && !is_listed {
-            self.rest_mut().open_orders.push(order);
+            let open = &mut self.rest_mut().open_orders;
+            open.insert(open.partition_point(|other| *other < order), order);
         } else if !is_open && is_listed {
             self.rest_mut().open_orders.retain(|other| *other != order);
         }

@@ -10,6 +10,8 @@ use crate::store::{Derivation, Ops};
 pub struct Cursor {
     /// The position of the first fact that was not looked at.
     pub next: u64,
+    /// The seal of the last fact that was: the journal has to have that one there. `None` where none was looked at.
+    pub tag: Option<u32>,
     /// The same for levels of balances, which are followed only while somebody wants to know.
     pub alerts_to: u64,
     /// The restore, by its time, after which the cursor was set to where the journal then ended.
@@ -37,12 +39,13 @@ impl Derivation<'_> {
 
 fn read(db: &Connection) -> Result<Cursor, OpsError> {
     let found = db
-        .prepare_cached("SELECT next, alerts_to, restored_ms FROM cursor")?
+        .prepare_cached("SELECT next, tag, alerts_to, restored_ms FROM cursor")?
         .query_row([], |row| {
             Ok(Cursor {
                 next: row.get::<_, i64>(0)?.cast_unsigned(),
-                alerts_to: row.get::<_, i64>(1)?.cast_unsigned(),
-                restored_ms: row.get(2)?,
+                tag: row.get(1)?,
+                alerts_to: row.get::<_, i64>(2)?.cast_unsigned(),
+                restored_ms: row.get(3)?,
             })
         })
         .optional()?;
@@ -50,9 +53,10 @@ fn read(db: &Connection) -> Result<Cursor, OpsError> {
 }
 
 fn write(db: &Connection, cursor: Cursor) -> Result<(), OpsError> {
+    let Cursor { next, tag, alerts_to, restored_ms } = cursor;
     db.prepare_cached(
-        "INSERT OR REPLACE INTO cursor (id, next, alerts_to, restored_ms) VALUES (0, ?1, ?2, ?3)",
+        "INSERT OR REPLACE INTO cursor (id, next, tag, alerts_to, restored_ms) VALUES (0, ?1, ?2, ?3, ?4)",
     )?
-    .execute(params![cursor.next.cast_signed(), cursor.alerts_to.cast_signed(), cursor.restored_ms])?;
+    .execute(params![next.cast_signed(), tag, alerts_to.cast_signed(), restored_ms])?;
     Ok(())
 }

@@ -106,14 +106,6 @@ impl Ops {
         })
     }
 
-    /// When the next lane of an endpoint is due.
-    pub fn next_due_ms(&self, endpoint: EndpointNo) -> Result<Option<i64>, OpsError> {
-        self.read(|db| {
-            let mut rows = db.prepare_cached("SELECT MIN(due_ms) FROM lane WHERE endpoint = ?1")?;
-            Ok(rows.query_row([endpoint.0], |row| row.get(0))?)
-        })
-    }
-
     /// The first delivery that waits in a lane.
     pub fn head(&self, endpoint: EndpointNo, lane: i64) -> Result<Option<Pending>, OpsError> {
         self.read(|db| {

@@ -23,6 +23,9 @@ pub enum OpsError {
     /// The master key cannot be had, or is another one.
     #[error("the secrets in ops.db cannot be opened")]
     Key(#[from] KeyError),
+    /// A reader kept the write-ahead log from being emptied. What was to be written is.
+    #[error("a reader is in the way of emptying the log of ops.db")]
+    LogInUse,
     /// A row does not have what was written.
     #[error("ops.db is damaged: {0}")]
     Damaged(&'static str),

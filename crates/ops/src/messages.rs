@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use crate::deliveries::{NO_WALLET, refresh_lane};
+use crate::deliveries::NO_WALLET;
 use crate::endpoints::EndpointNo;
 use crate::error::OpsError;
 use crate::store::Derivation;
@@ -108,13 +108,15 @@ impl Derivation<'_> {
         Ok(())
     }
 
-    /// The newest message of this type about a wallet that may still be added to at `now_ms`.
+    /// The newest message of this type about a wallet that may still be added to at `now_ms`. One that was sent may not,
+    /// whatever a clock that was set back says.
     pub fn open_window(&self, wallet: u32, kind: &str, now_ms: i64) -> Result<Option<OpenWindow>, OpsError> {
         let found = self
             .tx
             .prepare_cached(
                 "SELECT number, id, window_ms, open_until_ms, micro, facts FROM message
                  WHERE wallet = ?1 AND kind = ?2 AND open_until_ms IS NOT NULL AND open_until_ms > ?3
+                 AND NOT EXISTS (SELECT 1 FROM delivery WHERE message = message.number AND (tries > 0 OR state <> 0))
                  ORDER BY number DESC LIMIT 1",
             )?
             .query_row(params![wallet, kind, now_ms], |row| {
@@ -146,10 +148,5 @@ impl Derivation<'_> {
             )?
             .execute([wallet])?;
         Ok(())
-    }
-
-    /// Lets a lane be sent as its first delivery says.
-    pub fn refresh_lane(&mut self, endpoint: EndpointNo, lane: i64) -> Result<(), OpsError> {
-        refresh_lane(&self.tx, endpoint, lane)
     }
 }

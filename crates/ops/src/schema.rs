@@ -13,7 +13,8 @@ pub(crate) const SCHEMA_VERSION: i64 = 1;
 
 /// Why the indexes are as they are: a sender asks for lanes that are due (`lane_due`), then for the first delivery that
 /// waits in one (`delivery_head`, which holds waiting ones only); neither grows with what else waits. `delivery_log`
-/// is the order in which an endpoint's deliveries are shown.
+/// is the order in which an endpoint's deliveries are shown. Numbers are never used again: an attempt may end after its
+/// delivery was deleted.
 const SCHEMA: &str = "
     CREATE TABLE endpoint (
         number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, url TEXT NOT NULL,
@@ -24,13 +25,13 @@ const SCHEMA: &str = "
     CREATE INDEX secret_of ON secret (endpoint);
     CREATE TABLE vault (id INTEGER PRIMARY KEY CHECK (id = 0), sealed BLOB NOT NULL);
     CREATE TABLE message (
-        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, wallet INTEGER NOT NULL,
+        number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, wallet INTEGER NOT NULL,
         at_ms INTEGER NOT NULL, body TEXT NOT NULL, window_ms INTEGER, open_until_ms INTEGER,
         micro INTEGER NOT NULL DEFAULT 0, facts INTEGER NOT NULL DEFAULT 1);
     CREATE INDEX message_of ON message (wallet);
     CREATE INDEX message_window ON message (wallet, kind) WHERE open_until_ms IS NOT NULL;
     CREATE TABLE delivery (
-        number INTEGER PRIMARY KEY, endpoint INTEGER NOT NULL, message INTEGER NOT NULL, lane INTEGER NOT NULL,
+        number INTEGER PRIMARY KEY AUTOINCREMENT, endpoint INTEGER NOT NULL, message INTEGER NOT NULL, lane INTEGER NOT NULL,
         state INTEGER NOT NULL, tries INTEGER NOT NULL, due_ms INTEGER NOT NULL, done_ms INTEGER,
         UNIQUE (message, endpoint));
     CREATE INDEX delivery_head ON delivery (endpoint, lane, number) WHERE state = 0;
@@ -45,8 +46,8 @@ const SCHEMA: &str = "
         status INTEGER, result TEXT NOT NULL, answer TEXT);
     CREATE INDEX attempt_of ON attempt (delivery);
     CREATE TABLE cursor (
-        id INTEGER PRIMARY KEY CHECK (id = 0), next INTEGER NOT NULL, alerts_to INTEGER NOT NULL,
-        restored_ms INTEGER);
+        id INTEGER PRIMARY KEY CHECK (id = 0), next INTEGER NOT NULL, tag INTEGER,
+        alerts_to INTEGER NOT NULL, restored_ms INTEGER);
     CREATE TABLE alert (
         kind INTEGER NOT NULL, subject INTEGER NOT NULL, fired INTEGER NOT NULL, value INTEGER NOT NULL,
         PRIMARY KEY (kind, subject)) WITHOUT ROWID;

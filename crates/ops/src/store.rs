@@ -40,7 +40,7 @@ impl Ops {
         let ops = Self::open_unchecked(dir, vault)?;
         match ops.check_vault() {
             Err(OpsError::Key(_)) => {
-                ops.forget_secrets("its secret was lost with the master key: rotate it")?
+                ops.forget_secrets("its secret was lost with the master key: rotate it")?;
             }
             checked => checked?,
         }
@@ -117,8 +117,8 @@ impl Ops {
 
     /// Empties the write-ahead log, so that nothing that was written over is left in it.
     pub(crate) fn empty_log(&self) -> Result<(), OpsError> {
-        self.lock().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        Ok(())
+        let in_use: bool = self.lock().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if in_use { Err(OpsError::LogInUse) } else { Ok(()) }
     }
 
     fn write<T>(

@@ -2,9 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use chargly_engine::Environment;
-use chargly_engine::ledger::{
-    Credits, Currency, EventTypeRequest, GrantKind, GrantRequest, KeyNo, Money, PackRequest,
-};
+use chargly_engine::ledger::{Credits, EventTypeRequest, GrantKind, GrantRequest, KeyNo, Money, PackRequest};
 
 /// The customer who has credits from the start.
 pub(crate) const DEMO_CUSTOMER: &str = "demo_user";
@@ -44,11 +42,18 @@ const PACKS: [ExamplePack; 3] = [
 /// Nano-dollars in a cent.
 const CENT_NANO: i64 = 10_000_000;
 
+/// Rounded down to what can be paid in the smallest coins of its currency, and one of them at least.
+fn whole_coins(price: Money) -> Money {
+    let coin = price.currency.coin_nano();
+    Money { nano: (price.nano - price.nano % coin).max(coin), ..price }
+}
+
 /// Defines the example event types with their prices and the packs, and sells the demo customer a lot of credits.
 ///
 /// # Errors
 /// If the environment cannot record it.
 pub(crate) async fn fill(environment: &Environment) -> Result<()> {
+    let currency = environment.catalogue().currency;
     for (name, label, description, credits) in EVENT_TYPES {
         let request = EventTypeRequest {
             name: name.into(),
@@ -72,7 +77,7 @@ pub(crate) async fn fill(environment: &Environment) -> Result<()> {
             audience: audience.into(),
             credits: Credits::whole(credits).unwrap_or(Credits::ZERO),
             bonus: Credits::ZERO,
-            price: Money { nano: cents * CENT_NANO, currency: Currency::USD },
+            price: whole_coins(Money { nano: cents * CENT_NANO, currency }),
             discount_line: discount_line.into(),
             order: i32::try_from(place).unwrap_or(0),
             valid_days: None,
@@ -86,7 +91,7 @@ pub(crate) async fn fill(environment: &Environment) -> Result<()> {
     let lot = GrantRequest {
         credits: Credits::whole(DEMO_CREDITS).unwrap_or(Credits::ZERO),
         kind: GrantKind::Paid,
-        price: Some(Money { nano: DEMO_PRICE_NANO, currency: Currency::USD }),
+        price: Some(Money { nano: DEMO_PRICE_NANO, currency }),
         priority: 0,
         effective_at: None,
         expires_at: None,

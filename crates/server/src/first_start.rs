@@ -10,8 +10,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use chargly_engine::ledger::{KeyNo, Scopes};
-use chargly_engine::{Clock, Entropy, Environment, SystemEntropy};
+use chargly_engine::ledger::{Currency, KeyNo, Scopes};
+use chargly_engine::{Clock, Entropy, Environment, OpenOptions, SystemEntropy};
+use clap::Args;
 use serde::Serialize;
 
 use crate::data_dir::{DataDir, ENVIRONMENTS, PROJECT_FILE, Project, open_options, time_text};
@@ -26,6 +27,18 @@ const FIRST_KEY_LABEL: &str = "First key";
 const ID_CHARACTERS: u32 = 26;
 /// Crockford's base 32, lower case.
 const ID_ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// How a project begins.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct BeginArgs {
+    /// What a new project counts money in, for good: an ISO code such as usd or eur
+    #[arg(long, env = "CHARGLY_CURRENCY", default_value = "usd", value_name = "CODE", value_parser = currency)]
+    pub(crate) currency: Currency,
+}
+
+fn currency(text: &str) -> Result<Currency, String> {
+    Currency::parse(text).ok_or_else(|| "must be three letters, like eur".to_owned())
+}
 
 /// A project just begun, with what is shown once.
 #[derive(Clone, Debug, Serialize)]
@@ -50,7 +63,11 @@ pub(crate) struct Keys {
 ///
 /// # Errors
 /// If there are environments without a project, or something cannot be written.
-pub(crate) async fn begin(data: &DataDir, clock: Arc<dyn Clock>) -> Result<Option<Begun>> {
+pub(crate) async fn begin(
+    data: &DataDir,
+    clock: Arc<dyn Clock>,
+    currency: Currency,
+) -> Result<Option<Begun>> {
     let starting = data.root().join(STARTING);
     if starting.join(PROJECT_FILE).exists() {
         move_into_place(data, &starting)?;
@@ -68,16 +85,16 @@ pub(crate) async fn begin(data: &DataDir, clock: Arc<dyn Clock>) -> Result<Optio
     if starting.exists() {
         fs::remove_dir_all(&starting).with_context(|| format!("clearing {}", starting.display()))?;
     }
-    let begun = make(&starting, &clock).await?;
+    let begun = make(&starting, &clock, currency).await?;
     move_into_place(data, &starting)?;
     Ok(Some(begun))
 }
 
-async fn make(starting: &Path, clock: &Arc<dyn Clock>) -> Result<Begun> {
+async fn make(starting: &Path, clock: &Arc<dyn Clock>, currency: Currency) -> Result<Begun> {
     let mut entropy = SystemEntropy;
     let [test, live] = ENVIRONMENTS;
-    let test = make_environment(starting, test, &mut entropy, clock).await?;
-    let live = make_environment(starting, live, &mut entropy, clock).await?;
+    let test = make_environment(starting, test, &mut entropy, (clock, currency)).await?;
+    let live = make_environment(starting, live, &mut entropy, (clock, currency)).await?;
     let project = Project::new(project_id(entropy.nonce()), time_text(clock.wall_ms()));
     let text = serde_json::to_vec_pretty(&project).context("describing the project")?;
     let file = starting.join(PROJECT_FILE);
@@ -92,11 +109,12 @@ async fn make_environment(
     starting: &Path,
     name: &str,
     entropy: &mut SystemEntropy,
-    clock: &Arc<dyn Clock>,
+    (clock, currency): (&Arc<dyn Clock>, Currency),
 ) -> Result<String> {
     let dir = starting.join(name);
     let salt = salt(entropy)?;
-    chargly_engine::create(&dir, name, salt, open_options(Arc::clone(clock))?)
+    let options = OpenOptions { currency, ..open_options(Arc::clone(clock))? };
+    chargly_engine::create(&dir, name, salt, options)
         .with_context(|| format!("making the environment {name}"))?;
     let environment = Environment::open(&dir, open_options(Arc::clone(clock))?)
         .with_context(|| format!("opening the new environment {name}"))?;
@@ -161,14 +179,14 @@ pub(crate) fn dashboard_url(listen: SocketAddr) -> String {
 }
 
 /// What is shown once, after a first start.
-pub(crate) fn welcome(begun: &Begun, data: &Path, listen: SocketAddr) -> String {
+pub(crate) fn welcome(begun: &Begun, data: &Path, listen: SocketAddr, currency: Currency) -> String {
     format!(
         "Chargly {version}: project {project} begun in {data}\n\
          \n  test key   {test}\
          \n  live key   {live}\
          \n  These keys are shown this once. `chargly keys create` makes others.\n\
          \n  dashboard  {dashboard}\n\
-         \nMeter a first event ({customer} has 1,000 credits in test, sold for $20):\n\
+         \nMeter a first event ({customer} has 1,000 credits in test, sold for {price}):\n\
          \n{curl}\n\n",
         version = env!("CARGO_PKG_VERSION"),
         project = begun.project,
@@ -177,14 +195,17 @@ pub(crate) fn welcome(begun: &Begun, data: &Path, listen: SocketAddr) -> String 
         live = begun.keys.live,
         dashboard = dashboard_url(listen),
         customer = example::DEMO_CUSTOMER,
-        curl = first_curl(&begun.keys.test, listen),
+        price =
+            if currency == Currency::USD { "$20".to_owned() } else { format!("20 {}", currency.as_str()) },
+        curl = first_curl(&begun.keys.test, listen, currency),
     )
 }
 
-fn first_curl(key: &str, listen: SocketAddr) -> String {
+fn first_curl(key: &str, listen: SocketAddr, currency: Currency) -> String {
     let body = format!(
-        r#"{{"event":"image.generate","customer":"{}","idempotency_key":"first-event","cost":{{"amount":"0.04","currency":"usd"}}}}"#,
-        example::DEMO_CUSTOMER
+        r#"{{"event":"image.generate","customer":"{}","idempotency_key":"first-event","cost":{{"amount":"0.04","currency":"{}"}}}}"#,
+        example::DEMO_CUSTOMER,
+        currency.as_str()
     );
     format!(
         "curl -sS http://{}/v1/events \\\n  -H 'authorization: Bearer {key}' \\\n  \

@@ -46,6 +46,9 @@ pub(crate) async fn serve(
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
+            // First of all: who waits to be told to stop begins to listen for it when it is asked first, and whoever got
+            // an answer may tell.
+            biased;
             () = &mut stop => break,
             accepted = accept(&listener, &slots, &crowd) => accepted,
         };

@@ -58,6 +58,7 @@ impl PaymentArgs {
     ) -> Result<()> {
         let mut providers: Vec<Arc<dyn PaymentProvider>> = Vec::new();
         if let Some(stripe) = self.stripe(environment.name() == "live")? {
+            self.ensure_reachable(environment.name(), listen)?;
             providers.push(Arc::new(stripe));
         }
         if environment.name() != "live" {
@@ -104,6 +105,25 @@ impl PaymentArgs {
             )
         })?;
         Ok(Some(stripe))
+    }
+
+    /// Buyers come back from Stripe to the public address: one of this machine alone would strand them.
+    fn ensure_reachable(&self, name: &str, listen: SocketAddr) -> Result<()> {
+        if self.public_url.is_some() || !listen.ip().is_loopback() {
+            return Ok(());
+        }
+        ensure!(
+            name != "live",
+            Advice::new(
+                "live is connected to Stripe, and buyers would be sent back to this machine's own address",
+                "Give --public-url, like https://billing.example.com.",
+            )
+        );
+        tracing::warn!(
+            environment = name,
+            "buyers are sent back from Stripe to an address of this machine: give --public-url"
+        );
+        Ok(())
     }
 
     fn public_url(&self, listen: SocketAddr) -> Result<String> {

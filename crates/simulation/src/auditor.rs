@@ -232,7 +232,7 @@ impl Auditor {
     /// What the model and the disk agree on is entered in the books.
     fn enter(&mut self, place: usize) -> Result<(), Finding> {
         let (kept, entry) = (&self.kept[place], &self.model.journal[place]);
-        if let Happening::Opened { customer } = &entry.what {
+        if let Happening::Opened { customer, .. } = &entry.what {
             let customer = customer.clone();
             self.accounts.push(Account { customer, balances: Vec::new(), overdraft: 0 });
         }

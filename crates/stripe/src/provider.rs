@@ -207,11 +207,12 @@ impl Stripe {
         }
     }
 
-    async fn missed_since(&self, since_ms: i64) -> Result<Vec<Notice>, ProviderError> {
+    async fn missed_since(&self, since_ms: i64, delivered_too: bool) -> Result<Vec<Notice>, ProviderError> {
         let mut notices = Vec::new();
         let mut after: Option<String> = None;
         loop {
-            let call = Call::get("events", "/v1/events", missed_params(since_ms, after.as_deref()));
+            let call =
+                Call::get("events", "/v1/events", missed_params(since_ms, delivered_too, after.as_deref()));
             let page: List<Value> = self.client.call(&call).await?;
             after = page.data.last().and_then(|event| event["id"].as_str()).map(str::to_owned);
             for event in page.data {
@@ -231,10 +232,12 @@ impl Stripe {
     }
 }
 
-fn missed_params(since_ms: i64, after: Option<&str>) -> Params {
+fn missed_params(since_ms: i64, delivered_too: bool, after: Option<&str>) -> Params {
     let since_s = since_ms.div_euclid(1_000).to_string();
-    let mut params =
-        vec![pair("delivery_success", "false"), pair("created[gte]", &since_s), pair("limit", PAGE)];
+    let mut params = vec![pair("created[gte]", &since_s), pair("limit", PAGE)];
+    if !delivered_too {
+        params.push(pair("delivery_success", "false"));
+    }
     params.extend(EVENT_TYPES.iter().map(|kind| pair("types[]", kind)));
     params.extend(after.map(|after| pair("starting_after", after)));
     params
@@ -285,7 +288,11 @@ impl PaymentProvider for Stripe {
         self.order_about(about).boxed()
     }
 
-    fn missed<'a>(&'a self, since_ms: i64) -> BoxFuture<'a, Result<Vec<Notice>, ProviderError>> {
-        self.missed_since(since_ms).boxed()
+    fn missed<'a>(
+        &'a self,
+        since_ms: i64,
+        delivered_too: bool,
+    ) -> BoxFuture<'a, Result<Vec<Notice>, ProviderError>> {
+        self.missed_since(since_ms, delivered_too).boxed()
     }
 }

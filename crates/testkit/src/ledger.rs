@@ -5,13 +5,16 @@
 //! and reads facts back.
 
 mod audit;
+mod cold;
 mod driver;
 mod facts;
 mod recorder;
 mod requests;
+mod sales;
 mod views;
 
 pub use audit::Audit;
+pub use cold::Freezer;
 pub use driver::{Driver, DriverMark};
 pub use facts::entry;
 pub use recorder::{Stored, VecRecorder, fold};

@@ -8,11 +8,14 @@
 //!
 //! Not owned here: bytes, undo, scopes of API keys, who calls.
 
+mod allowances;
 mod answer;
 mod batch;
 mod catalogue;
 mod grants;
 mod holds;
+mod orders;
+mod packs;
 mod price;
 mod request;
 mod spend;
@@ -22,8 +25,11 @@ mod wallet;
 
 use std::collections::BTreeMap;
 
+pub use allowances::{Period, Rollover};
 pub use answer::{Answer, Balance, Charge, Draw, Entry, Happening, HoldEnd, Refused, Rejected, Settled};
 pub use batch::BatchAnswer;
+pub use orders::{Arrived, Followed, HeldBecause, News, OrderStatus, OrderView, Payment, Returns};
+pub use packs::Shortfall;
 pub use request::{Grid, Kind, Measure, Money, Policy, Property, Request, Rounding, Rule};
 pub use view::{HoldView, LotStatus, LotView, WalletView};
 
@@ -45,10 +51,16 @@ pub const CREDITS_MAX: Micro = 8_000_000_000 * 1_000_000;
 pub const OPEN_HOLDS_MAX: usize = 1_000;
 /// Lots with credits left that one wallet may have: a published limit.
 pub const LIVE_LOTS_MAX: usize = 10_000;
+/// Orders of one wallet that nobody paid or gave up: a published limit.
+pub const OPEN_ORDERS_MAX: usize = 100;
+/// Allowances of one wallet: a published limit.
+pub const ALLOWANCES_MAX: usize = 10;
 /// How long a hold lives unless the caller says otherwise: 15 minutes, in milliseconds.
 pub const HOLD_TTL_MS: Ms = 15 * 60 * 1_000;
 /// How long the lot lives that stands in for one that is gone: 7 days, in milliseconds.
-pub const STAND_IN_TTL_MS: Ms = 7 * 24 * 60 * 60 * 1_000;
+pub const STAND_IN_TTL_MS: Ms = 7 * DAY_MS;
+/// A day in milliseconds.
+const DAY_MS: Ms = 24 * 60 * 60 * 1_000;
 
 /// The reference ledger of one environment.
 #[derive(Clone, Debug)]
@@ -104,6 +116,9 @@ impl Model {
         if let Some(customer) = request.customer() {
             return Some(customer.to_owned());
         }
+        if let Some(order) = request.order() {
+            return self.wallet_of_order(order).map(|number| self.wallets[number].customer.clone());
+        }
         let owner = |wallet: &Wallet| match request.event() {
             Some(event) => wallet.event(event).is_some(),
             None => request.hold().is_some_and(|hold| wallet.hold(hold).is_some()),
@@ -114,7 +129,7 @@ impl Model {
     /// First what is wrong in itself, without a trace; then the wallet is opened if it is new; then everything of
     /// it happens that is due; then the rules decide.
     fn take_up(&mut self, request: &Request, now: Ms) -> Answer {
-        if request.customer().is_none() && request.hold().is_none() && request.event().is_none() {
+        if request.is_of_catalogue() {
             return self.catalogue(request, now);
         }
         let priced = match self.check(request, now) {
@@ -122,14 +137,22 @@ impl Model {
             Err(rejected) => return Answer::Rejected(rejected),
         };
         // Nobody has an empty id: that is a wallet whose customer was erased.
-        if self.namespace(request).is_some_and(|owner| owner.is_empty()) {
+        // What a provider says of its order has to be followed all the same.
+        let is_said_by_provider =
+            matches!(request, Request::OpenCheckout { .. } | Request::SettleOrder { .. });
+        if !is_said_by_provider && self.namespace(request).is_some_and(|owner| owner.is_empty()) {
             return Answer::Rejected(Rejected::CustomerErased);
         }
-        let Some(number) = self.find_or_open(request) else {
+        let Some(number) = self.find_or_open(request, now) else {
             return Answer::Rejected(Rejected::NotFound);
         };
         self.let_due_things_happen(number, now);
         let place = self.next_place();
+        let settings = self.catalogue.settings.clone();
+        let pack = match request {
+            Request::PlaceOrder { pack, .. } => self.catalogue.newest_pack(pack).cloned(),
+            _ => None,
+        };
         let wallet = &mut self.wallets[number];
         let decided = match request {
             Request::Meter { .. } => wallet.meter(place, request, priced),
@@ -139,6 +162,10 @@ impl Model {
             Request::CaptureHold { .. } => wallet.capture_hold(place, request, priced),
             Request::VoidHold { hold } => wallet.void_hold(*hold),
             Request::Grant { .. } => wallet.grant(place, request, now),
+            // What was bought is refunded, not voided.
+            Request::VoidGrant { lot, .. } if wallet.is_bought(*lot) => {
+                return Answer::Rejected(Rejected::Invalid { field: "grant".to_owned() });
+            }
             Request::VoidGrant { lot, .. } => wallet.void_grant(*lot),
             Request::Reverse { event, credits } => wallet.reverse(place, *event, *credits, now),
             Request::Recharge { event, credits } => wallet.recharge(place, *event, *credits),
@@ -147,24 +174,50 @@ impl Model {
             Request::Freeze { .. } => Ok(wallet.freeze(place)),
             Request::Thaw { .. } => Ok(wallet.thaw()),
             Request::EraseCustomer { .. } => Ok(wallet.forget_customer()),
-            Request::DefineEventType { .. } | Request::PublishPrice { .. } => {
+            Request::PlaceOrder { .. } => wallet.place_order(place, &pack.expect("checked to be for sale")),
+            Request::OpenCheckout { order } => match wallet.open_checkout(*order) {
+                Ok(opened) => Ok(opened),
+                Err(rejected) => return Answer::Rejected(rejected),
+            },
+            Request::SettleOrder { .. } => match wallet.settle_order(place, request, &settings, now) {
+                Ok(settled) => Ok(settled),
+                Err(rejected) => return Answer::Rejected(rejected),
+            },
+            Request::RefundOrder { order, credits } => wallet.refund_order(place, *order, *credits),
+            Request::SetAllowance { .. } => wallet.set_allowance(place, request, now),
+            Request::EndAllowance { code, .. } => match wallet.end_allowance(code) {
+                Ok(ended) => Ok(ended),
+                Err(rejected) => return Answer::Rejected(rejected),
+            },
+            Request::DefineEventType { .. }
+            | Request::PublishPrice { .. }
+            | Request::PublishPack { .. }
+            | Request::ChangeSettings { .. } => {
                 return Answer::Rejected(Rejected::NotFound);
             }
         };
         self.record(Some(number), decided.unwrap_or_else(Happening::Refused))
     }
 
-    fn find_or_open(&mut self, request: &Request) -> Option<usize> {
+    fn find_or_open(&mut self, request: &Request, now: Ms) -> Option<usize> {
+        if let Some(order) = request.order() {
+            return self.wallet_of_order(order);
+        }
         let owner = self.namespace(request)?;
         if let Some(number) = self.wallets.iter().position(|w| w.customer == owner) {
             return Some(number);
         }
-        if matches!(request, Request::VoidGrant { .. } | Request::EraseCustomer { .. }) {
+        if matches!(
+            request,
+            Request::VoidGrant { .. } | Request::EraseCustomer { .. } | Request::EndAllowance { .. }
+        ) {
             return None;
         }
+        let (place, number) = (self.next_place(), self.wallets.len());
         self.wallets.push(Wallet::new(&owner));
-        let number = self.wallets.len() - 1;
-        self.record(Some(number), Happening::Opened { customer: owner });
+        let welcome = self.catalogue.settings.welcome;
+        let welcome = welcome.map(|welcome| self.wallets[number].welcome(place, welcome, now));
+        self.record(Some(number), Happening::Opened { customer: owner, welcome });
         Some(number)
     }
 

@@ -6,10 +6,13 @@
 //! Not owned here: seeds and numbers of cases, which the tests choose.
 
 mod commands;
+mod sales;
 mod seen;
+mod seen_of_sales;
 
-pub use commands::{Command, Swarm, altered, commands};
+pub use commands::{Command, Swarm, altered, commands, commands_without_sales};
 pub use seen::{MILESTONES, in_entry};
+pub use seen_of_sales::MILESTONES as MILESTONES_OF_SALES;
 
 use std::collections::BTreeSet;
 
@@ -30,8 +33,11 @@ pub struct Run {
     pub seen: BTreeSet<&'static str>,
     holds: Vec<Place>,
     events: Vec<Place>,
+    orders: Vec<Place>,
     /// What was asked under which key.
     asked: Vec<(String, Request)>,
+    /// All that was asked when, in order; a sweep names its customer.
+    pub calls: Vec<(Ms, Option<String>, Result<Request, String>)>,
     /// Holds that ran out.
     expired: BTreeSet<Place>,
 }
@@ -41,8 +47,8 @@ pub struct RunMark {
     model: Model,
     driver: DriverMark,
     now: Ms,
-    /// Of holds, events and what was asked.
-    lengths: [usize; 3],
+    /// Of holds, events, orders and what was asked.
+    lengths: [usize; 4],
     expired: BTreeSet<Place>,
 }
 
@@ -54,7 +60,9 @@ impl Run {
             seen: BTreeSet::new(),
             holds: Vec::new(),
             events: Vec::new(),
+            orders: Vec::new(),
             asked: Vec::new(),
+            calls: Vec::new(),
             expired: BTreeSet::new(),
         };
         for (name, caller_set, first_price) in [
@@ -70,6 +78,9 @@ impl Run {
         let per_unit =
             |measure, minimum, maximum| Rule::PerUnit { base: 1, credits: 2, measure, minimum, maximum };
         run.publish("image", per_unit(Measure::Quantity, Some(2), Some(9)), Rounding::HalfUp);
+        for pack in sales::packs() {
+            run.ask(None, &pack);
+        }
         run.publish("tokens", per_unit(Measure::Property("n".to_owned()), None, None), Rounding::HalfEven);
         run
     }
@@ -102,6 +113,7 @@ impl Run {
             Command::Wait(ms) => self.pair.now += ms,
             Command::Sweep(customer) => {
                 let begun = self.pair.model.journal.len();
+                self.calls.push((self.pair.now, None, Err(customer.clone())));
                 self.pair.sweep(customer);
                 self.note(begun);
             }
@@ -126,7 +138,7 @@ impl Run {
             model: self.pair.model.clone(),
             driver: self.pair.driver.mark(),
             now: self.pair.now,
-            lengths: [self.holds.len(), self.events.len(), self.asked.len()],
+            lengths: [self.holds.len(), self.events.len(), self.orders.len(), self.asked.len()],
             expired: self.expired.clone(),
         }
     }
@@ -138,22 +150,16 @@ impl Run {
         self.pair.now = mark.now;
         self.holds.truncate(mark.lengths[0]);
         self.events.truncate(mark.lengths[1]);
-        self.asked.truncate(mark.lengths[2]);
+        self.orders.truncate(mark.lengths[2]);
+        self.asked.truncate(mark.lengths[3]);
         self.expired.clone_from(&mark.expired);
     }
 
     fn ask(&mut self, key: Option<&str>, request: &Request) {
-        let is_keyed = !matches!(
-            request,
-            Request::DefineEventType { .. }
-                | Request::PublishPrice { .. }
-                | Request::SetPolicy { .. }
-                | Request::Freeze { .. }
-                | Request::Thaw { .. }
-                | Request::EraseCustomer { .. }
-        );
         let begun = self.pair.model.journal.len();
-        let answer = self.pair.ask(key.filter(|_| is_keyed), request);
+        let key = key.filter(|_| request.can_have_key());
+        self.calls.push((self.pair.now, key.map(str::to_owned), Ok(request.clone())));
+        let answer = self.pair.ask(key, request);
         self.seen.extend(seen::in_answer(&answer));
         if matches!(answer, Answer::Done(_)) {
             self.note(begun);
@@ -164,8 +170,10 @@ impl Run {
         for index in begun..self.pair.model.journal.len() {
             let (place, entry) = (index as Place, &self.pair.model.journal[index]);
             self.seen.extend(seen::in_entry(entry, &self.expired));
+            self.seen.extend(seen_of_sales::in_entry(entry));
             match &entry.what {
                 Happening::HoldPlaced { .. } => self.holds.push(place),
+                Happening::OrderPlaced { .. } => self.orders.push(place),
                 Happening::Metered { .. } | Happening::HoldCaptured { .. } => self.events.push(place),
                 Happening::HoldExpired { hold, .. } => {
                     self.expired.insert(*hold);
@@ -187,6 +195,14 @@ impl Run {
             Request::Reverse { event, .. }
             | Request::Recharge { event, .. }
             | Request::SetCost { event, .. } => *event = picked(&self.events, *event)?,
+            Request::OpenCheckout { order }
+            | Request::SettleOrder { order, .. }
+            | Request::RefundOrder { order, .. } => {
+                *order = picked(&self.orders, *order)?;
+                let known = self.pair.model.order(*order)?;
+                sales::resolve(&mut request, &known);
+            }
+            Request::SetAllowance { starts_at, .. } => sales::later(starts_at, now),
             Request::VoidGrant { customer, lot } => {
                 let wallet = self.pair.model.wallet(customer)?;
                 let lots = u32::try_from(wallet.live.len() + wallet.closed.len()).ok().filter(|n| *n > 0)?;

@@ -21,8 +21,14 @@
 //! | `grant CUSTOMER CREDITS` | `paid $M`, `adjustment`, `priority N`, `from +1d`, `until +30d`, `only TYPE,TYPE` |
 //! | `void-grant CUSTOMER LOT`, `reverse EVENT [CREDITS]` | |
 //! | `policy CUSTOMER strict`, `… overdraft C`, `… record-only`, `freeze CUSTOMER`, `thaw CUSTOMER` | |
+//! | `pack NAME CREDITS for $M` | `bonus C`, `days N`, `retired` |
+//! | `settings` | `welcome C`, `welcome-days N`, `refund debt`, `dispute freeze`, `… uncollectable` |
+//! | `order CUSTOMER PACK`, `checkout ORDER`, `refund ORDER [CREDITS]` | |
+//! | `settle ORDER [paid\|pending\|expired\|failed]` | `paid $M`, `discount $M`, `tax $M`, `refunded 40%`, `withdrawn $M`, `disputed $M`, `back` (none of these), `ends REFUND`, `accept` |
+//! | `allowance CUSTOMER CODE CREDITS day\|week\|month` | `from +1d`, `min C`, `max C`, `priority N`, `only TYPE,TYPE` |
+//! | `end-allowance CUSTOMER CODE` | |
 //! | `wait 15m`, `due CUSTOMER` | what happened by time is what `due` answers |
-//! | `wallet CUSTOMER`, `lots CUSTOMER` | |
+//! | `wallet CUSTOMER`, `lots CUSTOMER`, `order-of ORDER` | |
 //!
 //! `as NAME` names a hold or an event; `[KEY]` in front asks under that idempotency key.
 //!
@@ -105,6 +111,9 @@ impl Telling {
             }
             ["due", customer] => return self.due(customer),
             ["wallet", customer] => return render::wallet(&self.pair.model, customer),
+            ["order-of", order] => {
+                return render::order(&self.pair.model, self.names[*order]);
+            }
             ["lots", customer] => return render::lots(&self.pair.model, customer),
             _ => {}
         }
@@ -119,7 +128,7 @@ impl Telling {
         if name.is_some() {
             words.truncate(words.len() - 2);
         }
-        let request = parse::request(&words, &self.names, self.pair.now);
+        let request = parse::request(&words, &self.names, &self.pair.model, self.pair.now);
         let answer = self.pair.ask(key, &request);
         if let (Some(name), Answer::Done(place)) = (name, &answer) {
             self.names.insert(name, *place);

@@ -50,7 +50,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             Ok(true) => is_behind = false,
             Ok(false) => tokio::select! {
                 _ = endpoints.changed() => {}
-                changed = committed.changed(), if subscribers.from_position().is_some() && !shared.is_paused() => {
+                changed = committed.changed(), if subscribers.first_wanted().is_some() && !shared.is_paused() => {
                     if changed.is_err() {
                         return;
                     }
@@ -80,7 +80,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 
 /// One batch; says whether there was one.
 async fn step(shared: &Arc<Shared>, subscribers: &Subscribers, head: u64) -> Result<bool, FollowError> {
-    let Some(wanted_from) = subscribers.from_position().filter(|_| !shared.is_paused()) else {
+    let Some(wanted_from) = subscribers.first_wanted().filter(|_| !shared.is_paused()) else {
         return Ok(false);
     };
     let cursor = shared.on_file(|shared| shared.ops.cursor()).await?;
@@ -94,7 +94,7 @@ async fn step(shared: &Arc<Shared>, subscribers: &Subscribers, head: u64) -> Res
     let facts = tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Ok(Vec::new()))?;
     let Some(last) = facts.last() else { return Ok(false) };
     crash_point(BEFORE_DERIVE);
-    let next = Cursor { next: last.id.position.0 + 1, ..cursor };
+    let next = Cursor { next: last.id.position.0 + 1, tag: Some(last.id.tag), ..cursor };
     // Nobody can be erased between asking for names and writing them down.
     let mut names = shared.names.clone().lock_owned().await;
     names.learn(&shared.env, facts.iter().filter_map(|stored| wallet_of(&stored.fact)).collect()).await?;

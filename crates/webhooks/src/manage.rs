@@ -14,6 +14,7 @@ use crate::sender::secrets;
 use crate::service::{Shared, Webhooks};
 use crate::sign::{SECRET_BYTES, Secret};
 use crate::types::MessageType;
+use crate::upkeep;
 
 /// Attempts of a delivery that the log shows.
 const ATTEMPTS_SHOWN_MAX: usize = 10;
@@ -200,6 +201,12 @@ impl Webhooks {
         names.clear();
         self.shared.on_file(move |shared| shared.ops.forget_wallet(wallet.0)).await?;
         Ok(())
+    }
+
+    /// Forgets customers who were erased when the process ended before it got to [`Webhooks::forget`]. To be called
+    /// before anything is served.
+    pub async fn forget_erased(&self) -> Result<(), ManageError> {
+        upkeep::forget_erased(&self.shared).await
     }
 
     async fn change(

@@ -21,6 +21,9 @@ const AFTER_SEND: &str = "webhooks.after_send";
 /// How long a sender rests that cannot use the file, before it tries again.
 const RETRY_NAP: Duration = Duration::from_millis(500);
 
+/// Messages to be sent now, and the secrets that sign them.
+type Load = (Vec<Pending>, Arc<[Secret]>);
+
 /// An attempt that has ended.
 struct Landed {
     pending: Pending,
@@ -45,7 +48,13 @@ pub(crate) async fn run(shared: Arc<Shared>, number: EndpointNo) {
         }
         tokio::select! {
             landed = flights.join_next(), if !flights.is_empty() => {
-                let Some(Ok(first)) = landed else { return };
+                let Some(Ok(first)) = landed else {
+                    // What was under way with it is sent again.
+                    tracing::error!(environment = shared.env.name(), endpoint = endpoint.id, "an attempt has failed badly");
+                    flights.shutdown().await;
+                    busy.clear();
+                    continue;
+                };
                 let mut all: Vec<Landed> = vec![first];
                 while let Some(Ok(more)) = flights.try_join_next() {
                     all.push(more);
@@ -96,7 +105,7 @@ fn due(
     endpoint: &Endpoint,
     (now_ms, room): (i64, usize),
     busy: &HashSet<i64>,
-) -> Result<Option<(Vec<Pending>, Arc<[Secret]>)>, OpsError> {
+) -> Result<Option<Load>, OpsError> {
     let lanes = shared.ops.due_lanes(endpoint.number, now_ms, room + busy.len())?;
     let free = lanes.into_iter().filter(|due| !busy.contains(&due.lane)).take(room);
     let mut found = Vec::new();

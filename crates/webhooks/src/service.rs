@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chargly_engine::journal::read_restored;
-use chargly_engine::{Entropy, Environment};
+use chargly_engine::ledger::Position;
+use chargly_engine::{Entropy, Environment, ReadFactError};
 use chargly_ops::{Cursor, Endpoint, EndpointNo, Ops, OpsError};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -50,10 +51,13 @@ pub enum StartError {
     /// The note of a restore could not be read.
     #[error("the note of the restore cannot be read")]
     Note(#[source] std::io::Error),
-    /// What was told is ahead of the journal.
+    /// The journal could not be read.
+    #[error("the journal cannot be read where webhooks go on")]
+    Journal(#[from] ReadFactError),
+    /// The journal does not have what was told.
     #[error(
-        "webhooks were told up to position {found}, ahead of the journal at {head}: the journal has lost its newest \
-         facts. Restore a backup, or start with --accept-loss to go on without them"
+        "webhooks were told up to position {found} of a journal that had other facts there; this one ends at {head}: it \
+         has lost its newest facts. Restore a backup, or start with --accept-loss to go on without them"
     )]
     Ahead {
         /// Where the cursor stands.
@@ -77,7 +81,7 @@ pub(crate) struct Shared {
     pub(crate) env: Arc<Environment>,
     pub(crate) ops: Arc<Ops>,
     pub(crate) caller: Caller,
-    pub(crate) options: Options2,
+    pub(crate) options: Settings,
     pub(crate) chance: Mutex<StdRng>,
     pub(crate) entropy: Mutex<Box<dyn Entropy>>,
     pub(crate) endpoints: watch::Sender<Arc<Vec<Endpoint>>>,
@@ -92,7 +96,7 @@ pub(crate) struct Shared {
 
 /// What of the options is asked for later.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Options2 {
+pub(crate) struct Settings {
     pub(crate) allow_private: bool,
     pub(crate) look_every: Duration,
 }
@@ -116,7 +120,7 @@ impl Webhooks {
             env,
             ops,
             caller,
-            options: Options2 { allow_private: options.allow_private, look_every: options.look_every },
+            options: Settings { allow_private: options.allow_private, look_every: options.look_every },
             chance: Mutex::new(StdRng::from_seed(seed)),
             entropy: Mutex::new(options.entropy),
             endpoints: watch::Sender::new(endpoints),
@@ -222,14 +226,23 @@ fn fit_cursor(env: &Environment, ops: &Ops, accept_loss: bool) -> Result<bool, S
     let is_paused = note.is_some_and(|note| note.effects_are_paused);
     let restored_ms = note.map(|note| note.at_ms);
     let is_new = restored_ms.is_some() && restored_ms != cursor.restored_ms;
-    if cursor.next > head && !is_new && !accept_loss {
+    let is_lost = !is_new && !has_last(env, cursor)?;
+    if is_lost && !accept_loss {
         return Err(StartError::Ahead { found: cursor.next, head });
     }
-    if is_new || cursor.next > head {
+    if is_new || is_lost {
         // What the lost future told is not known here: nothing of before is told again.
-        ops.set_cursor(Cursor { next: head, alerts_to: 0, restored_ms })?;
+        ops.set_cursor(Cursor { next: head, tag: None, alerts_to: 0, restored_ms })?;
     }
     Ok(is_paused)
+}
+
+/// Whether the journal has the fact that was looked at last. Where it ends says nothing: each start adds a fact.
+fn has_last(env: &Environment, cursor: Cursor) -> Result<bool, ReadFactError> {
+    let (Some(last), Some(tag)) = (cursor.next.checked_sub(1), cursor.tag) else {
+        return Ok(cursor.next <= env.tail().committed().next.0);
+    };
+    Ok(env.facts().read(Position(last))?.is_some_and(|stored| stored.id.tag == tag))
 }
 
 /// Keeps a sender for each endpoint that is enabled.

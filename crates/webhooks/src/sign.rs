@@ -86,13 +86,16 @@ mod tests {
         let (old, new) = (Secret::of([1; SECRET_BYTES]), Secret::of([2; SECRET_BYTES]));
         let (both, hex) = signatures(&[new.clone(), old.clone()], "msg_1", 1_700_000_000, "{}");
         let (first, second) = both.split_once(' ').expect("two");
-        assert_eq!(signatures(&[new.clone()], "msg_1", 1_700_000_000, "{}"), (first.to_owned(), hex));
+        assert_eq!(
+            signatures(std::slice::from_ref(&new), "msg_1", 1_700_000_000, "{}"),
+            (first.to_owned(), hex)
+        );
         assert_eq!(signatures(&[old], "msg_1", 1_700_000_000, "{}").0, second);
         assert!(first.starts_with("v1,") && first != second);
         for (id, timestamp_s, body) in
             [("msg_2", 1_700_000_000, "{}"), ("msg_1", 1_700_000_001, "{}"), ("msg_1", 1_700_000_000, "{} ")]
         {
-            assert_ne!(signatures(&[new.clone()], id, timestamp_s, body).0, first);
+            assert_ne!(signatures(std::slice::from_ref(&new), id, timestamp_s, body).0, first);
         }
     }
 

@@ -42,7 +42,7 @@ impl Subscribers {
     }
 
     /// The first position that anybody wants to know of; `None` where nobody wants anything.
-    pub(crate) fn from_position(&self) -> Option<u64> {
+    pub(crate) fn first_wanted(&self) -> Option<u64> {
         self.0.iter().map(|one| one.from_position).min()
     }
 

@@ -1,4 +1,4 @@
-//! What is looked after now and then: whether effects are paused, what is old, who was erased while nobody looked.
+//! What is looked after now and then: whether effects are paused, and what is old. At a start: who was erased.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,6 +8,7 @@ use chargly_engine::journal::read_restored;
 use chargly_engine::ledger::WalletNo;
 use chargly_ops::OpsError;
 
+use crate::manage::ManageError;
 use crate::schedule::KEPT_MS;
 use crate::service::Shared;
 
@@ -26,9 +27,6 @@ const COUNT_EVERY_MS: i64 = 10_000;
 
 /// Looks after all that until the service ends.
 pub(crate) async fn run(shared: Arc<Shared>) {
-    if let Err(error) = forget_erased(&shared).await {
-        tracing::error!(environment = shared.env.name(), %error, "cannot look for customers that were erased");
-    }
     let (mut pruned_ms, mut counted_ms) = (i64::MIN, i64::MIN);
     loop {
         look_for_resumption(&shared);
@@ -98,7 +96,7 @@ async fn count_pending(shared: &Arc<Shared>) -> Result<(), OpsError> {
 }
 
 /// Forgets what was told of customers who were erased when the process ended before it got here.
-async fn forget_erased(shared: &Arc<Shared>) -> Result<(), super::pace::PassError> {
+pub(crate) async fn forget_erased(shared: &Arc<Shared>) -> Result<(), ManageError> {
     let mut after = -1;
     loop {
         let wallets = shared.on_file(move |shared| shared.ops.wallets_told_of(after, WALLETS_MAX)).await?;

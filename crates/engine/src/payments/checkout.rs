@@ -66,6 +66,8 @@ impl Environment {
     pub async fn create_checkout(&self, actor: KeyNo, order: NewOrder) -> Result<Checkout, PaymentError> {
         let setup = self.payments().setup()?;
         let provider = setup.newest()?;
+        // Before anything is recorded: orders that no provider may hear of would only pile up.
+        self.ensure_effects()?;
         let catalogue = self.catalogue();
         check_redirect(setup, &catalogue.settings, "success_url", order.urls.success.as_deref())?;
         check_redirect(setup, &catalogue.settings, "cancel_url", order.urls.cancel.as_deref())?;

@@ -2,6 +2,7 @@
 //! order stands now.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chargly_journal::crash_point;
 use chargly_ops::{NewNotice, NoticeState, OpsError};
@@ -16,6 +17,8 @@ use crate::submission::Failure;
 const RETRIED_AFTER_MS: i64 = 60 * 1_000;
 /// How long at most, in milliseconds.
 const RETRIED_EVERY_MS_MAX: i64 = 60 * 60 * 1_000;
+/// How long a notice is followed before it is answered; what takes longer is left to the sweep.
+const FOLLOWED_AT_ONCE: Duration = Duration::from_secs(8);
 /// After so many tries a notice is given up, and shown to a person: some three days.
 const TRIES_MAX: u32 = 80;
 
@@ -63,7 +66,11 @@ impl Environment {
         crash_point(NOTICE_KEPT);
         match known {
             Some(NoticeState::Done) => Ok(NoticeEnd::Followed),
-            Some(_) | None => self.follow_notice(provider.as_ref(), &notice, 0).await,
+            Some(_) | None => {
+                let followed = self.follow_notice(provider.as_ref(), &notice, 0);
+                // Whoever waits for the answer is not kept waiting for the provider's.
+                tokio::time::timeout(FOLLOWED_AT_ONCE, followed).await.unwrap_or(Ok(NoticeEnd::Later))
+            }
         }
     }
 
@@ -133,9 +140,13 @@ impl Environment {
         if notice.is_live != (self.name() == "live") {
             return Ok(Some("it is about money of the other kind than this environment's".to_owned()));
         }
+        if notice.about != About::Nothing {
+            self.ensure_effects()?;
+        }
         let order = match &notice.about {
             About::Nothing => return Ok(None),
             About::Order(order) => Some(order.clone()),
+            // Whose it is has to be asked for, which is an effect as well.
             about @ (About::Payment(_) | About::Charge(_)) => match provider.order_of(about).await {
                 Ok(order) => order,
                 Err(ProviderError::Unknown { .. }) => None,
@@ -167,10 +178,11 @@ impl Environment {
         Ok(())
     }
 
-    /// Fetches what was never delivered since an instant, and follows it.
-    pub(super) async fn catch_up(&self, since_ms: i64) -> Result<(), PaymentError> {
+    /// Fetches what was never delivered since an instant, or whatever was sent since then, and follows what is not
+    /// followed yet.
+    pub(super) async fn catch_up(&self, since_ms: i64, delivered_too: bool) -> Result<(), PaymentError> {
         for provider in self.payment_providers() {
-            for notice in provider.missed(since_ms).await? {
+            for notice in provider.missed(since_ms, delivered_too).await? {
                 self.take_notice(BelievedNotice { provider: Arc::clone(provider), notice }).await?;
             }
         }

@@ -33,8 +33,13 @@ pub trait PaymentProvider: Send + Sync {
     /// The order that something is about, where the provider can tell: `ord_…`.
     fn order_of<'a>(&'a self, about: &'a About) -> BoxFuture<'a, Result<Option<String>, ProviderError>>;
 
-    /// Notices since `since_ms` that were never delivered, oldest first.
-    fn missed<'a>(&'a self, since_ms: i64) -> BoxFuture<'a, Result<Vec<Notice>, ProviderError>>;
+    /// Notices since `since_ms` that were never delivered, oldest first; with `delivered_too`, those that were as well:
+    /// after a restore, what was delivered to the lost future is news.
+    fn missed<'a>(
+        &'a self,
+        since_ms: i64,
+        delivered_too: bool,
+    ) -> BoxFuture<'a, Result<Vec<Notice>, ProviderError>>;
 }
 
 /// What a provider has to know to start a checkout.

@@ -120,6 +120,12 @@ impl Environment {
         }
     }
 
+    /// Whether the environment was restored from a backup at this instant or later.
+    pub(super) fn was_restored_since(&self, since_ms: i64) -> bool {
+        let note = chargly_journal::read_restored(self.dir()).ok().flatten();
+        note.is_some_and(|note| note.at_ms >= since_ms)
+    }
+
     pub(super) fn ensure_effects(&self) -> Result<(), PaymentError> {
         if self.effects_are_paused() { Err(PaymentError::Paused) } else { Ok(()) }
     }

@@ -113,7 +113,11 @@ impl PaymentProvider for Sandbox {
         Box::pin(async { Ok(None) })
     }
 
-    fn missed<'a>(&'a self, _since_ms: i64) -> BoxFuture<'a, Result<Vec<Notice>, ProviderError>> {
+    fn missed<'a>(
+        &'a self,
+        _since_ms: i64,
+        _delivered_too: bool,
+    ) -> BoxFuture<'a, Result<Vec<Notice>, ProviderError>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 }

@@ -69,13 +69,16 @@ impl PaymentSweep {
     /// Fetches what was never delivered, now and then.
     async fn catch_up(&mut self, environment: &Environment) -> Result<(), PaymentError> {
         let now_ms = environment.wall_ms();
+        // What was delivered between a backup and its restore was followed in a time that is lost.
+        let was_restored =
+            self.caught_up_ms.is_none() && environment.was_restored_since(now_ms - CATCH_UP_AT_START_MS);
         let since_ms = match self.caught_up_ms {
             Some(last_ms) if now_ms - last_ms < CATCH_UP_EVERY_MS => return Ok(()),
             // Notices of a moment ago may still be on their way.
             Some(last_ms) => last_ms - CATCH_UP_EVERY_MS,
             None => now_ms - CATCH_UP_AT_START_MS,
         };
-        environment.catch_up(since_ms).await?;
+        environment.catch_up(since_ms, was_restored).await?;
         self.caught_up_ms = Some(now_ms);
         Ok(())
     }

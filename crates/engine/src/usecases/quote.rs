@@ -36,10 +36,10 @@ impl Environment {
         };
         let (_, inputs, facets) = taken_apart(event.properties, event.usage);
         let wallet = self.wallet(&event.customer).await?;
+        let wallet = wallet.unwrap_or_else(|| Box::new(chargly_ledger::unseen(&catalogue)));
         let now = Millis(self.wall_ms());
         let (price, credits, refusal) =
-            chargly_ledger::quote(&catalogue, wallet.as_deref(), &request, &inputs, facets.as_deref(), now)?;
-        let available = wallet.map(|w| w.balance.available()).unwrap_or_default();
-        Ok(Quote { credits, price, available, refusal })
+            chargly_ledger::quote(&catalogue, Some(&wallet), &request, &inputs, facets.as_deref(), now)?;
+        Ok(Quote { credits, price, available: wallet.balance.available(), refusal })
     }
 }

@@ -3,6 +3,7 @@
 mod corrections;
 mod environment;
 mod erase;
+mod expiring_lots;
 mod figures;
 mod fixtures;
 mod keeper;

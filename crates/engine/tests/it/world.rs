@@ -201,9 +201,9 @@ pub(crate) fn word(verdict: &Verdict) -> &'static str {
         | Verdict::Amended(_)
         | Verdict::Order(_)
         | Verdict::OpenOrders(_)
-        | Verdict::Expiring(_)
         | Verdict::Census(_)
-        | Verdict::Lots(_) => "read",
+        | Verdict::Lots(_)
+        | Verdict::Expiring(_) => "read",
         Verdict::Erased(_) => "erased",
     }
 }

@@ -15,15 +15,13 @@ use crate::public::PublicCall;
 pub(crate) async fn page(call: PublicCall) -> Result<Answer, Problem> {
     let found = find_here(&call).await?;
     let redirects = found.env.redirects_of(found.order.id).await.unwrap_or_default();
-    let back = return_path(&call, &found);
-    let cancel = format!("{back}?canceled=1");
     let bought = Bought::of(&found);
     let expires_at = found.env.visit_of_order(&found.order).await.ok().flatten();
     let page = PayPage {
         purchase: bought.purchase(),
         state: state(found.order.top_up.status),
-        return_url: Some(&back),
-        cancel_url: Some(&cancel),
+        return_url: redirects.success.as_deref(),
+        cancel_url: redirects.cancel.as_deref().or(redirects.success.as_deref()),
         expires_at_ms: expires_at.map_or(0, |visit| visit.expires_at.0),
     };
     let leads_on_to: Vec<&str> =

@@ -1,21 +1,17 @@
 //! `GET /v1/audit`: what people did, newest first: everything but metering and what happens by time.
 
-use chargly_api::{Problem, Problems};
+use chargly_api::Problem;
 use chargly_engine::ledger::{Fact, WalletNo};
 
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::facts::write_fact;
-use crate::query::{Page, next_cursor};
+use crate::query::next_cursor;
 
 const LIST: &str = "audit";
 
 pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
-    let mut query = std::mem::take(&mut call.query);
-    let mut problems = Problems::default();
-    let page = Page::read(&mut query, &mut problems);
-    query.finish(&mut problems);
-    problems.check()?;
+    let page = call.page()?;
     let below = page.position(&call.env, LIST).await?;
     let found = call.env.list_audit(below, page.limit()).await.map_err(|error| call.problem(error))?;
     let wallets: Vec<WalletNo> = found.facts.iter().map(|stored| wallet_of(&stored.fact)).collect();

@@ -1,13 +1,13 @@
 //! `POST /v1/quote`: what an event would cost, and whether it would be accepted. Changes nothing.
 
 use chargly_api::{ObjectWriter, Problem};
-use chargly_engine::ledger::{Catalogue, Credits, IfInsufficient, Scope};
+use chargly_engine::ledger::{Catalogue, Credits, IfInsufficient, Position, Scope};
 use chargly_engine::{MeterEvent, Quote, TriedRule, TriedSample};
 
 use super::events::request::Context;
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::errors::{problem_of, refusal_problem};
+use crate::errors::{problem_of, refusal_problem, with_checkout_hint};
 use crate::view;
 
 mod samples;
@@ -84,6 +84,7 @@ fn into_view(
     match &quote.refusal {
         Some(refusal) => {
             let problem = refusal_problem(refusal, Some(customer), catalogue);
+            let problem = with_checkout_hint(problem, refusal, catalogue, Position(u64::MAX));
             o.object("refusal", |o| problem.write(o, instance));
         }
         None => {

@@ -2,7 +2,7 @@
 
 use crate::wallet::DebtSlice;
 use crate::{
-    Credits, EventTypeNo, Fulfilment, GrantKind, LotNo, OpenRefund, OrderRequest, OrderSums, OrderTerms,
+    Credits, EventTypeNo, Fulfilment, GrantKind, Lot, LotNo, OpenRefund, OrderRequest, OrderSums, OrderTerms,
     PaymentUpdate, Position, Reclaim, Recorded, Returns, SettleRequest, State, TopUp, Wallet, WalletEvent,
     WalletFact, WalletNo,
 };
@@ -67,7 +67,7 @@ impl State {
                 arrive(w, recorded, fulfilment);
             }
             if let Some(reclaim) = reclaim {
-                follow(w, recorded, placed, reclaim);
+                follow(w, recorded, (placed, before), reclaim);
             }
             if let Some(fulfilment) = fulfilment {
                 settle_debts(w, &fulfilment.settlements, fulfilment.lot);
@@ -149,16 +149,25 @@ fn arrive(wallet: &mut Wallet, recorded: Recorded, fulfilment: &Fulfilment) {
         expires_at: Some(fulfilment.expires_at),
         scope: Vec::new(),
     };
-    wallet.insert_lot(granted_lot(recorded, fulfilment.lot, &request));
+    let lot = granted_lot(recorded, fulfilment.lot, &request);
+    wallet.insert_lot(Lot { is_ordered: true, ..lot });
 }
 
 /// Credits follow money.
-fn follow(wallet: &mut Wallet, recorded: Recorded, placed: Position, reclaim: &Reclaim) {
+fn follow(
+    wallet: &mut Wallet,
+    recorded: Recorded,
+    (placed, before): (Position, OrderSums),
+    reclaim: &Reclaim,
+) {
+    // What came again to a lot that is over has lapsed with it: were its money to go back once more, nobody owes it.
+    let lapsed = before.taken + reclaim.taken - reclaim.sums.taken - reclaim.restored;
     // In one step, so that a lot is not closed and opened again in between.
     wallet.change_lot(reclaim.order_lot, |lot| {
         lot.held -= reclaim.released;
         lot.used += reclaim.taken;
         lot.used -= reclaim.restored;
+        lot.lapsed += lapsed;
         lot.held += reclaim.reserved;
     });
     if let Some(broken) = &reclaim.broken {
@@ -189,7 +198,7 @@ fn owe(wallet: &mut Wallet, placed: Position, credits: Credits) {
     match debts.iter_mut().find(|debt| debt.event == placed) {
         Some(slice) => slice.credits += credits,
         None => {
-            debts.push(DebtSlice { event: placed, event_type: EventTypeNo::OF_ORDER, price: None, credits })
+            debts.push(DebtSlice { event: placed, event_type: EventTypeNo::OF_ORDER, price: None, credits });
         }
     }
 }

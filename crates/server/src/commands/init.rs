@@ -22,6 +22,8 @@ pub(crate) struct InitArgs {
     /// Where the server will listen: decides the dashboard's address
     #[arg(long, env = "CHARGLY_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
     listen: SocketAddr,
+    #[command(flatten)]
+    begin: first_start::BeginArgs,
     /// Print the result as JSON
     #[arg(long, env = "CHARGLY_JSON")]
     json: bool,
@@ -48,7 +50,8 @@ pub(crate) fn run(args: &InitArgs) -> Result<()> {
             "Serve it with `chargly serve`, make more keys with `chargly keys create`, or name another --data.",
         ));
     }
-    let begun = super::runtime()?.block_on(async { first_start::begin(&data, clock).await })?;
+    let begun =
+        super::runtime()?.block_on(async { first_start::begin(&data, clock, args.begin.currency).await })?;
     let Some(begun) = begun else {
         bail!(Advice::new(
             format!("a first start in {} had been cut off, and is completed now", data.root().display()),
@@ -61,5 +64,5 @@ pub(crate) fn run(args: &InitArgs) -> Result<()> {
             dashboard_url: first_start::dashboard_url(args.listen),
         });
     }
-    output::print(&first_start::welcome(&begun, data.root(), args.listen))
+    output::print(&first_start::welcome(&begun, data.root(), args.listen, args.begin.currency))
 }

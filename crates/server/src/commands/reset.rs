@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use chargly_engine::journal::{Journal as _, SqliteJournal};
-use chargly_engine::ledger::{ApiKey, CatalogueChange, CatalogueFact, Fact, KeyNo, Millis, Origin};
-use chargly_engine::{Clock, Fold, GroupEnd, SystemClock, SystemEntropy, Writer};
+use chargly_engine::ledger::{ApiKey, CatalogueChange, CatalogueFact, Currency, Fact, KeyNo, Millis, Origin};
+use chargly_engine::{Clock, Fold, GroupEnd, OpenOptions, SystemClock, SystemEntropy, Writer};
 use clap::Args;
 use serde_json::json;
 
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &ResetArgs) -> Result<()> {
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let _lock = data.lock("`chargly reset`", clock.as_ref())?;
-    let keys = living_keys(&data, name, Millis(clock.wall_ms()))?;
+    let (keys, currency) = living_keys(&data, name, Millis(clock.wall_ms()))?;
     let fresh = data.fresh_environment(name);
     if fresh.exists() {
         fs::remove_dir_all(&fresh).with_context(|| format!("clearing {}", fresh.display()))?;
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &ResetArgs) -> Result<()> {
         &fresh,
         name,
         first_start::salt(&mut SystemEntropy)?,
-        open_options(Arc::clone(&clock))?,
+        OpenOptions { currency, ..open_options(Arc::clone(&clock))? },
     )
     .with_context(|| format!("making the new environment {name}"))?;
     carry_keys_over(&fresh, &keys, clock.as_ref()).context("carrying the keys over")?;
@@ -76,7 +76,8 @@ pub(crate) fn run(args: &ResetArgs) -> Result<()> {
     output::print(&format!("{name} is empty again; its {} living keys work as before\n", keys.len()))
 }
 
-fn living_keys(data: &DataDir, name: &str, now: Millis) -> Result<Vec<ApiKey>> {
+/// The keys that live on, and what the environment counts money in.
+fn living_keys(data: &DataDir, name: &str, now: Millis) -> Result<(Vec<ApiKey>, Currency)> {
     let bar = progress::count(&format!("reading the keys of {name}"), 0);
     let mut report = |done, all| {
         bar.set_length(all);
@@ -84,7 +85,7 @@ fn living_keys(data: &DataDir, name: &str, now: Millis) -> Result<Vec<ApiKey>> {
     };
     let catalogue = scan::catalogue(&data.environment(name), &mut report)?;
     bar.finish_and_clear();
-    Ok(catalogue.keys.into_iter().filter(|key| key.dead_at > now).collect())
+    Ok((catalogue.keys.into_iter().filter(|key| key.dead_at > now).collect(), catalogue.currency))
 }
 
 /// Records keys by the hashes of their secrets, which stay what they were.

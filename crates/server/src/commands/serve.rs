@@ -45,6 +45,8 @@ pub(crate) struct ServeArgs {
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3_600))]
     idle_timeout_s: u32,
     #[command(flatten)]
+    begin: first_start::BeginArgs,
+    #[command(flatten)]
     payments: PaymentArgs,
     #[command(flatten)]
     webhooks: webhooks::WebhookArgs,
@@ -84,14 +86,17 @@ async fn serve(args: &ServeArgs) -> Result<()> {
     let listen = listener.local_addr().context("asking for the address")?;
     if data.is_initialised() {
         data.project()?;
-    } else if let Some(begun) = first_start::begin(&data, clock).await? {
-        output::print(&first_start::welcome(&begun, data.root(), listen))?;
+    } else if let Some(begun) = first_start::begin(&data, clock, args.begin.currency).await? {
+        output::print(&first_start::welcome(&begun, data.root(), listen, args.begin.currency))?;
     }
     let environments = open_all(&data, args)?;
     let with_ops = webhooks::open_ops(&data, &environments, &args.webhooks)?;
     with_ops.iter().try_for_each(|(environment, ops)| args.payments.set_up(environment, ops, listen))?;
     environments.iter().for_each(Environment::resume_corrections);
     let hooks = webhooks::start_all(&with_ops, &args.webhooks, args.accept_loss)?;
+    for hooks in &hooks {
+        hooks.forget_erased().await.context("forgetting what webhooks told of customers who were erased")?;
+    }
     tracing::info!(%listen, data = %data.root().display(), "serving");
     output::print(&format!("Listening on {}\n", first_start::dashboard_url(listen)))?;
     listener::serve(

@@ -1,19 +1,20 @@
 //! Every curl in the docs is sent to a real server, as printed, and must succeed.
 
+use crate::docs_selling;
 use crate::support::{Project, Server};
 
 /// Answers for as long as it is listened to; the tests of the stream itself are with the HTTP door.
 const NEVER_ENDS: &str = "/v1/stream";
 
 /// A call as a page prints it.
-struct Printed {
-    method: String,
-    path: String,
-    body: Option<String>,
+pub(crate) struct Printed {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) body: Option<String>,
 }
 
 /// The curl commands of a page's shell blocks.
-fn printed(page: &str) -> Vec<Printed> {
+pub(crate) fn printed(page: &str) -> Vec<Printed> {
     let blocks = page.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
     let joined: Vec<String> = blocks.map(|block| block.replace("\\\n", " ")).collect();
     let lines = joined.iter().flat_map(|block| block.lines());
@@ -31,13 +32,14 @@ fn parse(line: &str) -> Printed {
 }
 
 /// Sends what a page prints, with an id of a fresh thing in place of each `evt_…`.
-fn all_succeed(page: &str, server: &Server, key: &str) -> usize {
+pub(crate) fn all_succeed(page: &str, server: &Server, key: &str) -> usize {
     let calls = printed(page);
     for Printed { method, path, body } in &calls {
         if path == NEVER_ENDS {
             continue;
         }
         let path = fill(path, server, key);
+        let body = body.as_deref().map(|body| fill_message(body, &path, server, key));
         let answer = server.call(method, &path, key, body.as_deref());
         // Work that goes on after the answer is accepted, not done.
         let expected = if path == "/v1/price-simulations" { 202 } else { 200 };
@@ -56,6 +58,8 @@ fn fill(path: &str, server: &Server, key: &str) -> String {
             "/v1/price-simulations",
             r#"{"from":"2026-01-01T00:00:00Z","to":"2030-01-01T00:00:00Z","rules":[]}"#,
         ),
+        // Nobody listens there.
+        ("whk_…", "/v1/webhook-endpoints", r#"{"url":"http://127.0.0.1:9/","types":["wallet.debited"]}"#),
         ("key_…", "/v1/keys", r#"{"label":"spare","scopes":["read"]}"#),
     ];
     match made_by.into_iter().find(|(placeholder, ..)| path.contains(placeholder)) {
@@ -65,6 +69,24 @@ fn fill(path: &str, server: &Server, key: &str) -> String {
         }
         None => path.to_owned(),
     }
+}
+
+/// With the id of a message that waits for the endpoint of a path in place of `msg_…`.
+fn fill_message(body: &str, path: &str, server: &Server, key: &str) -> String {
+    if !body.contains("msg_…") {
+        return body.to_owned();
+    }
+    let event = r#"{"event":"image.generate","customer":"user_42"}"#;
+    assert_eq!(server.call("POST", "/v1/events", key, Some(event)).status, 200);
+    let log = path.replace("/resend", "/deliveries");
+    for _ in 0..1_000 {
+        let found = server.call("GET", &log, key, None).json();
+        if let Some(message) = found["data"][0]["message"].as_str() {
+            return body.replace("msg_…", message);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("no message is ever made");
 }
 
 #[test]
@@ -181,14 +203,21 @@ fn every_call_of_the_guide_to_provider_cost_succeeds_as_printed() {
 #[test]
 fn every_call_of_the_http_reference_succeeds_as_printed() {
     let project = Project::begin();
-    let server = project.serve();
+    let server = Server::start(&project.data(), &[("CHARGLY_WEBHOOK_ALLOW_PRIVATE", "true")]);
     let key = &project.live_key;
     let define = server.call("PUT", "/v1/event-types/image.generate", key, Some(r#"{"credits":12}"#));
     assert_eq!(define.status, 200);
     let lot = r#"{"credits":100000,"kind":"promotional"}"#;
     assert_eq!(server.call("POST", "/v1/customers/user_42/grants", key, Some(lot)).status, 200);
-    let calls = all_succeed(include_str!("../../../../docs/reference/http-api.md"), &server, key);
+    let page = include_str!("../../../../docs/reference/http-api.md");
+    // Nothing is sold in live before it is connected to a payment provider; test has the sandbox.
+    let (before, rest) = page.split_once("\n## Selling credits\n").expect("a section on selling");
+    let (selling, after) = rest.split_once("\n## ").expect("a section after it");
+    let others = [before, after].join("\n").replace("/assets/…", &docs_selling::asset(&server));
+    let calls = all_succeed(&others, &server, key);
     assert!(calls >= 30, "{calls} calls found");
+    let calls = docs_selling::all_succeed(selling, &server, &project.test_key);
+    assert!(calls >= 12, "{calls} calls found");
 }
 
 #[test]
@@ -211,4 +240,13 @@ fn every_call_of_the_pricing_guide_succeeds_as_printed() {
     let server = project.serve();
     let calls = all_succeed(include_str!("../../../../docs/guides/pricing.md"), &server, &project.test_key);
     assert!(calls >= 9, "{calls} calls found");
+}
+
+#[test]
+fn every_call_of_the_guide_to_webhooks_succeeds_as_printed() {
+    let project = Project::begin();
+    let server = Server::start(&project.data(), &[("CHARGLY_WEBHOOK_ALLOW_PRIVATE", "true")]);
+    let page = include_str!("../../../../docs/guides/webhooks.md");
+    let calls = all_succeed(page, &server, &project.test_key);
+    assert!(calls >= 3, "{calls} calls found");
 }

@@ -124,13 +124,17 @@ fn secrets_are_in_no_answer_no_log_and_no_file() {
         let (id, second) = made(server.ask("POST", "/v1/keys", &[("x-api-key", key)], new_key));
         let path = format!("/v1/keys/{id}/rotate");
         let (_, third) = made(server.ask("POST", &path, &[("x-api-key", key)], r#"{"overlap_s":0}"#));
+        let hook = r#"{"url":"https://shop.example/hooks","types":["price.published"]}"#;
+        let (id, hook) = made(server.ask("POST", "/v1/webhook-endpoints", &[("x-api-key", key)], hook));
+        let path = format!("/v1/webhook-endpoints/{id}/rotate");
+        let (_, rotated_hook) = made(server.ask("POST", &path, &[("x-api-key", key)], "{}"));
         // As somebody types it who copies by hand.
         let mistyped = format!("{}0", project.live_key);
 
-        let secrets = [key, &project.live_key, &second, &third, &mistyped];
+        let secrets = [key, &project.live_key, &second, &third, &mistyped, &hook, &rotated_hook];
         let mut said: Vec<String> =
             secrets.iter().flat_map(|secret| answers_to_secrets_everywhere(&server, key, secret)).collect();
-        for path in ["/v1/keys", "/v1/audit", "/v1/events", "/metrics", "/"] {
+        for path in ["/v1/keys", "/v1/webhook-endpoints", "/v1/audit", "/v1/events", "/metrics", "/"] {
             said.push(server.ask("GET", path, &[("x-api-key", key)], ""));
         }
         let exported = project.run(&["export", "ledger", "--format", "ndjson", "--env", "test"]);

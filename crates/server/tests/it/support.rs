@@ -169,6 +169,16 @@ impl Server {
         line.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kib| kib / 1_024)
     }
 
+    /// Whether it ends by itself within that time.
+    pub(crate) fn wait_for_its_end(mut self, within: Duration) -> bool {
+        const LOOK_EVERY: Duration = Duration::from_millis(10);
+        let looks = within.as_millis() / LOOK_EVERY.as_millis();
+        (0..looks).any(|_| {
+            std::thread::sleep(LOOK_EVERY);
+            matches!(self.child.try_wait(), Ok(Some(_)))
+        })
+    }
+
     /// Kills it as a power cut would.
     pub(crate) fn kill(mut self) {
         self.kill_now();

@@ -63,9 +63,13 @@ impl Recorder for Taker<'_> {
         if let Fact::Wallet(WalletFact { event, .. }) = fact {
             self.tally.happened(self.name.at, self.wallet, event, self.cost_nano);
         }
+        // The lot of an allowance's period is remembered by the fact that brought it.
+        let brings_lot =
+            matches!(fact, Fact::Wallet(fact) if matches!(fact.event, WalletEvent::AllowanceRenewed { .. }));
         Ok(match payload {
             PayloadOf::Call => self.name,
-            // What happens by time is not remembered by its name.
+            PayloadOf::Nothing if brings_lot => self.name,
+            // What else happens by time is not remembered by its name.
             PayloadOf::Nothing | PayloadOf::Customer(_) => {
                 let id = EntryId { position: self.name.id.position, tag: 0 };
                 Recorded { id, at: self.name.at }

@@ -28,14 +28,18 @@ fn each(event_type: u32, micro: i64) -> (EventTypeNo, ProposedPrice) {
     (EventTypeNo(event_type), ProposedPrice { rule, grid: Grid::MicroCredit, rounding: Rounding::HalfUp })
 }
 
-/// posted is what lots have less what is owed, held is what holds reserve, and no lot gives more than it has.
+/// posted is what lots have less what is owed, held is what holds and orders set aside, and no lot gives more than it
+/// has.
 fn check_books(world: &World) {
     for wallet in world.state().wallets() {
         let counted =
             wallet.lots.iter().filter(|l| matches!(l.status, LotStatus::Active | LotStatus::Expired));
         let remaining: Credits = counted.map(chargly_ledger::Lot::remaining).sum();
         let debt: Credits = wallet.debts().iter().map(|d| d.credits).sum();
-        let held: Credits = wallet.holds().iter().map(chargly_ledger::Hold::held).sum();
+        let orders = world.state().orders().filter(|(_, order)| order.wallet == wallet.number);
+        let set_aside: Credits = orders.map(|(_, order)| order.sums.reserved).sum();
+        let by_holds: Credits = wallet.holds().iter().map(chargly_ledger::Hold::held).sum();
+        let held = by_holds + set_aside;
         let Wallet { balance, number, .. } = wallet;
         assert_eq!(remaining - debt, balance.posted, "posted of {number:?}");
         assert_eq!((debt, held), (balance.debt, balance.held), "debt and held of {number:?}");

@@ -98,7 +98,13 @@ async fn what_was_never_delivered_is_found_oldest_first() {
     endpoint(&pair, &[SECRET]).await;
     pair.paid("ord_1").await;
     pair.fake.deliver().await;
-    assert_eq!(pair.stripe.missed(0).await, Ok(Vec::new()));
+    assert_eq!(pair.stripe.missed(0, false).await, Ok(Vec::new()));
+    let sent = pair.stripe.missed(0, true).await.expect("a list");
+    assert_eq!(
+        kinds(&sent),
+        ["checkout.session.completed"],
+        "what was delivered is listed for whoever lost it"
+    );
     pair.fake.advance(60);
     let order = pair.paid("ord_2").await;
     let payment = order.payment.expect("a payment");
@@ -108,10 +114,10 @@ async fn what_was_never_delivered_is_found_oldest_first() {
         .expect("by hand");
     pair.fake.control(Command::SetFailing { times: 9, status: 500 }).await.expect("always");
     pair.fake.deliver().await;
-    let missed = pair.stripe.missed(NOON_MS).await.expect("a list");
+    let missed = pair.stripe.missed(NOON_MS, false).await.expect("a list");
     assert_eq!(kinds(&missed), ["checkout.session.completed", "refund.created", "charge.refunded"]);
     assert_eq!(missed[2].about, About::Order("ord_2".to_owned()));
-    assert_eq!(pair.stripe.missed(NOON_MS + 61_000).await, Ok(Vec::new()));
+    assert_eq!(pair.stripe.missed(NOON_MS + 61_000, false).await, Ok(Vec::new()));
 }
 
 #[tokio::test]
@@ -120,7 +126,7 @@ async fn more_missed_than_one_page_are_all_found() {
     for index in 0..230 {
         pair.paid(&format!("ord_{index}")).await;
     }
-    let missed = pair.stripe.missed(0).await.expect("a list");
+    let missed = pair.stripe.missed(0, false).await.expect("a list");
     let orders: Vec<About> = missed.into_iter().map(|notice| notice.about).collect();
     let expected: Vec<About> = (0..230).map(|index| About::Order(format!("ord_{index}"))).collect();
     assert_eq!(orders, expected);

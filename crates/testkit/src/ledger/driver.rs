@@ -7,6 +7,7 @@ use chargly_ledger::{
     WalletEvent, WalletNo, difference, execute, key_hash, sweep,
 };
 
+use super::cold::Freezer;
 use super::{VecRecorder, facts, requests};
 use crate::model::{Answer, Entry, Ms, Place, Rejected, Request, WalletView};
 
@@ -26,6 +27,10 @@ pub struct Driver {
     pub(super) holds: Vec<(Position, WalletNo)>,
     /// Events ever charged, with their wallets, in order.
     pub(super) events: Vec<(Position, WalletNo)>,
+    /// Orders ever placed, with their wallets, in order.
+    pub(super) orders: Vec<(Position, WalletNo)>,
+    /// What has left memory, where nothing stays that need not.
+    freezer: Option<Freezer>,
 }
 
 /// A point to come back to.
@@ -40,17 +45,47 @@ impl Driver {
         let (mut state, mut recorder) = (State::new(), VecRecorder::default());
         let recorded = recorder.record(&begun, chargly_ledger::PayloadOf::Nothing).expect("room");
         state.apply(recorded, &begun, None);
-        Self { state, recorder, keys: HashMap::new(), holds: Vec::new(), events: Vec::new() }
+        Self {
+            state,
+            recorder,
+            keys: HashMap::new(),
+            holds: Vec::new(),
+            events: Vec::new(),
+            orders: Vec::new(),
+            freezer: None,
+        }
+    }
+
+    /// Keeps from now on nothing in memory that a checkpoint would hold. What is compared after every step is not
+    /// there then.
+    #[must_use]
+    pub fn forgetful(mut self) -> Self {
+        self.freezer = Some(Freezer::default());
+        self
+    }
+
+    /// Brings everything back that left memory.
+    pub fn remember(&mut self) {
+        if let Some(mut freezer) = self.freezer.take() {
+            freezer.thaw_all(&mut self.state);
+        }
     }
 
     /// Asks for something at `now`, as an engine does: the key first, then the rules.
     pub fn ask(&mut self, key: Option<&str>, request: &Request, now: Ms) -> Answer {
         let key = key.map(|key| key_hash(&SALT, self.namespace(request).as_deref(), key));
+        // Grants are found by their facts in an engine, and by their numbers here.
+        if let (Some(freezer), Request::VoidGrant { .. }) = (&mut self.freezer, request) {
+            freezer.thaw_all(&mut self.state);
+        }
         let Some(action) = requests::action(self, request) else {
             return Answer::Rejected(Rejected::NotFound);
         };
         if let Some(first) = key.and_then(|k| self.keys.get(&k)).copied() {
             return self.answer_again(first, &action);
+        }
+        if let Some(freezer) = &mut self.freezer {
+            freezer.warm_up(&mut self.state, &action);
         }
         self.recorder.now = Millis(now);
         let begun = self.recorder.stored().len();
@@ -62,6 +97,9 @@ impl Driver {
             done = execute(&mut self.state, &call, Millis(now), &mut self.recorder);
         }
         self.note(begun);
+        if let Some(freezer) = &mut self.freezer {
+            freezer.freeze(&mut self.state);
+        }
         match done {
             Ok((recorded, _)) => {
                 if let Some(key) = key {
@@ -127,6 +165,7 @@ impl Driver {
         self.keys.retain(|_, position| kept(position));
         self.holds.retain(|(position, _)| kept(position));
         self.events.retain(|(position, _)| kept(position));
+        self.orders.retain(|(position, _)| kept(position));
     }
 
     fn answer_again(&self, first: Position, action: &Action) -> Answer {
@@ -149,9 +188,10 @@ impl Driver {
         let of = |list: &[(Position, WalletNo)], place: Place| {
             list.iter().find(|(at, _)| at.0 == place).map(|(_, wallet)| *wallet)
         };
-        let wallet = match request.event() {
-            Some(event) => of(&self.events, event),
-            None => request.hold().and_then(|hold| of(&self.holds, hold)),
+        let wallet = match (request.event(), request.order()) {
+            (Some(event), _) => of(&self.events, event),
+            (None, Some(order)) => of(&self.orders, order),
+            (None, None) => request.hold().and_then(|hold| of(&self.holds, hold)),
         };
         self.state.customer(wallet?).map(|c| c.to_string())
     }
@@ -162,6 +202,7 @@ impl Driver {
             let at = (Position(place), fact.header.wallet);
             match fact.event {
                 WalletEvent::HoldPlaced { .. } => self.holds.push(at),
+                WalletEvent::OrderPlaced { .. } => self.orders.push(at),
                 WalletEvent::Metered { .. } | WalletEvent::HoldCaptured { .. } => self.events.push(at),
                 _ => {}
             }
@@ -178,6 +219,7 @@ fn rejected(rejection: &Rejection) -> Rejected {
         Rejection::Invalid { field, .. } => Rejected::Invalid { field: field.to_string() },
         Rejection::NotFound { .. } => Rejected::NotFound,
         Rejection::CustomerErased => Rejected::CustomerErased,
-        Rejection::CorrectionRunning | Rejection::Unchanged => panic!("no script asks for that: {rejection}"),
+        Rejection::Unchanged => Rejected::Unchanged,
+        Rejection::CorrectionRunning => panic!("no script asks for that: {rejection}"),
     }
 }

@@ -4,6 +4,8 @@ use chargly_ledger::{
     Catalogue, CatalogueChange, Fact, Policy, Refusal, Reserve, Settlement, WalletEvent, WalletFact,
 };
 
+use super::requests::until;
+use super::sales;
 use crate::model::{self, Balance, Charge, Draw, Entry, Happening, HoldEnd, Micro, Refused, Settled};
 
 /// A fact as an entry of the model's journal. `customer` is what its payload says.
@@ -29,7 +31,10 @@ pub fn entry(fact: &Fact, catalogue: &Catalogue, customer: Option<String>) -> En
 
 fn wallet_event(fact: &WalletFact, customer: Option<String>) -> Happening {
     match &fact.event {
-        WalletEvent::Opened { .. } => Happening::Opened { customer: customer.unwrap_or_default() },
+        WalletEvent::Opened { welcome } => Happening::Opened {
+            customer: customer.unwrap_or_default(),
+            welcome: welcome.as_ref().map(|w| (w.credits.micro().into(), until(w.expires_at))),
+        },
         WalletEvent::Metered { charge: paid, .. } => Happening::Metered { charge: charge(paid) },
         WalletEvent::HoldPlaced { price, credits, reserves, on_overdraft, expires_at, .. } => {
             Happening::HoldPlaced {
@@ -120,7 +125,7 @@ fn wallet_event(fact: &WalletFact, customer: Option<String>) -> Happening {
         | WalletEvent::RefundStarted { .. }
         | WalletEvent::AllowanceSet { .. }
         | WalletEvent::AllowanceEnded { .. }
-        | WalletEvent::AllowanceRenewed { .. }) => panic!("the model knows nothing of {event:?}"),
+        | WalletEvent::AllowanceRenewed { .. }) => sales::happening(event),
     }
 }
 
@@ -143,11 +148,13 @@ fn change(change: &CatalogueChange, catalogue: &Catalogue) -> Happening {
             }
         }
         CatalogueChange::PriceRefused { refusal, .. } => Happening::PriceRefused(refused(refusal)),
+        CatalogueChange::PackPublished { pack, version, .. } => {
+            Happening::PackPublished { pack: pack.0, version: *version }
+        }
+        CatalogueChange::SettingsChanged { .. } => Happening::SettingsChanged,
         CatalogueChange::KeyCreated { .. }
         | CatalogueChange::KeyRevoked { .. }
-        | CatalogueChange::SettingsChanged { .. }
         | CatalogueChange::CorrectionOpened { .. }
-        | CatalogueChange::PackPublished { .. }
         | CatalogueChange::CorrectionClosed { .. }
         | CatalogueChange::RateCardPublished { .. } => {
             panic!("the model knows nothing of {change:?}")
@@ -176,12 +183,15 @@ fn refused(refusal: &Refusal) -> Refused {
         Refusal::TooManyHolds { .. } => Refused::TooManyHolds,
         Refusal::TooManyGrants { .. } => Refused::TooManyGrants,
         Refusal::BalanceTooLarge { .. } => Refused::BalanceTooLarge,
-        Refusal::TooManyOrders { .. }
-        | Refusal::TooManyAllowances { .. }
-        | Refusal::OrderNotPaid { .. }
-        | Refusal::RefundExceedsUnused { .. }
-        | Refusal::RefundGoesOn { .. }
-        | Refusal::NothingToRefund => panic!("the model knows nothing of {refusal:?}"),
+        Refusal::TooManyOrders { .. } => Refused::TooManyOrders,
+        Refusal::TooManyAllowances { .. } => Refused::TooManyAllowances,
+        Refusal::OrderNotPaid { status } => Refused::OrderNotPaid { status: sales::status(*status) },
+        Refusal::RefundExceedsUnused { requested, unused } => Refused::RefundExceedsUnused {
+            requested: requested.micro().into(),
+            unused: unused.micro().into(),
+        },
+        Refusal::RefundGoesOn { credits } => Refused::RefundGoesOn { credits: credits.micro().into() },
+        Refusal::NothingToRefund => Refused::NothingToRefund,
         Refusal::VersionSuperseded { latest } => Refused::VersionSuperseded { latest: latest.map(|p| p.0) },
     }
 }
@@ -196,15 +206,15 @@ fn charge(charge: &chargly_ledger::Charge) -> Charge {
     }
 }
 
-fn draws(draws: &[chargly_ledger::Draw]) -> Vec<Draw> {
+pub(super) fn draws(draws: &[chargly_ledger::Draw]) -> Vec<Draw> {
     draws.iter().map(draw).collect()
 }
 
-fn draw(draw: &chargly_ledger::Draw) -> Draw {
+pub(super) fn draw(draw: &chargly_ledger::Draw) -> Draw {
     Draw { lot: draw.lot.0, credits: draw.credits.micro().into(), revenue: draw.revenue_nano.into() }
 }
 
-fn settled(settlements: &[Settlement]) -> Vec<Settled> {
+pub(super) fn settled(settlements: &[Settlement]) -> Vec<Settled> {
     let one = |s: &Settlement| Settled {
         event: s.event.0,
         credits: s.credits.micro().into(),

@@ -10,7 +10,7 @@ use chargly_ledger::{
     VoidGrantRequest, VoidHoldRequest, WalletNo,
 };
 
-use super::{Driver, narrow};
+use super::{Driver, narrow, sales};
 use crate::model::{self, Micro, Ms, Place, Property, Request};
 
 /// What an engine looks up before it hands a call to the ledger: numbers and ids of what a request names.
@@ -161,6 +161,14 @@ pub fn action(names: &impl Names, request: &Request) -> Option<Action> {
         Request::Freeze { customer } => Action::Freeze { customer: customer.as_str().into() },
         Request::Thaw { customer } => Action::Thaw { customer: customer.as_str().into() },
         Request::EraseCustomer { customer } => Action::EraseCustomer { customer: customer.as_str().into() },
+        request @ (Request::PublishPack { .. }
+        | Request::ChangeSettings { .. }
+        | Request::PlaceOrder { .. }
+        | Request::OpenCheckout { .. }
+        | Request::SettleOrder { .. }
+        | Request::RefundOrder { .. }
+        | Request::SetAllowance { .. }
+        | Request::EndAllowance { .. }) => return sales::action(names, request),
     })
 }
 
@@ -202,15 +210,15 @@ fn original(names: &impl Names, position: Position) -> Option<Original> {
 /// An id that no fact has.
 const NOWHERE: EntryId = EntryId { position: Position(u64::MAX), tag: 0 };
 
-fn id_of(names: &impl Names, place: Place) -> EntryId {
+pub(super) fn id_of(names: &impl Names, place: Place) -> EntryId {
     names.id(Position(place)).unwrap_or(NOWHERE)
 }
 
-fn number_of(names: &impl Names, name: &str) -> EventTypeNo {
+pub(super) fn number_of(names: &impl Names, name: &str) -> EventTypeNo {
     names.state().catalogue().event_type(name).map_or(EventTypeNo(u32::MAX), |t| t.number)
 }
 
-fn credits(micro: Micro) -> Credits {
+pub(super) fn credits(micro: Micro) -> Credits {
     Credits::from_micro(narrow(micro))
 }
 
@@ -218,7 +226,7 @@ fn quantity_of(micro: Micro) -> Quantity {
     Quantity::from_micro(narrow(micro)).expect("a quantity within its bounds")
 }
 
-fn money(money: &model::Money) -> Money {
+pub(super) fn money(money: &model::Money) -> Money {
     let currency = Currency::parse(&money.currency).expect("a currency code");
     Money { nano: narrow(money.nano), currency }
 }

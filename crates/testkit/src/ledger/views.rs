@@ -3,7 +3,7 @@
 use chargly_ledger::{GrantKind, Hold, Lot, LotStatus, Wallet};
 
 use super::requests::until;
-use super::{Driver, facts};
+use super::{Driver, facts, sales};
 use crate::model::{self, HoldView, Kind, LotView, Money, WalletView};
 
 impl Driver {
@@ -48,6 +48,15 @@ impl Driver {
             reversed: reversed.collect(),
             recharged: recharged.collect(),
             costs: costs.collect(),
+            orders: of(&self.orders)
+                .into_iter()
+                .map(|placed| {
+                    let known = self.recorder.id(placed).and_then(|id| self.state.order(id));
+                    sales::order_view(placed, known.expect("an order is remembered for ever"))
+                })
+                .collect(),
+            open_orders: wallet.open_orders().iter().map(|placed| placed.0).collect(),
+            allowances: wallet.allowances().iter().map(sales::allowance_view).collect(),
         }
     }
 
@@ -67,6 +76,7 @@ impl Driver {
             },
             credits: lot.credits.micro().into(),
             used: lot.used.micro().into(),
+            lapsed: lot.lapsed.micro().into(),
             held: lot.held.micro().into(),
             price: lot.price.map(|p| Money { nano: p.nano.into(), currency: p.currency.as_str().to_owned() }),
             priority: lot.priority,

@@ -1,6 +1,7 @@
 //! What can happen and what can be answered.
 
-use super::{Micro, Ms, Nano, Place, Policy};
+use super::orders::{Arrived, Followed, HeldBecause, OrderStatus};
+use super::{Micro, Money, Ms, Nano, Place, Policy};
 
 /// What a call is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub enum Rejected {
     NotFound,
     /// Whose it is was forgotten.
     CustomerErased,
+    /// It stands there already.
+    Unchanged,
 }
 
 /// A verdict against a call, with its numbers.
@@ -55,6 +58,12 @@ pub enum Refused {
     TooManyGrants,
     BalanceTooLarge,
     VersionSuperseded { latest: Option<u32> },
+    TooManyOrders,
+    TooManyAllowances,
+    OrderNotPaid { status: OrderStatus },
+    RefundExceedsUnused { requested: Micro, unused: Micro },
+    RefundGoesOn { credits: Micro },
+    NothingToRefund,
 }
 
 /// How a hold ended.
@@ -152,8 +161,15 @@ pub enum Happening {
         effective_at: Ms,
     },
     PriceRefused(Refused),
+    PackPublished {
+        pack: u32,
+        version: u32,
+    },
+    SettingsChanged,
     Opened {
         customer: String,
+        /// What the customer got at first sight, and until when.
+        welcome: Option<(Micro, Option<Ms>)>,
     },
     Metered {
         charge: Charge,
@@ -231,6 +247,42 @@ pub enum Happening {
         event: Place,
         before: Option<Nano>,
         cost: Nano,
+    },
+    OrderPlaced {
+        credits: Micro,
+        price: Money,
+        valid_days: Option<u32>,
+    },
+    CheckoutOpened {
+        order: Place,
+    },
+    OrderSettled {
+        order: Place,
+        status: OrderStatus,
+        held_because: Option<HeldBecause>,
+        arrived: Option<Arrived>,
+        followed: Option<Box<Followed>>,
+    },
+    RefundStarted {
+        order: Place,
+        credits: Micro,
+        amount: Nano,
+    },
+    AllowanceSet {
+        code: String,
+    },
+    AllowanceEnded {
+        allowance: Place,
+    },
+    AllowanceRenewed {
+        allowance: Place,
+        due: Ms,
+        ends_at: Ms,
+        lapsed: Vec<Draw>,
+        carried: Vec<u32>,
+        lot: Option<u32>,
+        credits: Micro,
+        settled: Vec<Settled>,
     },
     PolicySet(Policy),
     Frozen,

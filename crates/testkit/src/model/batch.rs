@@ -40,7 +40,7 @@ impl Model {
         if let Some((index, why)) = refused {
             self.journal.truncate(begun);
             self.wallets = before;
-            let number = self.find_or_open(first).expect("the customer of a batch is named");
+            let number = self.find_or_open(first, now).expect("the customer of a batch is named");
             self.let_due_things_happen(number, now);
             return BatchAnswer::Refused(self.put(Some(number), Happening::Refused(why)), index);
         }
@@ -56,7 +56,7 @@ impl Model {
 
     /// Why this request would be refused without a trace at `now`, if it would.
     pub fn rejects(&self, request: &Request, now: Ms) -> Option<Rejected> {
-        if !matches!(request, Request::DefineEventType { .. } | Request::PublishPrice { .. }) {
+        if !request.is_of_catalogue() {
             return self.check(request, now).err();
         }
         let mut trial = Self { catalogue: self.catalogue.clone(), ..Self::new(&self.catalogue.currency) };

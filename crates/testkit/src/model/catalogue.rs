@@ -1,5 +1,6 @@
 //! Event types and price versions.
 
+use super::packs::{Pack, Settings};
 use super::{
     Answer, CREDITS_MAX, Grid, Happening, Micro, Model, Ms, Refused, Rejected, Request, Rounding, Rule,
 };
@@ -10,6 +11,9 @@ pub(super) struct Catalogue {
     pub(super) event_types: Vec<EventType>,
     /// Over all types, in the order of publishing.
     pub(super) prices: Vec<PriceVersion>,
+    /// Versions of packs, in the order of publishing.
+    pub(super) packs: Vec<Pack>,
+    pub(super) settings: Settings,
 }
 
 #[derive(Clone, Debug)]
@@ -32,7 +36,13 @@ pub(super) struct PriceVersion {
 
 impl Catalogue {
     pub(super) fn new(currency: &str) -> Self {
-        Self { currency: currency.to_owned(), event_types: Vec::new(), prices: Vec::new() }
+        Self {
+            currency: currency.to_owned(),
+            event_types: Vec::new(),
+            prices: Vec::new(),
+            packs: Vec::new(),
+            settings: Settings::default(),
+        }
     }
 
     pub(super) fn event_type(&self, name: &str) -> Option<&EventType> {
@@ -87,6 +97,8 @@ impl Model {
                 });
                 change.map_or_else(Answer::Rejected, |what| self.record(None, what))
             }
+            Request::PublishPack { .. } => self.publish_pack(request),
+            Request::ChangeSettings { .. } => self.change_settings(request),
             _ => Answer::Rejected(Rejected::NotFound),
         }
     }

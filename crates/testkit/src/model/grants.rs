@@ -35,6 +35,7 @@ impl Wallet {
             granted_at: now,
             scope: scope.clone(),
             moves: Vec::new(),
+            lapses: Vec::new(),
         });
         let settled = if active { self.settle(lot) } else { Vec::new() };
         Ok(Happening::Granted { lot, active, settled })
@@ -53,7 +54,7 @@ impl Wallet {
         let due = self.lot(lot).expires_at.expect("a lot that expires");
         let free = self.free(lot);
         self.lot_mut(lot).status = LotStatus::Expired;
-        Happening::LotExpired { due, lapsed: self.take(lot, free) }
+        Happening::LotExpired { due, lapsed: self.lapse(lot, free) }
     }
 
     pub(super) fn void_grant(&mut self, number: u32) -> Result<Happening, Refused> {
@@ -72,13 +73,13 @@ impl Wallet {
     }
 
     /// Debt is paid oldest first, as far as the lot pays for those event types.
-    fn settle(&mut self, lot: u32) -> Vec<Settled> {
+    pub(super) fn settle(&mut self, lot: u32) -> Vec<Settled> {
         let mut settled = Vec::new();
         let mut owing: Vec<usize> = (0..self.events.len()).filter(|at| self.events[*at].owed > 0).collect();
         owing.sort_by_key(|at| self.events[*at].owed_since);
         for index in owing {
             let event = &self.events[index];
-            let credits = event.owed.min(self.lot(lot).remaining());
+            let credits = event.owed.min(self.free(lot));
             if credits > 0 && self.lot(lot).pays_for(&event.event_type) {
                 let Draw { revenue, .. } = self.take(lot, credits);
                 let event = &mut self.events[index];
@@ -112,7 +113,14 @@ impl Wallet {
         let debt = self.events[index].owed.min(credits);
         self.events[index].owed -= debt;
         self.events[index].reversed += credits;
-        let (mut to_return, mut returned, mut gone) = (credits - debt, Vec::new(), 0);
+        let (returned, gone) = self.pay_back(index, credits - debt, now);
+        let stand_in = (gone > 0).then(|| self.stand_in(place, gone, now));
+        Ok(Happening::Reversed { event, credits, debt, returned, stand_in })
+    }
+
+    /// What lots paid goes back to them, the last payer first. Also what no lot can take.
+    pub(super) fn pay_back(&mut self, index: usize, credits: Micro, now: Ms) -> (Vec<Draw>, Micro) {
+        let (mut to_return, mut returned, mut gone) = (credits, Vec::new(), 0);
         for turn in (0..self.events[index].payments.len()).rev() {
             let payment = &mut self.events[index].payments[turn];
             let part = (payment.credits - payment.returned).min(to_return);
@@ -127,11 +135,10 @@ impl Wallet {
                 (_, false) => gone += part,
             }
         }
-        let stand_in = (gone > 0).then(|| self.stand_in(place, gone, now));
-        Ok(Happening::Reversed { event, credits, debt, returned, stand_in })
+        (returned, gone)
     }
 
-    fn stand_in(&mut self, place: Place, credits: Micro, now: Ms) -> (u32, Micro, Ms) {
+    pub(super) fn stand_in(&mut self, place: Place, credits: Micro, now: Ms) -> (u32, Micro, Ms) {
         let (number, expires_at) = (self.next_lot(), now + STAND_IN_TTL_MS);
         self.lots.push(Lot {
             number,
@@ -146,11 +153,12 @@ impl Wallet {
             granted_at: now,
             scope: BTreeSet::new(),
             moves: Vec::new(),
+            lapses: Vec::new(),
         });
         (number, credits, expires_at)
     }
 
-    fn next_lot(&self) -> u32 {
+    pub(super) fn next_lot(&self) -> u32 {
         u32::try_from(self.lots.len() + 1).expect("few lots")
     }
 }

@@ -196,7 +196,7 @@ impl Wallet {
         let released = hold.reserved.clone();
         let expired = |wallet: &Self, lot: u32| wallet.lot(lot).status == LotStatus::Expired;
         let gone: Reserved = released.iter().copied().filter(|(lot, _)| expired(self, *lot)).collect();
-        let lapsed = gone.into_iter().map(|(lot, part)| self.take(lot, part)).collect();
+        let lapsed = gone.into_iter().map(|(lot, part)| self.lapse(lot, part)).collect();
         (released, lapsed)
     }
 

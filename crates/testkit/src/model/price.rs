@@ -73,6 +73,14 @@ impl Model {
             Request::Recharge { credits, .. } if !(1..=CREDITS_MAX).contains(credits) => {
                 Err(invalid("credits"))
             }
+            Request::PlaceOrder { pack, .. } => self.check_for_sale(pack).map(|()| Priced::default()),
+            Request::OpenCheckout { order }
+            | Request::SettleOrder { order, .. }
+            | Request::RefundOrder { order, .. } => {
+                self.wallet_of_order(*order).ok_or(Rejected::NotFound).map(|_| Priced::default())
+            }
+            Request::SetAllowance { .. } => super::allowances::check(request, now)
+                .map_or(Ok(Priced::default()), |field| Err(invalid(field))),
             Request::SetCost { cost, .. } => self.check_cost(Some(cost)).map(|()| Priced::default()),
             Request::SetPolicy { policy: Policy::Overdraft(limit), .. }
                 if !(0..=CREDITS_MAX).contains(limit) =>
@@ -147,7 +155,7 @@ impl Model {
 }
 
 /// The largest amount of money: 9·10⁹ units of a currency.
-const NANO_MAX: Nano = 9_000_000_000 * 1_000_000_000;
+pub(super) const NANO_MAX: Nano = 9_000_000_000 * 1_000_000_000;
 /// One unit, in micro-units.
 const ONE: Micro = 1_000_000;
 

@@ -1,7 +1,12 @@
 //! What can be asked, in the words of the design.
 
+mod fields;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::allowances::{Period, Rollover};
+use super::orders::{News, Returns};
+use super::packs::Shortfall;
 use super::{Micro, Ms, Nano, Place};
 
 /// An amount of money.
@@ -189,6 +194,49 @@ pub enum Request {
     Thaw { customer: String },
     /// Forget who it is.
     EraseCustomer { customer: String },
+    /// Publish a version of a pack.
+    PublishPack {
+        code: String,
+        credits: Micro,
+        bonus: Micro,
+        price: Money,
+        valid_days: Option<u32>,
+        is_active: bool,
+    },
+    /// Choose what customers get at first sight (for so many days), and what becomes of used credits whose money
+    /// went back.
+    ChangeSettings {
+        welcome: Option<(Micro, Option<u32>)>,
+        refund_shortfall: Shortfall,
+        dispute_shortfall: Shortfall,
+    },
+    /// Order the newest version of a pack.
+    PlaceOrder { customer: String, pack: String },
+    /// Note that a checkout was opened.
+    OpenCheckout { order: Place },
+    /// Bring an order to where its provider says that it stands.
+    SettleOrder {
+        order: Place,
+        payment: Option<News>,
+        returns: Option<Returns>,
+        ends_refund: Option<Place>,
+        is_accepted: bool,
+    },
+    /// Refund unused credits.
+    RefundOrder { order: Place, credits: Option<Micro> },
+    /// Give credits again every period.
+    SetAllowance {
+        customer: String,
+        code: String,
+        credits: Micro,
+        period: Period,
+        starts_at: Option<Ms>,
+        rollover: Rollover,
+        priority: i32,
+        scope: BTreeSet<String>,
+    },
+    /// Give them no longer.
+    EndAllowance { customer: String, code: String },
 }
 
 impl Request {
@@ -202,6 +250,9 @@ impl Request {
             | Self::SetPolicy { customer, .. }
             | Self::Freeze { customer }
             | Self::Thaw { customer }
+            | Self::PlaceOrder { customer, .. }
+            | Self::SetAllowance { customer, .. }
+            | Self::EndAllowance { customer, .. }
             | Self::EraseCustomer { customer } => Some(customer),
             _ => None,
         }
@@ -214,6 +265,42 @@ impl Request {
             | Self::ExtendHold { hold, .. }
             | Self::CaptureHold { hold, .. }
             | Self::VoidHold { hold } => Some(*hold),
+            _ => None,
+        }
+    }
+
+    /// Whether it is about event types, prices, packs or settings, and no wallet.
+    pub fn is_of_catalogue(&self) -> bool {
+        matches!(
+            self,
+            Self::DefineEventType { .. }
+                | Self::PublishPrice { .. }
+                | Self::PublishPack { .. }
+                | Self::ChangeSettings { .. }
+        )
+    }
+
+    /// Whether it is about packs, orders, allowances or what customers get at first sight.
+    pub fn is_of_sales(&self) -> bool {
+        matches!(
+            self,
+            Self::PublishPack { .. }
+                | Self::ChangeSettings { .. }
+                | Self::PlaceOrder { .. }
+                | Self::OpenCheckout { .. }
+                | Self::SettleOrder { .. }
+                | Self::RefundOrder { .. }
+                | Self::SetAllowance { .. }
+                | Self::EndAllowance { .. }
+        )
+    }
+
+    /// The order it names.
+    pub fn order(&self) -> Option<Place> {
+        match self {
+            Self::OpenCheckout { order }
+            | Self::SettleOrder { order, .. }
+            | Self::RefundOrder { order, .. } => Some(*order),
             _ => None,
         }
     }
@@ -235,86 +322,6 @@ impl Request {
                 Some(event)
             }
             _ => None,
-        }
-    }
-
-    /// The first field in which another request under the same key differs, by its name on the wire.
-    pub fn differs_from(&self, other: &Self) -> Option<&'static str> {
-        let ((operation, fields), (other_operation, other_fields)) = (self.fields(), other.fields());
-        if operation != other_operation {
-            return Some("operation");
-        }
-        fields.iter().zip(&other_fields).find(|(a, b)| a.1 != b.1).map(|(a, _)| a.0)
-    }
-
-    /// The operation and what a retry must repeat, field by field. What is not sent counts as its default.
-    fn fields(&self) -> (&'static str, Vec<(&'static str, String)>) {
-        let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
-        match self {
-            Self::Meter { event_type, quantity, credits, cost, record, .. } => (
-                "meter",
-                vec![
-                    ("event", text(event_type)),
-                    ("quantity", text(&quantity.unwrap_or(1_000_000))),
-                    ("credits", text(credits)),
-                    ("cost", text(cost)),
-                    ("if_insufficient", text(record)),
-                ],
-            ),
-            Self::PlaceHold { event_type, quantity, credits, ttl_s, .. } => (
-                "place hold",
-                vec![
-                    ("event", text(event_type)),
-                    ("quantity", text(quantity)),
-                    ("credits", text(credits)),
-                    ("expires_in_s", text(ttl_s)),
-                ],
-            ),
-            Self::IncreaseHold { hold, quantity, credits } => (
-                "increase hold",
-                vec![("hold", text(hold)), ("quantity", text(quantity)), ("credits", text(credits))],
-            ),
-            Self::ExtendHold { hold, ttl_s } => {
-                ("extend hold", vec![("hold", text(hold)), ("expires_in_s", text(ttl_s))])
-            }
-            Self::CaptureHold { hold, quantity, credits, cost, record, is_final, .. } => (
-                "capture hold",
-                vec![
-                    ("hold", text(hold)),
-                    ("quantity", text(quantity)),
-                    ("credits", text(credits)),
-                    ("cost", text(cost)),
-                    ("if_insufficient", text(record)),
-                    ("final", text(is_final)),
-                ],
-            ),
-            Self::VoidHold { hold } => ("void hold", vec![("hold", text(hold))]),
-            Self::Grant { credits, kind, price, priority, effective_at, expires_at, scope, .. } => (
-                "grant",
-                vec![
-                    ("credits", text(credits)),
-                    ("kind", text(kind)),
-                    ("price", text(price)),
-                    ("priority", text(priority)),
-                    ("effective_at", text(effective_at)),
-                    ("expires_at", text(expires_at)),
-                    ("scope", text(scope)),
-                ],
-            ),
-            Self::VoidGrant { lot, .. } => ("void grant", vec![("grant", text(lot))]),
-            Self::Reverse { event, credits } => {
-                ("reverse", vec![("event", text(event)), ("credits", text(credits))])
-            }
-            Self::Recharge { event, credits } => {
-                ("recharge", vec![("event", text(event)), ("credits", text(credits))])
-            }
-            Self::SetCost { event, cost } => ("set cost", vec![("event", text(event)), ("cost", text(cost))]),
-            Self::DefineEventType { .. }
-            | Self::PublishPrice { .. }
-            | Self::SetPolicy { .. }
-            | Self::Freeze { .. }
-            | Self::Thaw { .. }
-            | Self::EraseCustomer { .. } => ("not keyed", Vec::new()),
         }
     }
 }

@@ -102,7 +102,7 @@ impl Wallet {
     }
 
     /// Debt to be, once these holds are captured.
-    fn held_on_overdraft(&self) -> Micro {
+    pub(super) fn held_on_overdraft(&self) -> Micro {
         self.open_holds().map(|h| h.on_overdraft).sum()
     }
 

@@ -4,10 +4,12 @@ use super::wallet::Wallet;
 use super::{LotStatus, Model, Ms, Place};
 
 /// What can fall due, in the order in which things of one instant happen: holds end before lots lapse, so that what
-/// they reserved lapses with the lot; lots lapse before others begin.
+/// they reserved lapses with the lot; allowances carry lots over before these would lapse; lots lapse before others
+/// begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     HoldExpires(Place),
+    PeriodBegins(Place),
     LotExpires(Place, u32),
     LotBegins(Place, u32),
 }
@@ -16,9 +18,11 @@ impl Model {
     /// Lets everything of a wallet happen that is due at `now`, one by one, earliest first.
     pub(super) fn let_due_things_happen(&mut self, number: usize, now: Ms) {
         while let Some((_, due)) = self.wallets[number].next_due().filter(|(at, _)| *at <= now) {
+            let place = self.next_place();
             let wallet = &mut self.wallets[number];
             let what = match due {
                 Due::HoldExpires(hold) => wallet.expire_hold(hold),
+                Due::PeriodBegins(allowance) => wallet.renew(place, allowance, now),
                 Due::LotExpires(_, lot) => wallet.expire_lot(lot),
                 Due::LotBegins(_, lot) => wallet.activate(lot),
             };
@@ -43,6 +47,7 @@ impl Wallet {
             LotStatus::Pending => Some((l.effective_at, Due::LotBegins(l.granted_by, l.number))),
             LotStatus::Expired | LotStatus::Voided => None,
         });
-        holds.chain(lots).min()
+        let periods = self.allowances.iter().map(|a| (a.begins(a.periods), Due::PeriodBegins(a.given_by)));
+        holds.chain(periods).chain(lots).min()
     }
 }

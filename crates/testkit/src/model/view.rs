@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::orders::OrderView;
 use super::wallet::{Hold, Lot, Wallet};
 use super::{Balance, HoldEnd, Kind, Micro, Model, Money, Ms, Nano, Place, Policy};
 
@@ -27,6 +28,7 @@ pub struct LotView {
     pub status: LotStatus,
     pub credits: Micro,
     pub used: Micro,
+    pub lapsed: Micro,
     pub held: Micro,
     pub price: Option<Money>,
     pub priority: i32,
@@ -75,12 +77,24 @@ pub struct WalletView {
     pub recharged: Vec<(Place, Micro)>,
     /// The latest word on what an event cost, where there was one.
     pub costs: Vec<(Place, Nano)>,
+    /// Its orders, oldest first.
+    pub orders: Vec<OrderView>,
+    /// Those of them whose provider has to be asked for news.
+    pub open_orders: Vec<Place>,
+    /// Its allowances: the fact that gave each first, its code, when its next period begins, and its lots.
+    pub allowances: Vec<(Place, String, Ms, Vec<u32>)>,
 }
 
 impl Model {
     /// Every wallet, in the order of opening.
     pub fn wallets(&self) -> Vec<WalletView> {
         self.wallets.iter().map(Wallet::view).collect()
+    }
+
+    /// An order, whosever it is.
+    pub fn order(&self, placed: Place) -> Option<OrderView> {
+        let wallet = &self.wallets[self.wallet_of_order(placed)?];
+        Some(wallet.order_view(wallet.orders.iter().find(|order| order.placed == placed)?))
     }
 
     /// One customer's wallet.
@@ -113,6 +127,13 @@ impl Wallet {
                 .map(|e| (e.place, e.recharged))
                 .collect(),
             costs: self.events.iter().filter_map(|e| Some((e.place, e.cost.1?))).collect(),
+            orders: self.orders.iter().map(|order| self.order_view(order)).collect(),
+            open_orders: self.orders.iter().filter(|o| o.is_open()).map(|o| o.placed).collect(),
+            allowances: self
+                .allowances
+                .iter()
+                .map(|a| (a.given_by, a.code.clone(), a.begins(a.periods), a.lots.clone()))
+                .collect(),
         }
     }
 
@@ -123,6 +144,7 @@ impl Wallet {
             status: lot.status,
             credits: lot.credits,
             used: lot.used(),
+            lapsed: lot.lapses.iter().sum(),
             held: self.reserved(lot.number),
             price: lot.price.clone(),
             priority: lot.priority,

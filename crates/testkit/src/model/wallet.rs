@@ -3,7 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use super::allowances::Allowance;
 use super::answer::Reserved;
+use super::orders::Order;
 use super::{Balance, Draw, Happening, HoldEnd, Kind, LotStatus, Micro, Money, Ms, Nano, Place, Policy};
 
 /// One customer's credits.
@@ -18,6 +20,10 @@ pub(super) struct Wallet {
     pub(super) holds: Vec<Hold>,
     /// Every charge there ever was, oldest first.
     pub(super) events: Vec<Event>,
+    /// Every order there ever was, oldest first.
+    pub(super) orders: Vec<Order>,
+    /// What it is given again and again.
+    pub(super) allowances: Vec<Allowance>,
 }
 
 /// Credits that came in together.
@@ -36,6 +42,8 @@ pub(super) struct Lot {
     pub(super) scope: BTreeSet<String>,
     /// What left it (positive) and came back (negative), in order.
     pub(super) moves: Vec<Micro>,
+    /// What of that lapsed.
+    pub(super) lapses: Vec<Micro>,
 }
 
 /// Credits set aside.
@@ -92,6 +100,8 @@ impl Wallet {
             lots: Vec::new(),
             holds: Vec::new(),
             events: Vec::new(),
+            orders: Vec::new(),
+            allowances: Vec::new(),
         }
     }
 
@@ -105,7 +115,8 @@ impl Wallet {
                 LotStatus::Pending | LotStatus::Voided => 0,
             })
             .sum();
-        let held = self.open_holds().map(Hold::held).sum();
+        let of_orders: Micro = self.orders.iter().map(|order| order.set_aside).sum();
+        let held = self.open_holds().map(Hold::held).sum::<Micro>() + of_orders;
         Balance { posted: in_lots - self.debt(), held, debt: self.debt() }
     }
 
@@ -147,10 +158,12 @@ impl Wallet {
         &mut self.lots[number as usize - 1]
     }
 
-    /// What open holds reserve of a lot.
+    /// What open holds reserve of a lot, and what its order sets aside.
     pub(super) fn reserved(&self, number: u32) -> Micro {
         let parts = self.open_holds().flat_map(|h| &h.reserved);
-        parts.filter(|(lot, _)| *lot == number).map(|(_, credits)| *credits).sum()
+        let by_holds: Micro = parts.filter(|(lot, _)| *lot == number).map(|(_, credits)| *credits).sum();
+        let its_order = self.orders.iter().filter(|order| order.lot == Some(number));
+        by_holds + its_order.map(|order| order.set_aside).sum::<Micro>()
     }
 
     /// What is left of a lot that no hold reserves.
@@ -172,6 +185,12 @@ impl Wallet {
         let before = lot.recognised();
         lot.moves.push(credits);
         Draw { lot: number, credits, revenue: lot.recognised() - before }
+    }
+
+    /// Takes out of a lot what lapses.
+    pub(super) fn lapse(&mut self, number: u32, credits: Micro) -> Draw {
+        self.lot_mut(number).lapses.push(credits);
+        self.take(number, credits)
     }
 
     /// Puts credits back into a lot, with the revenue they bring back.
@@ -197,7 +216,26 @@ impl Wallet {
 
     pub(super) fn forget_customer(&mut self) -> Happening {
         self.customer.clear();
+        self.allowances.clear();
         Happening::CustomerErased
+    }
+}
+
+impl Event {
+    /// What is owed for something that is no event.
+    pub(super) fn owed_for(place: Place, event_type: &str) -> Self {
+        Self {
+            place,
+            event_type: event_type.to_owned(),
+            charged: 0,
+            owed: 0,
+            payments: Vec::new(),
+            reversed: 0,
+            recharged: 0,
+            owed_since: place,
+            price: None,
+            cost: (None, None),
+        }
     }
 }
 

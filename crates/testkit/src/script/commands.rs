@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 
-use super::{CUSTOMERS, EVENT_TYPES, HUGE};
+use super::{CUSTOMERS, EVENT_TYPES, HUGE, sales};
 use crate::model::{Grid, Kind, Measure, Micro, Money, Ms, Policy, Property, Request, Rounding, Rule};
 
 /// One step of a script. Holds and events in a request are picks, counted back from the newest; times are offsets
@@ -52,14 +52,27 @@ pub fn commands(len: Range<usize>) -> impl Strategy<Value = Vec<Command>> {
     (any::<Swarm>(), any::<Swarm>()).prop_flat_map(move |(a, b)| vec(command(a & b), len.clone()))
 }
 
+/// As [`commands`], without packs, orders and allowances: for clients that know nothing of payments.
+pub fn commands_without_sales(len: Range<usize>) -> impl Strategy<Value = Vec<Command>> {
+    let of_usage = |left_out: Swarm| (left_out | ALL_SALES) & !MOSTLY_SALES;
+    (any::<Swarm>(), any::<Swarm>()).prop_flat_map(move |(a, b)| vec(command(of_usage(a & b)), len.clone()))
+}
+
 /// The bit of a [`Swarm`] by which a case plays with amounts near the largest.
 const HUGE_AMOUNTS: Swarm = 1 << 20;
+/// The bit that leaves out the first of the actions about packs, orders and allowances; those of the others follow.
+const SALES: Swarm = 1 << 21;
+/// The bits that leave them all out.
+const ALL_SALES: Swarm = MOSTLY_SALES - SALES;
+/// The bit of a [`Swarm`] by which a case is mostly about orders and allowances, and lasts for months.
+const MOSTLY_SALES: Swarm = 1 << 30;
 
 fn command(left_out: Swarm) -> impl Strategy<Value = Command> {
     let ask = |request: BoxedStrategy<Request>| request.prop_map(Command::Ask).boxed();
     let huge = left_out & HUGE_AMOUNTS != 0;
+    let often = if left_out & MOSTLY_SALES != 0 { 4 } else { 1 };
     let all: Vec<(u32, BoxedStrategy<Command>)> = vec![
-        (16, wait()),
+        (16, wait(often)),
         (3, customer().prop_map(Command::Sweep).boxed()),
         (8, (0u64..40, any::<bool>()).prop_map(|(pick, altered)| Command::Retry { pick, altered }).boxed()),
         (30, ask(meter())),
@@ -103,7 +116,10 @@ fn command(left_out: Swarm) -> impl Strategy<Value = Command> {
     // Time, grants and metering stay: without them nothing happens at all.
     let keeps = |index: usize| matches!(index, 0 | 3 | 4) || left_out & (1 << index) == 0;
     let kept = all.into_iter().enumerate().filter(|(index, _)| keeps(*index)).map(|(_, one)| one);
-    Union::new_weighted(kept.collect())
+    let of_sales = sales::actions(huge).into_iter().enumerate();
+    let of_sales = of_sales.filter(|(index, _)| left_out & (SALES << index) == 0);
+    let of_sales = of_sales.map(|(_, (weight, request))| (weight * often, ask(request)));
+    Union::new_weighted(kept.chain(of_sales).collect())
 }
 
 /// The same request with one field changed, where it has one that a retry must repeat.
@@ -121,24 +137,30 @@ pub fn altered(request: &Request) -> Request {
         }
         Request::Recharge { credits, .. } => *credits += 1,
         Request::SetCost { cost, .. } => cost.nano += 1,
+        Request::RefundOrder { credits, .. } => *credits = Some(credits.unwrap_or(0) + 1),
+        Request::SetAllowance { rollover, .. } => rollover.max += 1,
+        Request::PlaceOrder { pack, .. } => {
+            *pack = if pack == "small" { "large" } else { "small" }.to_owned();
+        }
         Request::VoidHold { hold } => return Request::ExtendHold { hold: *hold, ttl_s: 60 },
         _ => {}
     }
     request
 }
 
-fn wait() -> BoxedStrategy<Command> {
+/// Waits of days are drawn so often, beside nine shorter ones.
+fn wait(days: u32) -> BoxedStrategy<Command> {
     const MINUTE: Ms = 60_000;
     const DAY: Ms = 24 * 60 * MINUTE;
     let ms = prop_oneof![
         5 => 0..2_000i64,
         4 => (1..20i64).prop_map(|m| m * MINUTE),
-        1 => (1..10i64).prop_map(|d| d * DAY),
+        days => (1..10i64).prop_map(|d| d * DAY),
     ];
     ms.prop_map(Command::Wait).boxed()
 }
 
-fn customer() -> BoxedStrategy<String> {
+pub(super) fn customer() -> BoxedStrategy<String> {
     // Mostly one, so that its wallet sees a lot.
     prop_oneof![6 => Just(CUSTOMERS[0]), 2 => Just(CUSTOMERS[1]), 1 => Just(CUSTOMERS[2])]
         .prop_map(str::to_owned)
@@ -158,7 +180,7 @@ fn hold() -> BoxedStrategy<u64> {
 }
 
 /// A few micro-credits, where the caller says how many: seldom none, seldom fewer.
-fn amount() -> BoxedStrategy<Option<Micro>> {
+pub(super) fn amount() -> BoxedStrategy<Option<Micro>> {
     prop_oneof![20 => Just(None), 38 => (1..14i128).prop_map(Some), 1 => Just(Some(0)), 1 => Just(Some(-1))]
         .boxed()
 }

@@ -71,6 +71,7 @@ pub(super) fn in_answer(answer: &Answer) -> Vec<&'static str> {
             Rejected::Invalid { .. } => "invalid_request",
             Rejected::NotFound => "not_found",
             Rejected::CustomerErased => "customer_erased",
+            Rejected::Unchanged => "unchanged",
         }],
     }
 }
@@ -153,5 +154,11 @@ fn code(refused: &Refused) -> &'static str {
         Refused::TooManyGrants => "too_many_grants",
         Refused::BalanceTooLarge => "balance_too_large",
         Refused::VersionSuperseded { .. } => "version_superseded",
+        Refused::TooManyOrders => "too_many_orders",
+        Refused::TooManyAllowances => "too_many_allowances",
+        Refused::OrderNotPaid { .. } => "order_not_paid",
+        Refused::RefundExceedsUnused { .. } => "refund_exceeds_unused",
+        Refused::RefundGoesOn { .. } => "refund_goes_on",
+        Refused::NothingToRefund => "nothing_to_refund",
     }
 }

@@ -6,6 +6,8 @@ use crate::model::{
     Grid, Kind, Measure, Micro, Money, Ms, Nano, Place, Policy, Property, Request, Rounding, Rule,
 };
 
+mod sales;
+
 /// Options behind the fixed words of a line, taken one by one; what is left over is a mistake in the story.
 struct Options<'a>(Vec<&'a str>);
 
@@ -53,7 +55,15 @@ impl<'a> Options<'a> {
 ///
 /// # Panics
 /// When it cannot be understood.
-pub(super) fn request(words: &[&str], names: &BTreeMap<String, Place>, now: Ms) -> Request {
+pub(super) fn request(
+    words: &[&str],
+    names: &BTreeMap<String, Place>,
+    model: &crate::model::Model,
+    now: Ms,
+) -> Request {
+    if let Some(request) = sales::request(words, names, model, now) {
+        return request;
+    }
     let named = |name: &str| *names.get(name).unwrap_or_else(|| panic!("nothing is called {name}"));
     let later = |offset: &str| now + duration(offset);
     let [verb, first, rest @ ..] = words else { panic!("not understood: {words:?}") };

@@ -6,6 +6,10 @@ use crate::model::{
     Charge, Draw, Happening, HoldEnd, LotStatus, Micro, Model, Ms, Place, Refused, Rejected, Settled,
 };
 
+mod sales;
+
+pub(super) use sales::order;
+
 /// Every wallet of a story begins empty; one never seen says so.
 pub(super) fn wallet(model: &Model, customer: &str) -> String {
     let Some(wallet) = model.wallet(customer) else { return "unknown".to_owned() };
@@ -52,7 +56,7 @@ pub(super) fn happening(what: &Happening, names: &BTreeMap<String, Place>, now: 
         Happening::BatchAccepted { events, .. } => format!("batch of {events} accepted"),
         Happening::EventTypeDefined { .. } => "defined".to_owned(),
         Happening::PricePublished { price, version, .. } => format!("price {price}, version {version}"),
-        Happening::Opened { customer } => format!("wallet of {customer} opened"),
+        Happening::Opened { customer, .. } => format!("wallet of {customer} opened"),
         Happening::Metered { charge } => charged("charged", charge, Vec::new()),
         Happening::HoldPlaced { credits: all, reserved, on_overdraft, .. } => {
             listed(&format!("held {}", credits(*all)), &reserves("", reserved, *on_overdraft))
@@ -91,6 +95,15 @@ pub(super) fn happening(what: &Happening, names: &BTreeMap<String, Place>, now: 
             let shown = |nano| format!("${}", decimal(nano, 9));
             format!("cost {} before {}", shown(*cost), before.map_or_else(|| "unknown".to_owned(), shown))
         }
+        what @ (Happening::PackPublished { .. }
+        | Happening::SettingsChanged
+        | Happening::OrderPlaced { .. }
+        | Happening::CheckoutOpened { .. }
+        | Happening::OrderSettled { .. }
+        | Happening::RefundStarted { .. }
+        | Happening::AllowanceSet { .. }
+        | Happening::AllowanceEnded { .. }
+        | Happening::AllowanceRenewed { .. }) => sales::happening(what, names),
         Happening::PolicySet(_) => "policy set".to_owned(),
         Happening::Frozen => "frozen".to_owned(),
         Happening::Thawed => "thawed".to_owned(),
@@ -109,6 +122,7 @@ pub(super) fn rejected(rejected: &Rejected) -> String {
         Rejected::Invalid { field } => format!("invalid_request {field}"),
         Rejected::NotFound => "not_found".to_owned(),
         Rejected::CustomerErased => "customer_erased".to_owned(),
+        Rejected::Unchanged => "unchanged".to_owned(),
     }
 }
 
@@ -140,6 +154,14 @@ fn refused(why: &Refused) -> String {
         Refused::TooManyHolds => "too_many_holds".to_owned(),
         Refused::TooManyGrants => "too_many_grants".to_owned(),
         Refused::BalanceTooLarge => "balance_too_large".to_owned(),
+        Refused::TooManyOrders => "too_many_orders".to_owned(),
+        Refused::TooManyAllowances => "too_many_allowances".to_owned(),
+        Refused::OrderNotPaid { status } => format!("order_not_paid {}", sales::status(*status)),
+        Refused::RefundExceedsUnused { requested, unused } => {
+            format!("refund_exceeds_unused requested {} unused {}", credits(*requested), credits(*unused))
+        }
+        Refused::RefundGoesOn { credits: all } => format!("refund_goes_on {}", credits(*all)),
+        Refused::NothingToRefund => "nothing_to_refund".to_owned(),
         Refused::VersionSuperseded { latest } => {
             let latest = latest.map_or_else(|| "none".to_owned(), |p| p.to_string());
             format!("version_superseded latest {latest}")

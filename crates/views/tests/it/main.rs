@@ -10,5 +10,6 @@ mod flushing;
 mod folding;
 mod queries;
 mod rankings;
+mod sales;
 mod swapping;
 mod zones;

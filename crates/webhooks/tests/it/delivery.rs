@@ -5,7 +5,7 @@ use chargly_engine::ledger::{KeyNo, Quantity};
 use chargly_webhooks::ops::DeliveryState;
 use chargly_webhooks::{Secret, signatures};
 
-use crate::receiver::Receiver;
+use crate::receiver::{Received, Receiver};
 use crate::world::{World, event_type};
 
 const MONEY: [&str; 2] = ["wallet.credited", "wallet.debited"];
@@ -40,12 +40,12 @@ async fn committed_facts_arrive_signed_in_order_with_the_balance_after_each() {
         world.wait_for(&endpoint, |log| log.iter().all(|one| one.state == DeliveryState::Delivered)).await;
     assert_eq!(
         log.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(),
-        received.iter().map(|one| one.id()).collect::<Vec<_>>()
+        received.iter().map(Received::id).collect::<Vec<_>>()
     );
     assert_eq!(log[0].attempts[0].status, Some(204));
 }
 
-fn expected(secret: &Secret, one: &crate::receiver::Received) -> (String, String) {
+fn expected(secret: &Secret, one: &Received) -> (String, String) {
     let timestamp_s = one.headers["webhook-timestamp"].parse().expect("a number");
     signatures(std::slice::from_ref(secret), one.id(), timestamp_s, &one.body)
 }
@@ -59,8 +59,8 @@ async fn endpoint_is_told_of_the_types_that_it_asked_for_and_of_no_others() {
     world.grant("ada", 100).await;
     world.meter("ada").await;
     world.env.define_event_type(KeyNo::SYSTEM, event_type("chat.reply", 2)).await.expect("defined");
-    let kinds = |received: &[crate::receiver::Received]| {
-        let mut kinds: Vec<_> = received.iter().map(|one| one.kind()).collect();
+    let kinds = |received: &[Received]| {
+        let mut kinds: Vec<_> = received.iter().map(Received::kind).collect();
         kinds.sort();
         kinds
     };

@@ -154,6 +154,21 @@ async fn customer_who_is_erased_is_told_of_no_more_and_is_in_no_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn customer_whose_erasure_was_cut_off_is_forgotten_at_the_next_start() {
+    let (world, receiver) = (World::start().await, Receiver::taking_all().await);
+    let endpoint = world.endpoint(&receiver, &TYPES).await;
+    for customer in ["ada", "bob"] {
+        world.grant(customer, 100).await;
+    }
+    world.wait_for(&endpoint, |log| count(log, DeliveryState::Delivered) == 2).await;
+    world.env.erase_customer(KeyNo::SYSTEM, "ada".into()).await.expect("erased");
+    let world = world.restart().await;
+    world.hooks.forget_erased().await.expect("forgotten");
+    let log = world.log(&endpoint).await;
+    assert!(log.len() == 1 && log[0].body.contains("bob"), "{log:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn changed_endpoint_gets_the_new_types_at_the_new_address() {
     let (world, first, second) =
         (World::start().await, Receiver::taking_all().await, Receiver::taking_all().await);

@@ -33,7 +33,7 @@ async fn timeout_is_told_in_the_log_and_the_next_wallet_goes_on() {
         "ada" => Reaction::Hang,
         _ => Reaction::OK,
     };
-    let (world, receiver) = (World::start().await, Receiver::start(react).await);
+    let (world, receiver) = (World::impatient().await, Receiver::start(react).await);
     let endpoint = world.endpoint(&receiver, &TYPES).await;
     world.grant("ada", 100).await;
     world.grant("bob", 100).await;

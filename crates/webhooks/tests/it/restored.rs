@@ -38,6 +38,21 @@ async fn nothing_is_sent_after_a_restore_until_effects_are_resumed_and_nothing_o
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn journal_that_has_another_fact_where_webhooks_were_told_is_a_loss_too() {
+    let (world, receiver) = (World::start().await, Receiver::taking_all().await);
+    world.endpoint(&receiver, &TYPES).await;
+    world.grant("ada", 100).await;
+    receiver.wait_for(1).await;
+    world.hooks.close().await;
+    let cursor = world.hooks.ops().cursor().expect("a cursor");
+    let tag = cursor.tag.map(|tag| tag ^ 1);
+    world.hooks.ops().set_cursor(Cursor { tag, ..cursor }).expect("set");
+    assert!(matches!(start(&world.env, options()), Err(StartError::Ahead { .. })));
+    world.hooks.ops().set_cursor(cursor).expect("set");
+    start(&world.env, options()).expect("started").close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn cursor_ahead_of_the_journal_refuses_the_start_unless_the_loss_is_accepted() {
     let (world, receiver) = (World::start().await, Receiver::taking_all().await);
     world.endpoint(&receiver, &TYPES).await;

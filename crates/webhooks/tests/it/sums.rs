@@ -28,6 +28,7 @@ async fn debits_of_a_second_are_one_message_after_it_and_each_for_who_wants_each
     assert!(sums.received().is_empty(), "its second is not over");
     world.advance(500);
     world.meter("ada").await;
+    world.caught_up().await;
     world.advance(2_000);
     let received = sums.wait_for(2).await;
     assert_eq!(told(&received), [row("wallet.debited", "50", "950"), row("wallet.debited", "10", "940")]);
@@ -44,6 +45,7 @@ async fn sum_ends_where_something_else_of_the_wallet_is_told() {
     world.meter("ada").await;
     world.grant("ada", 100).await;
     world.meter("ada").await;
+    world.caught_up().await;
     world.advance(2_000);
     let received = receiver.wait_for(3).await;
     let expected = [
@@ -67,9 +69,16 @@ async fn every_credit_is_in_exactly_one_sum_across_restarts() {
         }
     }
     world.advance(5_000);
+    // What was under way when a server ended is sent again: the same message.
     let of_kind = |kind: &str| {
-        let of_kind = receiver.received().into_iter().filter(|one| one.kind() == kind);
-        of_kind.collect::<Vec<_>>()
+        let mut once: Vec<Received> = Vec::new();
+        for one in receiver.received().into_iter().filter(|one| one.kind() == kind) {
+            match once.iter().find(|known| known.id() == one.id()) {
+                Some(known) => assert_eq!(known.body, one.body),
+                None => once.push(one),
+            }
+        }
+        once
     };
     let is_last = |kind: &str| of_kind(kind).last().is_some_and(|one| one.data("balance") == "9880");
     while !(is_last("wallet.debited") && is_last("balance.updated")) {
@@ -81,7 +90,5 @@ async fn every_credit_is_in_exactly_one_sum_across_restarts() {
         let sum: i64 =
             of_kind.iter().map(|one| one.data("credits").parse::<i64>().expect("whole").abs()).sum();
         assert_eq!(sum, 120, "{of_kind:#?}");
-        let ids: std::collections::BTreeSet<_> = of_kind.iter().map(Received::id).collect();
-        assert_eq!(ids.len(), of_kind.len());
     }
 }

@@ -1,21 +1,17 @@
 //! `GET /v1/corrections`: all corrections, newest first.
 
-use chargly_api::{Problem, Problems};
+use chargly_api::Problem;
 use chargly_engine::ledger::Position;
 
 use super::view::write_correction;
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::query::{Page, next_cursor};
+use crate::query::next_cursor;
 
 const LIST: &str = "corrections";
 
 pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
-    let mut query = std::mem::take(&mut call.query);
-    let mut problems = Problems::default();
-    let page = Page::read(&mut query, &mut problems);
-    query.finish(&mut problems);
-    problems.check()?;
+    let page = call.page()?;
     let below = page.position(&call.env, LIST).await?;
     let catalogue = call.env.catalogue();
     let mut older = catalogue

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chargly_api::{IdKind, ObjectWriter, Problem, Problems};
+use chargly_api::{IdKind, ObjectWriter, Problem};
 use chargly_engine::ledger::{Catalogue, EntryId, EntryKind, Position, Wallet};
 use chargly_engine::{Environment, HistoryLine};
 
@@ -13,11 +13,7 @@ use crate::query::{Page, next_cursor};
 use crate::view;
 
 fn from_request(call: &mut Call) -> Result<Page, Problem> {
-    let mut query = std::mem::take(&mut call.query);
-    let mut problems = Problems::default();
-    let page = Page::read(&mut query, &mut problems);
-    query.finish(&mut problems);
-    problems.check()?;
+    let page = call.page()?;
     Ok(page)
 }
 

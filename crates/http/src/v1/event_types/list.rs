@@ -1,21 +1,17 @@
 //! `GET /v1/event-types`: all of them, in the order of definition.
 
-use chargly_api::{Problem, Problems};
+use chargly_api::Problem;
 use chargly_engine::ledger::{Millis, Position};
 
 use super::write_event_type;
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::query::{Page, next_cursor};
+use crate::query::next_cursor;
 
 const LIST: &str = "event_types";
 
 pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
-    let mut query = std::mem::take(&mut call.query);
-    let mut problems = Problems::default();
-    let page = Page::read(&mut query, &mut problems);
-    query.finish(&mut problems);
-    problems.check()?;
+    let page = call.page()?;
     // The cursor counts event types here, which are never taken away.
     let skip = page.index(LIST)?;
     let catalogue = call.env.catalogue();

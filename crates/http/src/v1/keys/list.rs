@@ -1,21 +1,17 @@
 //! `GET /v1/keys`: all keys, in the order in which they were made, without their secrets.
 
-use chargly_api::{Problem, Problems};
+use chargly_api::Problem;
 use chargly_engine::ledger::{Millis, Position};
 
 use super::write_key;
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::query::{Page, next_cursor};
+use crate::query::next_cursor;
 
 const LIST: &str = "keys";
 
 pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
-    let mut query = std::mem::take(&mut call.query);
-    let mut problems = Problems::default();
-    let page = Page::read(&mut query, &mut problems);
-    query.finish(&mut problems);
-    problems.check()?;
+    let page = call.page()?;
     // The cursor counts keys here, which are never taken away.
     let skip = page.index(LIST)?;
     let catalogue = call.env.catalogue();

@@ -28,7 +28,7 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
         Some(customer) => {
             let wallet = call.env.wallet(customer).await.map_err(|error| call.problem(error))?;
             let Some(wallet) = wallet else {
-                return Ok(shown(&call, OrderPage { orders: Vec::new(), next: None }, &list));
+                return Ok(shown(&call, &OrderPage { orders: Vec::new(), next: None }, &list));
             };
             Some(wallet.number)
         }
@@ -38,10 +38,10 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
     let mut found = found.map_err(|error| call.problem(error))?;
     // A status changes, so that no list has it: pages of it may be short.
     found.orders.retain(|order| status.is_none_or(|status| order.top_up.status == status));
-    Ok(shown(&call, found, &list))
+    Ok(shown(&call, &found, &list))
 }
 
-fn shown(call: &Call, found: OrderPage, list: &str) -> Answer {
+fn shown(call: &Call, found: &OrderPage, list: &str) -> Answer {
     let catalogue = call.env.catalogue();
     let next = next_cursor(&call.env, list, found.next);
     Answer::object(|o| {

@@ -2,7 +2,7 @@
 
 use chargly_api::{IdKind, ObjectWriter, Problem};
 use chargly_engine::Environment;
-use chargly_engine::ledger::{Catalogue, Credits, Currency, Money};
+use chargly_engine::ledger::{Catalogue, Credits, Currency, HeldBecause, Money};
 use chargly_engine::payments::Order;
 
 use crate::call::Call;
@@ -30,7 +30,7 @@ pub(crate) fn write_order(o: &mut ObjectWriter<'_>, order: &Order, catalogue: &C
     o.number("credits", top_up.terms.credits);
     view::money_or_null(o, "price", Some(top_up.terms.price));
     o.text("provider", &top_up.provider).text("status", top_up.status.as_str());
-    o.text_or_null("held_because", top_up.held_because.map(|why| why.as_str()));
+    o.text_or_null("held_because", top_up.held_because.map(HeldBecause::as_str));
     write_payment(o, order);
     let lot = order.lot.as_ref();
     o.shown_or_null("grant_id", lot.map(|lot| view::id(IdKind::Grant, lot.id)));

@@ -18,16 +18,19 @@ pub(crate) async fn handle(call: PublicCall) -> Result<Answer, Problem> {
     for env in &call.project.environments {
         match env.believe_notice(signature, &call.body) {
             Ok(notice) => return take(env, notice).await,
-            Err(NoticeError::None) => {}
-            // The secret was right, or the signature says more than that it is another's.
-            Err(error) if told == NoticeError::None || !matches!(error, NoticeError::WrongSignature) => {
-                told = error
-            }
-            Err(NoticeError::WrongSignature) => {}
-            Err(_) => {}
+            Err(error) => told = more_telling(told, error),
         }
     }
     Err(refused(&told))
+}
+
+/// Of what two environments say, what helps more: that a secret was right says more than that none was.
+fn more_telling(one: NoticeError, other: NoticeError) -> NoticeError {
+    match (&one, &other) {
+        (_, NoticeError::None) => one,
+        (NoticeError::None | NoticeError::WrongSignature, _) => other,
+        _ => one,
+    }
 }
 
 async fn take(env: &chargly_engine::Environment, notice: BelievedNotice) -> Result<Answer, Problem> {

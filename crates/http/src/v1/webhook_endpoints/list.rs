@@ -1,18 +1,13 @@
 //! `GET /v1/webhook-endpoints`: all endpoints, in the order in which they were made, without their secrets.
 
-use chargly_api::{Problem, Problems};
+use chargly_api::Problem;
 
 use super::{webhooks, write_endpoint};
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::query::Page;
 
 pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
-    let mut query = std::mem::take(&mut call.query);
-    let mut problems = Problems::default();
-    let page = Page::read(&mut query, &mut problems);
-    query.finish(&mut problems);
-    problems.check()?;
+    let page = call.page()?;
     // There are fewer than a page has at least; a cursor is never handed out.
     page.index("webhook-endpoints")?;
     let endpoints = webhooks(&call)?.endpoints();

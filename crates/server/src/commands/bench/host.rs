@@ -10,6 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail, ensure};
 use chargly_bench::{Host, Running, Site, ask_to_stop};
 use chargly_engine::SystemClock;
+use chargly_engine::ledger::Currency;
 use serde_json::Value;
 
 use super::ANY_PORT;
@@ -51,8 +52,9 @@ impl Host for Processes {
         let data = DataDir::at(&scratch.path);
         // On a thread of its own: the caller is in a runtime, and one cannot wait within another.
         let begin = || {
-            super::super::runtime()?
-                .block_on(async { first_start::begin(&data, Arc::new(SystemClock::start())).await })
+            super::super::runtime()?.block_on(async {
+                first_start::begin(&data, Arc::new(SystemClock::start()), Currency::USD).await
+            })
         };
         let begun = std::thread::scope(|scope| scope.spawn(begin).join());
         let Ok(begun) = begun else { bail!("beginning a project failed") };

@@ -1,6 +1,6 @@
 //! `PUT /v1/customers/{customer}/allowances/{code}`: give an allowance, or change it from its next period on.
 
-use chargly_api::{Fields, IdKind, Problem, Problems};
+use chargly_api::{Fields, Problem, Problems};
 use chargly_engine::ledger::{AllowanceRequest, Catalogue, Credits, Period, WalletEvent};
 use compact_str::CompactString;
 
@@ -57,7 +57,7 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
     let outcome = set.map_err(|error| call.problem(error))?;
     Ok(call.answer(&outcome, &customer, |o, fact| {
         let WalletEvent::AllowanceSet { request } = &fact.event else { return };
-        o.shown("id", view::id(IdKind::Allowance, outcome.id)).text("customer", &customer);
+        o.text("customer", &customer);
         write_terms(o, request, &catalogue);
         view::instant_or_null(o, "starts_at", request.starts_at);
         view::instant(o, "recorded_at", outcome.at);

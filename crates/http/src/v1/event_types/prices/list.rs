@@ -1,19 +1,15 @@
 //! `GET /v1/event-types/{name}/prices`: all versions, newest first.
 
-use chargly_api::{Problem, Problems};
+use chargly_api::Problem;
 use chargly_engine::ledger::{Millis, Position};
 
 use super::write_price;
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::query::{Page, next_cursor};
+use crate::query::next_cursor;
 
 pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
-    let mut query = std::mem::take(&mut call.query);
-    let mut problems = Problems::default();
-    let page = Page::read(&mut query, &mut problems);
-    query.finish(&mut problems);
-    problems.check()?;
+    let page = call.page()?;
     let catalogue = call.env.catalogue();
     let event_type =
         catalogue.event_type(call.param("name")).ok_or_else(|| Problem::not_found("event_type"))?;
