@@ -127,3 +127,21 @@ fn restored_server_reaches_nobody_until_effects_are_resumed_and_then_goes_on() {
     assert_eq!(till.ask("POST", "/v1/checkouts", &order("b")).status, 200);
     till.comes_to("resumed", "547");
 }
+
+#[test]
+fn what_was_told_to_a_future_that_was_lost_is_asked_for_after_a_restore() {
+    let mut till = Till::open();
+    till.serve(None);
+    let order = json!({"customer": "user_42", "pack": "regular_500", "idempotency_key": "a"}).to_string();
+    assert_eq!(till.ask("POST", "/v1/checkouts", &order).status, 200);
+    let (backup, restored) = (till.project.beside("backup"), till.project.beside("restored"));
+    till.project.json(&["backup", text(&backup)]);
+    till.pay("cs_test_000001");
+    till.is_told_everything(Recovery::ToldAgain);
+    till.comes_to("in the future", "547");
+    json_of(&chargly(&["restore", text(&backup), "--json", "--data", text(&restored)]));
+    till.serve_at(&restored);
+    till.comes_to("restored", "47");
+    json_of(&chargly(&["resume-effects", "--env", "test", "--json", "--data", text(&restored)]));
+    till.comes_to("resumed", "547");
+}

@@ -230,3 +230,37 @@ async fn order_that_was_given_up_and_is_paid_after_all_is_fulfilled() {
     assert_eq!(shop.order_now(&order).await["status"], "paid");
     assert_eq!(shop.world.available("user_42").await, "547");
 }
+
+#[tokio::test]
+async fn payment_for_which_a_wallet_has_no_room_is_released_once_there_is_some() {
+    let shop = Shop::open().await;
+    let most = r#"{"credits":7999999999,"kind":"promotional"}"#;
+    let grant = shop.world.post("/v1/customers/user_43/grants", most).await.expect(200).text("/id");
+    let order = shop.order("user_43", "k").await;
+    shop.fake.pay(&order.session).await.expect("an open session");
+    shop.deliver().await;
+    let held = shop.order_now(&order).await;
+    assert_eq!((&held["status"], &held["held_because"]), (&"held".into(), &"no_room".into()));
+    let release = format!("/v1/orders/{}/release", order.order);
+    assert_eq!(shop.world.post(&release, "").await.expect(200).text("/status"), "held");
+    shop.world.post(&format!("/v1/grants/{grant}/void"), r#"{"reason":"too many"}"#).await.expect(200);
+    assert_eq!(shop.world.post(&release, "").await.expect(200).text("/status"), "paid");
+    assert_eq!(shop.world.available("user_43").await, "500");
+    assert_eq!(shop.deferred().await, "10");
+}
+
+#[tokio::test]
+async fn payment_of_a_customer_who_was_erased_meanwhile_is_in_the_books_and_named_by_nobody() {
+    let shop = Shop::open().await;
+    let order = shop.order("user_42", "k").await;
+    shop.world.ask("DELETE", "/v1/customers/user_42", Some(&shop.world.key), "").await.expect(200);
+    shop.fake.pay(&order.session).await.expect("an open session");
+    shop.deliver().await;
+    let now = shop.order_now(&order).await;
+    assert_eq!((&now["status"], &now["customer"]), (&"paid".into(), &"".into()));
+    shop.refund_by_hand(&order, 400, false).await;
+    shop.deliver().await;
+    assert_eq!(shop.order_now(&order).await["reclaimed"]["credits_taken_back"], 200);
+    assert_eq!(shop.deferred().await, "6");
+    assert_eq!(shop.refund(&order, "{}").await.expect(410).code(), "gone");
+}

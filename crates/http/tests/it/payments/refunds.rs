@@ -218,7 +218,7 @@ async fn what_was_spent_before_its_money_went_back_is_owed_or_written_off_by_cho
             match by_dispute {
                 true => go_on(&shop, &back, DisputeMove::Win).await,
                 false => {
-                    drop(shop.fake.control(Command::FailRefund { refund: back }).await.expect("pending"))
+                    drop(shop.fake.control(Command::FailRefund { refund: back }).await.expect("pending"));
                 }
             }
             shop.deliver().await;
@@ -227,6 +227,54 @@ async fn what_was_spent_before_its_money_went_back_is_owed_or_written_off_by_cho
             assert_eq!((&now["posted"], &now["frozen"]), (&67.into(), &false.into()), "{name}");
             shop.deferred().await;
         }
+    }
+}
+
+/// The order's credits are good for a day, so that they burn before the present. Of its 500, 120 were used, and 380
+/// lapse: nobody owes those.
+#[tokio::test]
+async fn of_what_lapsed_before_its_money_went_back_nothing_is_owed() {
+    for is_disputed_first in [false, true] {
+        let shop = Shop::open().await;
+        let pack =
+            r#"{"name":"Daily","credits":500,"price":{"amount":"10","currency":"usd"},"valid_days":1}"#;
+        shop.world.put("/v1/packs/regular_500", pack).await.expect(200);
+        set(&shop, r#"{"refund_shortfall":"debt","dispute_shortfall":"debt"}"#).await;
+        let order = shop.paid().await;
+        spend(&shop, 10).await;
+        let disputed = match is_disputed_first {
+            true => Some(dispute(&shop, &order, 1_000).await),
+            false => None,
+        };
+        shop.deliver().await;
+        shop.pass(24 * 60);
+        // Whoever meters next finds the wallet as it is then: with the present alone.
+        shop.world.meter("user_42", "next").await.expect(200);
+        shop.deferred().await;
+        let [taken, lapsed] = if is_disputed_first { ["380", "0"] } else { ["0", "380"] };
+        let back = match disputed {
+            Some(id) => {
+                go_on(&shop, &id, DisputeMove::Withdraw).await;
+                id
+            }
+            None => shop.refund_by_hand(&order, 1_000, true).await,
+        };
+        shop.deliver().await;
+        assert_eq!(reclaimed(&shop, &order).await, [taken, "120", "0", "0"], "{is_disputed_first}");
+        let now = shop.order_now(&order).await;
+        assert_eq!(now["reclaimed"]["credits_lapsed"].to_string(), lapsed, "{is_disputed_first}");
+        assert_eq!(wallet(&shop).await["posted"], 35 - 120, "{is_disputed_first}");
+        shop.deferred().await;
+        match is_disputed_first {
+            true => go_on(&shop, &back, DisputeMove::Win).await,
+            false => drop(shop.fake.control(Command::FailRefund { refund: back }).await.expect("pending")),
+        }
+        shop.deliver().await;
+        assert_eq!(reclaimed(&shop, &order).await, ["0", "0", "0", "0"], "{is_disputed_first}");
+        // What was taken comes back after its time, and is given anew.
+        let expected = if is_disputed_first { 35 + 380 } else { 35 };
+        assert_eq!(wallet(&shop).await["posted"], expected, "{is_disputed_first}");
+        shop.deferred().await;
     }
 }
 

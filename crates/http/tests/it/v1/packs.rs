@@ -100,21 +100,23 @@ async fn hint_names_the_smallest_pack_that_covers_what_is_missing_or_the_largest
     put(&world, "small", &pack(10, "1")).await;
     put(&world, "regular", &pack(100, "9")).await;
     put(&world, "power", &pack(1_000, "80")).await;
-    for (customer, present, quantity, expected) in [
-        ("a", 0, 1, "regular"),
-        ("b", 2, 1, "small"),
-        ("c", 3, 1, "small"),
-        ("d", 0, 8, "regular"),
-        ("e", 4, 9, "power"),
-        ("f", 0, 9, "power"),
-        ("g", 0, 1_000, "power"),
+    for (present, cost, expected) in [
+        (0, 12, "regular"),
+        (2, 12, "small"),
+        (3, 12, "small"),
+        (0, 100, "regular"),
+        (0, 101, "power"),
+        (1, 101, "regular"),
+        (0, 5_000, "power"),
     ] {
-        if present > 0 {
-            let grant = json!({"credits": present, "kind": "promotional"}).to_string();
-            world.post(&format!("/v1/customers/{customer}/grants"), &grant).await.expect(200);
-        }
-        let body = json!({"event": "image.generate", "customer": customer, "quantity": quantity}).to_string();
-        let got = world.post("/v1/events", &body).await.expect(402);
+        let customer = format!("has_{present}_of_{cost}");
+        let event_type = json!({"credits": cost}).to_string();
+        world.put(&format!("/v1/event-types/{customer}"), &event_type).await.expect(200);
+        let grant = json!({"credits": present, "kind": "promotional"}).to_string();
+        let granted = world.post(&format!("/v1/customers/{customer}/grants"), &grant).await;
+        assert_eq!(granted.status == 200, present > 0);
+        let event = json!({"event": customer, "customer": customer}).to_string();
+        let got = world.post("/v1/events", &event).await.expect(402);
         assert_eq!(got.text("/checkout_hint/smallest_covering_pack/code"), expected, "{customer}");
     }
 }
