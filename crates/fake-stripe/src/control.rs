@@ -8,7 +8,7 @@ use crate::errors::ApiError;
 use crate::payments::{self, Payment};
 use crate::server::Shared;
 use crate::state::State;
-use crate::{disputes, refunds};
+use crate::{disputes, refunds, sessions};
 
 /// Something that a test makes happen. Amounts are in the smallest coins of the session's currency.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -79,6 +79,15 @@ pub enum Command {
         fault: Fault,
         #[serde(default)]
         method: Option<String>,
+        #[serde(default)]
+        path: Option<String>,
+    },
+    Amend {
+        session: String,
+        #[serde(default)]
+        subtotal: Option<i64>,
+        #[serde(default)]
+        currency: Option<String>,
     },
     Advance {
         seconds: i64,
@@ -169,21 +178,23 @@ pub enum Fault {
     Close,
 }
 
-/// A fault that waits for a request with this method, or for any.
+/// A fault that waits for a request with this method and to a path that begins so, or for any.
 pub(crate) struct Injected {
     fault: Fault,
     method: Option<String>,
+    path: Option<String>,
 }
 
 impl State {
-    pub(crate) fn inject(&mut self, fault: Fault, method: Option<String>) {
-        self.faults.push_back(Injected { fault, method });
+    pub(crate) fn inject(&mut self, fault: Fault, method: Option<String>, path: Option<String>) {
+        self.faults.push_back(Injected { fault, method, path });
     }
 
     /// What goes wrong with a request that has just come.
-    pub(crate) fn next_fault(&mut self, method: &str) -> Option<Fault> {
+    pub(crate) fn next_fault(&mut self, method: &str, path: &str) -> Option<Fault> {
         let first = self.faults.front()?;
-        let is_meant = first.method.as_ref().is_none_or(|wanted| wanted == method);
+        let is_meant = first.method.as_ref().is_none_or(|wanted| wanted == method)
+            && first.path.as_ref().is_none_or(|wanted| path.starts_with(wanted.as_str()));
         if is_meant { self.faults.pop_front().map(|injected| injected.fault) } else { None }
     }
 }
@@ -230,9 +241,12 @@ fn happen(state: &mut State, command: Command) -> Result<Value, ApiError> {
             state.failing = (times, status);
             Ok(json!({}))
         }
-        Command::Inject { fault, method } => {
-            state.inject(fault, method);
+        Command::Inject { fault, method, path } => {
+            state.inject(fault, method, path);
             Ok(json!({}))
+        }
+        Command::Amend { session, subtotal, currency } => {
+            sessions::amend(state, &session, subtotal, currency.as_deref())
         }
         Command::Advance { seconds } => {
             state.advance(seconds);

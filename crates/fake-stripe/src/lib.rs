@@ -24,7 +24,8 @@
 //! | `/_control/deliver` | `{}`, perhaps `"order":[2,0,1]` (places in the queue), `"times":5`, `"signed_ago_s":600` |
 //! | `/_control/drop` | `{"index":0}`: this event is never delivered |
 //! | `/_control/set_failing` | `{"times":3,"status":500}`: the next deliveries get lost, and are counted as answered so |
-//! | `/_control/inject` | `{"fault":"hang"}`, `{"fault":"close"}` (after the work was done) or `{"fault":{"status":429}}`, perhaps `"method":"POST"`: the next request to the API, or the next POST |
+//! | `/_control/inject` | `{"fault":"hang"}`, `{"fault":"close"}` (after the work was done) or `{"fault":{"status":429}}`, perhaps `"method":"POST"`, `"path":"/v1/disputes"`: the next request to the API, or the next POST, or the next to such a path |
+//! | `/_control/amend` | `{"session":"cs_…","subtotal":900}` or `"currency":"eur"`: an open session is not what it was made as any more, as when somebody made it by hand |
 //! | `/_control/advance` | `{"seconds":3600}` |
 //! | `/_control/forget_keys` | `{}`: a day has passed for the idempotency keys |
 //! | `/_control/queue`, `/_control/requests` | `{}`: the events not delivered yet; the requests answered so far |
@@ -140,12 +141,12 @@ impl FakeStripe {
 
     /// Something goes wrong with the next request to the API.
     pub fn inject(&self, fault: Fault) {
-        self.shared.state().inject(fault, None);
+        self.shared.state().inject(fault, None, None);
     }
 
     /// Something goes wrong with the next POST to the API.
     pub fn inject_into_post(&self, fault: Fault) {
-        self.shared.state().inject(fault, Some("POST".to_owned()));
+        self.shared.state().inject(fault, Some("POST".to_owned()), None);
     }
 
     /// Delivers what is in the queue, in order, once; what each delivery was answered.

@@ -100,7 +100,10 @@ impl std::error::Error for Closed {}
 
 async fn serve(router: Router, shared: Arc<Shared>, request: Request) -> Result<Response, Closed> {
     let is_api = request.uri().path().starts_with("/v1/");
-    let fault = if is_api { shared.state().next_fault(request.method().as_str()) } else { None };
+    let fault = match is_api {
+        true => shared.state().next_fault(request.method().as_str(), request.uri().path()),
+        false => None,
+    };
     match fault {
         Some(Fault::Hang) => std::future::pending().await,
         Some(Fault::Status(status)) => return Ok(refuse(&ApiError::injected(status))),

@@ -166,6 +166,26 @@ pub(crate) fn expire(state: &mut State, id: &str) -> Result<Value, ApiError> {
     Ok(session)
 }
 
+/// An open session is not what it was made as any more.
+pub(crate) fn amend(
+    state: &mut State,
+    id: &str,
+    subtotal: Option<i64>,
+    currency: Option<&str>,
+) -> Result<Value, ApiError> {
+    let session = state.sessions.get_mut(id)?;
+    if session["status"] != "open" {
+        return Err(ApiError::invalid(format!("This session is {}.", text(session, "status"))));
+    }
+    if let Some(subtotal) = subtotal {
+        session["amount_subtotal"] = json!(subtotal);
+    }
+    if let Some(currency) = currency {
+        session["currency"] = json!(currency);
+    }
+    Ok(session.clone())
+}
+
 /// Ends the sessions whose time is over.
 pub(crate) fn expire_old(state: &mut State) {
     let now = state.now_s();

@@ -156,7 +156,8 @@ pub struct SettleRequest {
     pub payment: Option<PaymentUpdate>,
     /// Of the money that went back; `None` where nothing is said of it.
     pub returns: Option<Returns>,
-    /// The refund of ours that has come to its end: done, and then part of `returns`, or refused.
+    /// The refund of ours that has come to its end: done, and then part of `returns`; or, where nothing is said of
+    /// `returns`, refused.
     pub ends_refund: Option<Position>,
     /// A person accepts what came although it is not what the order was sold for.
     pub is_accepted: bool,
@@ -342,6 +343,8 @@ pub struct TopUp {
     pub sums: OrderSums,
     /// The refund of ours that goes on.
     pub refund: Option<OpenRefund>,
+    /// The refund of ours that the provider refused last.
+    pub refused: Option<Position>,
     /// The fact of this order that froze the wallet.
     pub froze: Option<Position>,
 }
@@ -362,6 +365,7 @@ codec_struct!(TopUp {
     returns,
     sums,
     refund,
+    refused,
     froze
 });
 

@@ -50,13 +50,14 @@ pub(crate) fn place(
     Ok((event, wallet.balance))
 }
 
-/// Notes where the buyer pays. Once: a provider that is asked again for the same order answers the same checkout.
+/// Notes where the buyer pays. Once: a provider that is asked again for the same order answers the same checkout. An
+/// order that was given up meanwhile is no exception: who is sent to a checkout may pay there.
 pub(crate) fn open_checkout(
     wallet: &Wallet,
     order: &TopUp,
     request: &CheckoutRequest,
 ) -> Result<(WalletEvent, Balance), Rejection> {
-    if order.checkout.is_some() || !order.status.is_open() {
+    if order.checkout.is_some() {
         return Err(Rejection::Unchanged);
     }
     Ok((WalletEvent::CheckoutOpened { request: Box::new(request.clone()) }, wallet.balance))

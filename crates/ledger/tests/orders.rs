@@ -47,6 +47,7 @@ fn a_payment_only_goes_forward() {
         settle o pending                    -> rejected unchanged
         settle o failed                     -> failed
         settle o expired                    -> rejected unchanged
+        checkout o                          -> checkout opened
         checkout o                          -> rejected unchanged
         settle o paid                       -> paid: lot 1 500 for $10
         settle o failed                     -> rejected unchanged

@@ -1,9 +1,10 @@
 //! What is said to Stripe to start a checkout.
 //!
-//! The words follow from the order alone, never from the time at which it is asked: Stripe gives the first answer again
-//! to the same words under the same key, and refuses other ones.
+//! The words follow from the order, the settings and our own address, never from the time at which it is asked: Stripe
+//! gives the first answer again to the same words under the same key, and refuses other ones.
 
 use chargly_engine::payments::{NewCheckout, ProviderError};
+use sha2::{Digest as _, Sha256};
 
 use crate::client::Params;
 use crate::minor::to_minor;
@@ -47,6 +48,16 @@ pub(crate) fn session_params(checkout: &NewCheckout) -> Result<Params, ProviderE
         say("allow_promotion_codes".to_owned(), "true");
     }
     Ok(params)
+}
+
+/// The key of a checkout in other words than the ones that the order's own key stands for.
+pub(crate) fn key_of_words(checkout: &NewCheckout, params: &Params) -> String {
+    let mut words = Sha256::new();
+    for (name, value) in params {
+        words.update(format!("{name}={value}\n"));
+    }
+    let hex: String = words.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{hex}", checkout.order)
 }
 
 fn expires_at_s(checkout: &NewCheckout) -> i64 {

@@ -189,7 +189,7 @@ impl RedirectUrls {
     }
 }
 
-fn is_refused(fact: &Fact) -> bool {
+pub(super) fn is_refused(fact: &Fact) -> bool {
     matches!(fact, Fact::Wallet(fact) if matches!(fact.event, WalletEvent::Refused { .. }))
 }
 

@@ -32,7 +32,7 @@ pub(crate) use registry::Payments;
 pub use registry::{PaymentSetup, WireNames, page_token};
 pub use sandbox::{SANDBOX, Sandbox, SandboxButton};
 pub use settle::Order;
-pub use sweep::sweep_payments;
+pub use sweep::{PaymentSweep, sweep_payments};
 
 use thiserror::Error;
 

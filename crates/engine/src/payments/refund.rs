@@ -4,6 +4,7 @@ use chargly_journal::crash_point;
 use chargly_ledger::{Action, Credits, EntryId, KeyNo, Payload, RefundRequest, SettleRequest};
 use compact_str::CompactString;
 
+use super::checkout::is_refused;
 use super::settle::nothing_said;
 use super::{NewRefund, Order, PaymentError, ProviderError, REFUND_STARTED};
 use crate::environment::Environment;
@@ -15,7 +16,8 @@ pub type StartedRefund = Outcome;
 
 impl Environment {
     /// Refunds unused credits of an order. They are set aside at once, so that nobody spends them meanwhile; what the
-    /// provider cannot be told now, the sweep tells it.
+    /// provider cannot be told now, the sweep tells it. Asked again under the same key, a refund that the provider has
+    /// refused meanwhile is not said to have been started, as if it went on.
     pub async fn refund_order(
         &self,
         actor: KeyNo,
@@ -29,12 +31,20 @@ impl Environment {
         let action = Action::RefundOrder(request);
         let item = self.item(actor, action, key, &Namespace::OfWallet, payload, &mut arena);
         let started = self.call_one(item, arena, true).await?;
+        if is_refused(&started.fact) {
+            return Ok(started);
+        }
         crash_point(REFUND_STARTED);
+        let order = self.order(request.order).await?.ok_or(CallError::NotFound { kind: "order" })?;
+        if order.top_up.refused == Some(started.id.position) {
+            return Err(refused_before().into());
+        }
+        if order.top_up.refund.is_none_or(|open| open.id != started.id) {
+            return Ok(started);
+        }
         match self.refresh_order(request.order).await {
             Ok(_) => Ok(started),
-            Err(PaymentError::Provider(ProviderError::Refused { code, message })) => {
-                Err(ProviderError::Refused { code, message }.into())
-            }
+            Err(PaymentError::Provider(error @ ProviderError::Refused { .. })) => Err(error.into()),
             Err(error) => {
                 tracing::warn!(%error, "a refund is recorded and not paid back yet; the sweep goes on with it");
                 Ok(started)
@@ -69,5 +79,13 @@ impl Environment {
     pub fn refundable(order: &Order) -> Credits {
         let is_active = |lot: &&chargly_ledger::Lot| lot.status == chargly_ledger::LotStatus::Active;
         order.lot.as_ref().filter(is_active).map_or(Credits::ZERO, chargly_ledger::Lot::free)
+    }
+}
+
+/// In whatever words it was: they were told when it refused.
+fn refused_before() -> ProviderError {
+    ProviderError::Refused {
+        code: "refused_before".to_owned(),
+        message: "it refused this refund when it was first asked for it".to_owned(),
     }
 }

@@ -34,7 +34,7 @@ struct Next {
 
 /// Sweeps an environment every so often, until it is closed.
 pub async fn sweep_payments(environment: Weak<Environment>, every: Duration) {
-    let mut sweep = Sweep::default();
+    let mut sweep = PaymentSweep::default();
     loop {
         tokio::time::sleep(every).await;
         let Some(environment) = environment.upgrade() else { return };
@@ -49,14 +49,18 @@ pub async fn sweep_payments(environment: Weak<Environment>, every: Duration) {
 
 /// Which orders were asked about, and when they are again.
 #[derive(Default)]
-struct Sweep {
+pub struct PaymentSweep {
     /// When missed notices were fetched last.
     caught_up_ms: Option<i64>,
     next: HashMap<Position, Next>,
 }
 
-impl Sweep {
-    async fn pass(&mut self, environment: &Environment) -> Result<(), PaymentError> {
+impl PaymentSweep {
+    /// Follows what is due at this moment. What it is about to do is measured by the environment's clock alone.
+    ///
+    /// # Errors
+    /// Where the pass was cut short; the next one goes on.
+    pub async fn pass(&mut self, environment: &Environment) -> Result<(), PaymentError> {
         environment.follow_due_notices(NOTICES_PER_PASS_MAX).await?;
         self.ask_for_news(environment).await?;
         self.catch_up(environment).await

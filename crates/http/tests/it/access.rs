@@ -7,7 +7,8 @@ use chargly_http::{ROUTES, Route};
 use crate::world::World;
 
 fn concrete(route: &Route, id: &str) -> String {
-    route.path.replace("{customer}", "user_42").replace("{name}", "image.generate").replace("{id}", id)
+    let path = route.path.replace("{customer}", "user_42").replace("{name}", "image.generate");
+    path.replace("{code}", "regular_500").replace("{id}", id)
 }
 
 fn keyed() -> impl Iterator<Item = &'static Route> {
@@ -64,24 +65,54 @@ async fn ids_of_the_other_environment_name_nothing() {
     let keys = world.get("/v1/keys").await.text("/data/0/id");
     let hook = r#"{"url":"http://127.0.0.1:9/","types":["price.published"]}"#;
     let hook = world.post("/v1/webhook-endpoints", hook).await.expect(200).text("/id");
+    let pack = r#"{"name":"Regular","credits":500,"price":{"amount":"10","currency":"usd"}}"#;
+    world.put("/v1/packs/regular_500", pack).await.expect(200);
+    let order = r#"{"customer":"user_42","pack":"regular_500"}"#;
+    let checkout = world.post("/v1/checkouts", order).await.expect(200);
+    let (order, checkout) = (checkout.text("/order"), checkout.text("/id"));
     for route in keyed().filter(|route| route.path.contains("{id}")) {
         let id = match route.path.split('/').nth(2) {
             Some("events") => &event,
             Some("holds") => &hold,
             Some("grants") => &grant,
             Some("webhook-endpoints") => &hook,
+            Some("orders") => &order,
+            Some("checkouts") => &checkout,
             _ => &keys,
         };
         let path = concrete(route, id);
         let got = world.ask(route.method, &path, Some(live), body_for(&path)).await.expect(404);
         assert_eq!(got.code(), "not_found", "{path}");
-        for wrong in ["hld_", "evt_00000000000000000000", "x", "%F0%9F%92%A9", &event[..event.len() - 1]] {
+        // An order and its checkout share a number, and not a name.
+        let other = if id.starts_with("ord_") { &checkout } else { &order };
+        let wrong_ids = ["hld_", "evt_00000000000000000000", "x", "%F0%9F%92%A9", &event[..event.len() - 1]];
+        for wrong in wrong_ids.into_iter().chain([other.as_str()]) {
             let path = concrete(route, wrong);
             world.ask(route.method, &path, Some(key), body_for(&path)).await.expect(404);
         }
         let kept = world.ask("GET", "/v1/customers/user_42/wallet", Some(live), "").await.expect(200);
         assert_eq!(kept.number("/posted"), "0");
     }
+}
+
+#[tokio::test]
+async fn codes_of_the_other_environment_name_nothing() {
+    let world = World::start().await;
+    let pack = r#"{"name":"Regular","credits":500,"price":{"amount":"10","currency":"usd"}}"#;
+    world.put("/v1/packs/regular_500", pack).await.expect(200);
+    let allowance = r#"{"credits":10,"period":"day"}"#;
+    world.put("/v1/customers/user_42/allowances/regular_500", allowance).await.expect(200);
+    for route in keyed().filter(|route| route.path.contains("{code}") && route.method != "PUT") {
+        let path = concrete(route, "");
+        let got = world.ask(route.method, &path, Some(&world.live_key), "").await.expect(404);
+        assert_eq!(got.code(), "not_found", "{path}");
+        let unknown = path.replace("regular_500", "no_such");
+        world.ask(route.method, &unknown, Some(&world.key), "").await.expect(404);
+    }
+    let order = r#"{"customer":"user_42","pack":"regular_500"}"#;
+    world.ask("POST", "/v1/checkouts", Some(&world.live_key), order).await.expect(409);
+    let listed = world.ask("GET", "/v1/customers/user_42/allowances", Some(&world.live_key), "").await;
+    assert_eq!(listed.expect(200).json()["data"], serde_json::json!([]));
 }
 
 #[tokio::test]

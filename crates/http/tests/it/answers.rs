@@ -2,17 +2,25 @@
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{PUBLIC_URL, World};
+
+const PREFIXES: [&str; 14] = [
+    "evt_", "wal_", "grt_", "hld_", "ent_", "prv_", "key_", "cur_", "sk_test_", "ord_", "pck_", "rfd_",
+    "alw_", "sandbox_",
+];
 
 /// Ids, positions and secrets are of this run alone; times stand.
 fn redacted(mut value: Value) -> Value {
     fn walk(value: &mut Value) {
         match value {
             Value::String(text) => {
-                for prefix in ["evt_", "wal_", "grt_", "hld_", "ent_", "prv_", "key_", "cur_", "sk_test_"] {
+                for prefix in PREFIXES {
                     if text.starts_with(prefix) {
                         *text = format!("{prefix}…");
                     }
+                }
+                if let Some((page, _)) = text.split_once("chk_") {
+                    *text = format!("{page}chk_…");
                 }
             }
             Value::Array(items) => items.iter_mut().for_each(walk),
@@ -82,6 +90,72 @@ async fn bodies_of_the_catalogue() {
         ("audit", audit),
         ("quote", quote),
     ] {
+        insta::assert_json_snapshot!(name, redacted(got.json()));
+    }
+}
+
+#[tokio::test]
+async fn bodies_of_a_purchase() {
+    let world = World::start().await;
+    let hungry = world.meter("user_7", "before").await.expect(402);
+    let power = r#"{"name":"Power","audience":"For teams","credits":4000,"bonus_credits":200,
+        "price":{"amount":"60","currency":"usd"},"discount_line":"Save 25 %","order":3,"valid_days":365}"#;
+    let put = world.put("/v1/packs/power_4000", power).await.expect(200);
+    let packs = world.get("/v1/packs").await.expect(200);
+    let pack = world.get("/v1/packs/power_4000").await.expect(200);
+    let hinted = world.meter("user_7", "after").await.expect(402);
+    let body = r#"{"customer":"user_7","pack":"power_4000","success_url":"http://localhost/thanks",
+        "idempotency_key":"k"}"#;
+    let checkout = world.post("/v1/checkouts", body).await.expect(200);
+    let order = format!("/v1/orders/{}", checkout.text("/order"));
+    let placed = world.get(&order).await.expect(200);
+    press_pay(&world, &checkout.text("/url")).await;
+    let refreshed = format!("/v1/checkouts/{}/refresh", checkout.text("/id"));
+    let refreshed = world.post(&refreshed, "").await.expect(200);
+    let refund = r#"{"credits":1200,"reason":"bought too many"}"#;
+    let refund = world.post(&format!("{order}/refund"), refund).await.expect(200);
+    let refunded = world.get(&order).await.expect(200);
+    let too_much = world.post(&format!("{order}/refund"), r#"{"credits":3001}"#).await.expect(409);
+    let wallet = world.get("/v1/customers/user_7/wallet").await.expect(200);
+    let ledger = world.get("/v1/customers/user_7/ledger").await.expect(200);
+    assert!(hungry.json().get("checkout_hint").is_none(), "nothing is for sale yet");
+    for (name, got) in [
+        ("pack_put", put),
+        ("packs", packs),
+        ("pack", pack),
+        ("insufficient_credits_with_hint", hinted),
+        ("checkout_created", checkout),
+        ("order_placed", placed),
+        ("checkout_paid", refreshed),
+        ("refund_started", refund),
+        ("order_refunded", refunded),
+        ("refund_exceeds_unused", too_much),
+        ("wallet_after_purchase", wallet),
+        ("ledger_after_purchase", ledger),
+    ] {
+        insta::assert_json_snapshot!(name, redacted(got.json()));
+    }
+}
+
+/// Presses "pay" on the sandbox's page.
+async fn press_pay(world: &World, url: &str) {
+    let path = url.strip_prefix(PUBLIC_URL).expect("an address of ours");
+    let press = axum::http::Request::builder().method("POST").uri(path);
+    let press = press.header("content-type", "application/x-www-form-urlencoded");
+    world.send(press.body("action=pay".into()).expect("a request")).await.expect(303);
+}
+
+#[tokio::test]
+async fn bodies_of_allowances() {
+    let world = World::start().await;
+    let body = r#"{"credits":100,"period":"month","rollover":{"max":50},"priority":-1,
+        "scope":["image.generate"],"idempotency_key":"k"}"#;
+    let set = world.put("/v1/customers/user_7/allowances/free_monthly", body).await.expect(200);
+    let list = world.get("/v1/customers/user_7/allowances").await.expect(200);
+    let ended =
+        world.ask("DELETE", "/v1/customers/user_7/allowances/free_monthly", Some(&world.key), "").await;
+    for (name, got) in [("allowance_set", set), ("allowances", list), ("allowance_ended", ended.expect(200))]
+    {
         insta::assert_json_snapshot!(name, redacted(got.json()));
     }
 }

@@ -8,6 +8,7 @@ mod idempotency;
 mod limits;
 mod lists;
 mod pages;
+mod payments;
 mod reference;
 mod v1;
 mod world;

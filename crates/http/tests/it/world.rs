@@ -1,13 +1,16 @@
 //! A project with test and live environments, a clock that stands, and short ways to ask.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use chargly_engine::ledger::{KeyNo, Scope, Scopes};
-use chargly_engine::{Clock, Environment, ManualClock, OpenOptions, SystemEntropy, create};
-use chargly_http::{Project, router};
+use chargly_engine::payments::{PaymentProvider, PaymentSetup, Sandbox};
+use chargly_engine::{Clock, Environment, ManualClock, OpenOptions, RunLength, SystemEntropy, create};
+use chargly_http::{Project, WIRE_NAMES, router};
+use chargly_stripe::{Patience, Stripe, StripeConfig};
 use chargly_webhooks::ops::{Ops, Vault};
 use chargly_webhooks::{Options, Webhooks};
 use serde_json::Value;
@@ -15,6 +18,8 @@ use tower::ServiceExt as _;
 
 /// 2026-11-23T10:00:00Z, when every world begins.
 pub(crate) const START_MS: i64 = 1_795_428_000_000;
+/// Where buyers reach the door.
+pub(crate) const PUBLIC_URL: &str = "https://billing.example.com";
 
 /// A project, its router and its keys.
 pub(crate) struct World {
@@ -26,8 +31,18 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) key: String,
     pub(crate) live_key: String,
+    /// How *test* is connected to Stripe, if it is.
+    stripe: Option<StripeConfig>,
     dir: tempfile::TempDir,
 }
+
+/// Asks again at once; an answer that takes a second will not come.
+const PATIENCE: Patience = Patience {
+    timeout: Duration::from_secs(1),
+    attempts: 3,
+    first_pause: Duration::from_millis(1),
+    pause_max: Duration::from_millis(1),
+};
 
 /// An answer.
 #[derive(Debug)]
@@ -94,21 +109,25 @@ impl Got {
 }
 
 impl World {
-    /// An empty project.
+    /// An empty project. Packs are sold in the sandbox of *test*, and not at all in *live*.
     pub(crate) async fn empty() -> Self {
+        Self::selling_by(None).await
+    }
+
+    /// An empty project, with *test* connected to Stripe.
+    pub(crate) async fn selling_by(stripe: Option<StripeConfig>) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let clock = Arc::new(ManualClock::at(START_MS));
         for (name, salt) in [("test", [1; 32]), ("live", [2; 32])] {
-            create(&dir.path().join(name), name, salt, options(&clock)).expect("a new environment");
+            let options = options(&clock, stripe.as_ref());
+            create(&dir.path().join(name), name, salt, options).expect("a new environment");
         }
-        let test = open(dir.path(), "test", &clock);
-        let live = open(dir.path(), "live", &clock);
+        let test = open(dir.path(), "test", options(&clock, stripe.as_ref()));
+        let live = open(dir.path(), "live", options(&clock, stripe.as_ref()));
         let key = new_key(&test).await;
         let live_key = new_key(&live).await;
-        let environments = vec![Arc::clone(&test), Arc::clone(&live)];
-        let webhooks: Vec<_> = environments.iter().map(start_webhooks).collect();
-        let router = router(Project::new(environments, webhooks.clone(), None, "0.0.0"));
-        Self { router, test, live, webhooks, clock, key, live_key, dir }
+        let (router, webhooks) = serve(&test, &live, stripe.as_ref());
+        Self { router, test, live, webhooks, clock, key, live_key, stripe, dir }
     }
 
     /// With an event type at 12 credits, and `user_42` with a paid lot of 1,000 credits sold for 20 dollars.
@@ -189,11 +208,10 @@ impl World {
         }
         self.test.close();
         self.live.close();
-        self.test = open(self.dir.path(), "test", &self.clock);
-        self.live = open(self.dir.path(), "live", &self.clock);
-        let environments = vec![Arc::clone(&self.test), Arc::clone(&self.live)];
-        self.webhooks = environments.iter().map(start_webhooks).collect();
-        self.router = router(Project::new(environments, self.webhooks.clone(), None, "0.0.0"));
+        let options = || options(&self.clock, self.stripe.as_ref());
+        self.test = open(self.dir.path(), "test", options());
+        self.live = open(self.dir.path(), "live", options());
+        (self.router, self.webhooks) = serve(&self.test, &self.live, self.stripe.as_ref());
         self
     }
 }
@@ -205,21 +223,58 @@ impl Drop for World {
     }
 }
 
-/// Webhooks that may go to this machine.
-fn start_webhooks(environment: &Arc<Environment>) -> Arc<Webhooks> {
+/// Both environments behind the door, with all that is kept beside their journals.
+fn serve(
+    test: &Arc<Environment>,
+    live: &Arc<Environment>,
+    stripe: Option<&StripeConfig>,
+) -> (Router, Vec<Arc<Webhooks>>) {
+    let environments = vec![Arc::clone(test), Arc::clone(live)];
+    let webhooks: Vec<_> = environments.iter().map(|environment| start(environment, stripe)).collect();
+    (router(Project::new(environments, webhooks.clone(), None, "0.0.0")), webhooks)
+}
+
+/// Payments, and webhooks that may go to this machine.
+fn start(environment: &Arc<Environment>, stripe: Option<&StripeConfig>) -> Arc<Webhooks> {
     let vault = Vault::new(Box::new(|_| Ok([9; 32])));
-    let ops = Ops::open(environment.dir(), Arc::new(vault)).expect("ops.db");
+    let ops = Arc::new(Ops::open(environment.dir(), Arc::new(vault)).expect("ops.db"));
+    let is_live = environment.name() == "live";
+    let mut providers: Vec<Arc<dyn PaymentProvider>> = Vec::new();
+    if !is_live {
+        if let Some(config) = stripe {
+            let stripe = Stripe::new(config).expect("a good configuration");
+            providers.push(Arc::new(stripe.with_patience(PATIENCE)));
+        }
+        providers.push(Arc::new(Sandbox::new(Arc::downgrade(environment))));
+    }
+    environment.set_up_payments(PaymentSetup {
+        public_url: PUBLIC_URL.to_owned(),
+        providers,
+        ops: Arc::clone(&ops),
+        names: WIRE_NAMES,
+        allows_loopback: !is_live,
+    });
     let mut options = Options::new(Box::new(SystemEntropy));
     options.allow_private = true;
-    Webhooks::start(Arc::clone(environment), Arc::new(ops), options).expect("started")
+    Webhooks::start(Arc::clone(environment), ops, options).expect("started")
 }
 
-fn options(clock: &Arc<ManualClock>) -> OpenOptions {
-    OpenOptions::new(Arc::clone(clock) as Arc<dyn Clock>, "0.0.0")
+/// Of an environment that is connected to Stripe soon everything has left memory: orders are told of long after they
+/// are done with.
+fn options(clock: &Arc<ManualClock>, stripe: Option<&StripeConfig>) -> OpenOptions {
+    let usual = OpenOptions::new(Arc::clone(clock) as Arc<dyn Clock>, "0.0.0");
+    match stripe {
+        Some(_) => OpenOptions {
+            run_length: RunLength::new(64).expect("a length"),
+            checkpoint_every_facts: 4,
+            ..usual
+        },
+        None => usual,
+    }
 }
 
-fn open(dir: &std::path::Path, name: &str, clock: &Arc<ManualClock>) -> Arc<Environment> {
-    Environment::open(&dir.join(name), options(clock)).expect("an environment")
+fn open(dir: &std::path::Path, name: &str, options: OpenOptions) -> Arc<Environment> {
+    Environment::open(&dir.join(name), options).expect("an environment")
 }
 
 async fn new_key(environment: &Environment) -> String {

@@ -102,6 +102,7 @@ pub(super) fn ordered(
         returns: Returns::default(),
         sums: OrderSums::default(),
         refund: None,
+        refused: None,
         froze: None,
     }
 }
@@ -127,6 +128,7 @@ fn note(order: &mut TopUp, recorded: Recorded, event: &WalletEvent) {
     }
     if order.refund.is_some_and(|refund| request.ends_refund == Some(refund.id.position)) {
         order.refund = None;
+        order.refused = if request.returns.is_none() { request.ends_refund } else { order.refused };
     }
     if let Some(reclaim) = reclaim {
         order.sums = reclaim.sums;

@@ -14,6 +14,7 @@ mod first_start;
 mod help;
 mod keys;
 mod kill9;
+mod payments;
 mod prices;
 mod rate_cards;
 mod replay;

@@ -3,7 +3,7 @@
 use chargly_engine::payments::{About, CheckoutTerms, NewCheckout, PaymentProvider as _, ProviderError};
 use chargly_stripe::STRIPE_VERSION;
 
-use crate::{NOON_MS, Pair, named, new_checkout, usd};
+use crate::{NOON_MS, Pair, named, new_checkout};
 
 #[tokio::test]
 async fn checkout_is_started_with_the_order_s_own_price_and_id() {
@@ -37,15 +37,15 @@ async fn same_order_again_is_the_same_checkout() {
 }
 
 #[tokio::test]
-async fn same_order_at_another_price_is_refused() {
+async fn same_order_in_other_words_is_a_checkout_of_its_own_and_the_same_one_again() {
     let pair = Pair::start().await;
-    pair.checkout("ord_1").await;
-    let dearer = NewCheckout { price: usd("30"), ..new_checkout("ord_1") };
-    let refused = pair.stripe.start(&dearer).await.expect_err("another price");
-    assert!(
-        matches!(&refused, ProviderError::Refused { code, .. } if code == "idempotency_error"),
-        "{refused}"
-    );
+    let first = pair.checkout("ord_1").await;
+    let terms = CheckoutTerms { promotion_codes: true, ..CheckoutTerms::default() };
+    let changed = NewCheckout { terms, ..new_checkout("ord_1") };
+    let second = pair.stripe.start(&changed).await.expect("a checkout");
+    assert_ne!(second.reference, first.reference);
+    assert_eq!(pair.stripe.start(&changed).await, Ok(second));
+    assert_eq!(pair.checkout("ord_1").await, first);
 }
 
 #[tokio::test]

@@ -123,7 +123,7 @@ impl Wallet {
 
     pub(super) fn open_checkout(&mut self, order: Place) -> Result<Happening, Rejected> {
         let known = self.order_mut(order);
-        if known.has_checkout || known.status >= OrderStatus::Expired {
+        if known.has_checkout {
             return Err(Rejected::Unchanged);
         }
         known.has_checkout = true;

@@ -1,5 +1,6 @@
 //! `/v1`, path by path.
 
+mod allowances;
 mod batch;
 mod corrections;
 mod costs;
@@ -10,6 +11,8 @@ mod figures;
 mod grants;
 mod holds;
 mod keys;
+mod orders;
+mod packs;
 mod price_simulations;
 mod quote;
 mod rate_cards;

@@ -1,5 +1,7 @@
 //! `/v1/settings`: read, changed as a whole, checked field by field.
 
+use serde_json::{Value, json};
+
 use crate::world::World;
 
 #[tokio::test]
@@ -8,7 +10,17 @@ async fn settings_begin_with_defaults_and_are_put_as_a_whole() {
     let got = world.get("/v1/settings").await.expect(200);
     assert_eq!(
         got.json(),
-        serde_json::json!({"currency":"usd","time_zone":"UTC","target_margin":"0.6","credit_value":null})
+        serde_json::json!({
+            "currency": "usd",
+            "time_zone": "UTC",
+            "target_margin": "0.6",
+            "credit_value": null,
+            "welcome_grant": null,
+            "refund_shortfall": "debt",
+            "dispute_shortfall": "debt_and_freeze",
+            "checkout": {"automatic_tax": false, "invoices": false, "promotion_codes": false},
+            "redirect_origins": [],
+        })
     );
     let body = r#"{"time_zone":"Europe/Berlin","target_margin":"0.6525","credit_value":"0.02"}"#;
     let put = world.put("/v1/settings", body).await.expect(200);
@@ -29,6 +41,38 @@ async fn settings_begin_with_defaults_and_are_put_as_a_whole() {
 }
 
 #[tokio::test]
+async fn settings_of_sales_are_shown_as_they_were_put() {
+    let world = World::start().await;
+    for body in [
+        json!({"welcome_grant": {"credits": 100, "valid_days": 30}}),
+        json!({"welcome_grant": {"credits": 0.5, "valid_days": null}}),
+        json!({"refund_shortfall": "uncollectable", "dispute_shortfall": "debt"}),
+        json!({"refund_shortfall": "debt_and_freeze", "dispute_shortfall": "uncollectable"}),
+        json!({"checkout": {"automatic_tax": true, "invoices": false, "promotion_codes": true}}),
+        json!({"redirect_origins": ["http://localhost:3000", "https://shop.example"]}),
+    ] {
+        let put = world.put("/v1/settings", &body.to_string()).await.expect(200);
+        let got = world.get("/v1/settings").await.expect(200);
+        assert_eq!(got.bytes, put.bytes);
+        for (name, value) in body.as_object().expect("fields") {
+            assert_eq!(got.json()[name], *value);
+        }
+        let again = world.put("/v1/settings", &got_without_currency(&got.json())).await.expect(200);
+        assert_eq!(again.bytes, got.bytes, "what is shown can be put back");
+    }
+    let spelled = json!({"redirect_origins": ["HTTPS://Shop.example/", "https://shop.example"]});
+    let got = world.put("/v1/settings", &spelled.to_string()).await.expect(200);
+    assert_eq!(got.json()["redirect_origins"], json!(["https://shop.example"]), "in one spelling, once");
+}
+
+/// The currency is fixed when a project begins.
+fn got_without_currency(shown: &Value) -> String {
+    let mut fields = shown.clone();
+    fields.as_object_mut().expect("fields").remove("currency");
+    fields.to_string()
+}
+
+#[tokio::test]
 async fn every_wrong_setting_is_named_and_nothing_is_changed() {
     let world = World::start().await;
     let before = world.test.tail().committed();
@@ -45,6 +89,20 @@ async fn every_wrong_setting_is_named_and_nothing_is_changed() {
         (r#"{"credit_value":0.02}"#, vec!["credit_value"]),
         (r#"{"credit_value":"-1"}"#, vec!["credit_value"]),
         (r#"{"currency":"eur"}"#, vec!["currency"]),
+        (
+            r#"{"refund_shortfall":"forgive","dispute_shortfall":true}"#,
+            vec!["refund_shortfall", "dispute_shortfall"],
+        ),
+        (r#"{"welcome_grant":{"credits":0}}"#, vec!["welcome_grant.credits"]),
+        (r#"{"welcome_grant":{"valid_days":1}}"#, vec!["welcome_grant.credits"]),
+        (r#"{"welcome_grant":{"credits":1,"valid_days":0}}"#, vec!["welcome_grant.valid_days"]),
+        (r#"{"welcome_grant":{"credits":1,"valid_days":3651}}"#, vec!["welcome_grant.valid_days"]),
+        (r#"{"checkout":{"automatic_tax":"yes"}}"#, vec!["checkout.automatic_tax"]),
+        (r#"{"checkout":{"tax":true}}"#, vec!["checkout.tax"]),
+        (r#"{"redirect_origins":["https://shop.example/thanks"]}"#, vec!["redirect_origins"]),
+        (r#"{"redirect_origins":["javascript:alert(1)"]}"#, vec!["redirect_origins"]),
+        (r#"{"redirect_origins":["https://user@shop.example"]}"#, vec!["redirect_origins"]),
+        (r#"{"redirect_origins":["*"]}"#, vec!["redirect_origins"]),
     ] {
         assert_eq!(world.put("/v1/settings", body).await.expect(400).fields(), fields, "{body}");
     }
