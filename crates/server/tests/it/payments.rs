@@ -68,12 +68,12 @@ fn sell_and_refund(plan: &str, recovery: Recovery) {
     let path = format!("/v1/orders/{}", checkout.json()["order"].as_str().expect("an id"));
     till.pay("cs_test_000001");
     till.is_told_everything(recovery);
-    till.comes_to(plan, "547");
+    till.comes_to(plan, 547);
     let body = json!({"credits": 200, "idempotency_key": "r"}).to_string();
     let refund = till.ask("POST", &format!("{path}/refund"), &body);
     assert_eq!(refund.status, 200, "{plan}: {}", refund.json());
     till.is_told_everything(recovery);
-    till.comes_to(plan, "347");
+    till.comes_to(plan, 347);
     // Asked again, both give the first answer again.
     assert_eq!(till.ask("POST", "/v1/checkouts", &order).bytes, checkout.bytes, "{plan}");
     assert_eq!(till.ask("POST", &format!("{path}/refund"), &body).bytes, refund.bytes, "{plan}");
@@ -119,13 +119,13 @@ fn restored_server_reaches_nobody_until_effects_are_resumed_and_then_goes_on() {
     let kept = till.ask("GET", "/v1/payment-notices?state=received", "").json();
     assert_eq!(kept["data"].as_array().map(Vec::len), Some(1), "taken, and not followed: {kept}");
     assert_eq!(till.requests(), asked, "nobody was asked");
-    till.comes_to("paused", "47");
+    till.comes_to("paused", 47);
     json_of(&chargly(&["resume-effects", "--env", "test", "--json", "--data", text(&restored)]));
     let refreshed = till.ask("POST", &format!("/v1/checkouts/{id}/refresh"), "");
     assert_eq!((refreshed.status, &refreshed.json()["status"]), (200, &json!("paid")));
     assert_eq!(till.ask("POST", "/v1/checkouts", &order("a")).bytes, first.bytes, "as it was before");
     assert_eq!(till.ask("POST", "/v1/checkouts", &order("b")).status, 200);
-    till.comes_to("resumed", "547");
+    till.comes_to("resumed", 547);
 }
 
 #[test]
@@ -138,10 +138,10 @@ fn what_was_told_to_a_future_that_was_lost_is_asked_for_after_a_restore() {
     till.project.json(&["backup", text(&backup)]);
     till.pay("cs_test_000001");
     till.is_told_everything(Recovery::ToldAgain);
-    till.comes_to("in the future", "547");
+    till.comes_to("in the future", 547);
     json_of(&chargly(&["restore", text(&backup), "--json", "--data", text(&restored)]));
     till.serve_at(&restored);
-    till.comes_to("restored", "47");
+    till.comes_to("restored", 47);
     json_of(&chargly(&["resume-effects", "--env", "test", "--json", "--data", text(&restored)]));
-    till.comes_to("resumed", "547");
+    till.comes_to("resumed", 547);
 }

@@ -127,11 +127,11 @@ impl Till {
     }
 
     /// Waits until so much is available: at once, but for what the sweep has to find.
-    pub(super) fn comes_to(&mut self, plan: &str, available: &str) {
+    pub(super) fn comes_to(&mut self, plan: &str, available: u32) {
         let mut waited = Duration::ZERO;
         loop {
             let wallet = self.ask("GET", "/v1/customers/user_42/wallet", "").json();
-            if wallet["available"].to_string() == available && wallet["held"] == 0 {
+            if wallet["available"] == available && wallet["held"] == 0 {
                 return;
             }
             assert!(waited < SWEEP_WAIT, "{plan}: {wallet}");
