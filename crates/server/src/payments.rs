@@ -19,7 +19,8 @@ use crate::first_start;
 /// the list of processes.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct PaymentArgs {
-    /// Where buyers reach this server, like https://billing.example.com; the address listened on if left out
+    /// Where buyers reach this server: scheme, host, and the path that a proxy adds; the address listened on if left
+    /// out
     #[arg(long, env = "CHARGLY_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
     /// Stripe's secret key for test, sk_test_… or rk_test_…; without one, test has the built-in sandbox
