@@ -157,8 +157,8 @@ impl State {
         let later = self.amended(placed).into_iter().flat_map(|a| &a.later).map(|(lot, _)| *lot);
         let lots = order.lot.into_iter().chain(later);
         let mut needs = self.needs_to_amend(placed, order.wallet, lots);
-        // Only an order that took credits back as debt has such a record.
-        if order.sums.owed.is_zero() {
+        // Before it has given credits there was nothing to take back, and nothing that became of it.
+        if order.lot.is_none() {
             needs.retain(|key| !matches!(key, ColdKey::Event(_)));
         }
         needs

@@ -81,6 +81,21 @@ fn debt_paid_in_part_is_forgiven_first_and_then_given_back() {
 }
 
 #[test]
+fn debt_of_an_order_that_was_won_and_is_lost_again_remembers_what_paid_before() {
+    check(&bought(
+        "
+        settings dispute debt
+        meter ada tool credits 500
+        settle o withdrawn 100%             -> paid: owed 500, refunded $10, revenue $-10
+        grant ada 100                       -> lot 2: settles o 100
+        settle o back            -> paid: forgiven 400, back to lot 2 100, refunded $-10, revenue $10
+        settle o withdrawn 100%             -> paid: owed 500, refunded $10, revenue $-10
+        grant ada 700                       -> lot 3: settles o 500
+        ",
+    ));
+}
+
+#[test]
 fn a_person_who_froze_the_wallet_thaws_it() {
     check(&bought(
         "

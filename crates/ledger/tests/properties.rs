@@ -3,7 +3,7 @@
 use chargly_ledger::{
     Catalogue, DecodeError, Fact, Millis, Payload, Position, Rest, State, Wallet, state_digest,
 };
-use chargly_testkit::ledger::{Audit, Driver, Freezer, fold};
+use chargly_testkit::ledger::{Audit, Freezer, fold};
 use chargly_testkit::script::{Command, Run, commands};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -112,16 +112,7 @@ proptest! {
     #[test]
     fn what_leaves_memory_comes_back_where_it_is_needed(script in commands(1..300)) {
         let run = played(&script);
-        let mut driver = Driver::new("usd").forgetful();
-        for (at, key, call) in &run.calls {
-            match call {
-                Ok(request) => drop(driver.ask(key.as_deref(), request, *at)),
-                Err(customer) => driver.sweep(customer, *at),
-            }
-        }
-        prop_assert_eq!(driver.recorder.stored(), run.pair.driver.recorder.stored());
-        driver.remember();
-        prop_assert_eq!(state_digest(&driver.state), digest(&run));
+        run.pair.check_forgetful();
         let (mut folded, mut freezer) = (State::new(), Freezer::default());
         for stored in run.pair.driver.recorder.stored() {
             freezer.fold(&mut folded, stored).expect("a journal decodes");

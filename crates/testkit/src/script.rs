@@ -36,8 +36,6 @@ pub struct Run {
     orders: Vec<Place>,
     /// What was asked under which key.
     asked: Vec<(String, Request)>,
-    /// All that was asked when, in order; a sweep names its customer.
-    pub calls: Vec<(Ms, Option<String>, Result<Request, String>)>,
     /// Holds that ran out.
     expired: BTreeSet<Place>,
 }
@@ -62,7 +60,6 @@ impl Run {
             events: Vec::new(),
             orders: Vec::new(),
             asked: Vec::new(),
-            calls: Vec::new(),
             expired: BTreeSet::new(),
         };
         for (name, caller_set, first_price) in [
@@ -113,7 +110,6 @@ impl Run {
             Command::Wait(ms) => self.pair.now += ms,
             Command::Sweep(customer) => {
                 let begun = self.pair.model.journal.len();
-                self.calls.push((self.pair.now, None, Err(customer.clone())));
                 self.pair.sweep(customer);
                 self.note(begun);
             }
@@ -158,7 +154,6 @@ impl Run {
     fn ask(&mut self, key: Option<&str>, request: &Request) {
         let begun = self.pair.model.journal.len();
         let key = key.filter(|_| request.can_have_key());
-        self.calls.push((self.pair.now, key.map(str::to_owned), Ok(request.clone())));
         let answer = self.pair.ask(key, request);
         self.seen.extend(seen::in_answer(&answer));
         if matches!(answer, Answer::Done(_)) {

@@ -71,6 +71,7 @@ pub fn told(story: &str) -> Vec<Stored> {
     }
     let stored = telling.pair.driver.recorder.stored();
     Audit::new().check(stored);
+    telling.pair.check_forgetful();
     stored.to_vec()
 }
 

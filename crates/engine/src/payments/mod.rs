@@ -1,9 +1,9 @@
 //! Payments: orders of credit packs, from the checkout to the credits in the wallet and, perhaps, back again.
 //!
 //! What is sold and what a payment does to a wallet is the ledger's; who takes the money is behind [`PaymentProvider`].
-//! A call, a buyer's return, a provider's notice and the sweep all end in [`Environment::refresh_order`]: it asks the
-//! provider how the order stands now and hands that to the ledger as a target. So it does not matter what arrived, how
-//! often, or in which order.
+//! A call, a buyer's return, a provider's notice and the sweep all end in
+//! [`refresh_order`](crate::Environment::refresh_order): it asks the provider how the order stands now and hands that
+//! to the ledger as a target. So it does not matter what arrived, how often, or in which order.
 //!
 //! Invariants: an order is recorded before a provider hears of it, and named by it there; whatever is asked of a
 //! provider is asked under a name of our own, so that it is done once however often it is asked; news of one order are
