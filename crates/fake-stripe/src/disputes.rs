@@ -124,17 +124,5 @@ fn transfer(state: &mut State, id: &str, sign: i64, event: &str) -> Result<Value
 
 /// `GET /v1/disputes`
 pub(crate) fn list(state: &State, params: &Params) -> Result<Value, ApiError> {
-    params.only(&[
-        "charge",
-        "created",
-        "ending_before",
-        "expand",
-        "limit",
-        "payment_intent",
-        "starting_after",
-    ])?;
-    let is = |name: &str, dispute: &Value| params.get(name).is_none_or(|id| dispute[name] == id);
-    state
-        .disputes
-        .page(params, "/v1/disputes", |dispute| is("payment_intent", dispute) && is("charge", dispute))
+    state.disputes.page_of_a_payment(params, "/v1/disputes")
 }

@@ -105,15 +105,5 @@ fn add_refunded(charge: &mut Value, amount: i64) {
 
 /// `GET /v1/refunds`
 pub(crate) fn list(state: &State, params: &Params) -> Result<Value, ApiError> {
-    params.only(&[
-        "charge",
-        "created",
-        "ending_before",
-        "expand",
-        "limit",
-        "payment_intent",
-        "starting_after",
-    ])?;
-    let is = |name: &str, refund: &Value| params.get(name).is_none_or(|id| refund[name] == id);
-    state.refunds.page(params, "/v1/refunds", |refund| is("payment_intent", refund) && is("charge", refund))
+    state.refunds.page_of_a_payment(params, "/v1/refunds")
 }

@@ -152,6 +152,21 @@ impl Table {
         let data: Vec<&Value> = rest.by_ref().take(limit).collect();
         Ok(json!({"object": "list", "url": url, "has_more": rest.peek().is_some(), "data": data}))
     }
+
+    /// As [`Table::page`], of what hangs on a payment: its charge and its payment intent can be asked for.
+    pub(crate) fn page_of_a_payment(&self, params: &Params, url: &str) -> Result<Value, ApiError> {
+        params.only(&[
+            "charge",
+            "created",
+            "ending_before",
+            "expand",
+            "limit",
+            "payment_intent",
+            "starting_after",
+        ])?;
+        let is = |name: &str, object: &Value| params.get(name).is_none_or(|id| object[name] == id);
+        self.page(params, url, |object| is("payment_intent", object) && is("charge", object))
+    }
 }
 
 /// A text of an object; empty where there is none.

@@ -1,18 +1,6 @@
 //! Disputes: credits are set aside while money is disputed, follow it when it is taken, and come again with it.
 
-use chargly_testkit::story::check;
-
-/// A pack of 500 credits for $10, bought by ada: her first lot.
-fn bought(story: &str) -> String {
-    format!(
-        "
-        pack regular 500 for $10
-        type tool caller-set
-        order ada regular as o
-        settle o paid                       -> paid: lot 1 500 for $10
-        {story}"
-    )
-}
+use chargly_testkit::story::{bought, check};
 
 #[test]
 fn a_dispute_sets_the_rest_of_the_lot_aside_and_takes_it_with_the_money() {

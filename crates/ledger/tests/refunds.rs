@@ -1,18 +1,6 @@
 //! Refunds: credits that follow money back, and those that are refunded by the operator's own decision.
 
-use chargly_testkit::story::check;
-
-/// A pack of 500 credits for $10, bought by ada: her first lot.
-fn bought(story: &str) -> String {
-    format!(
-        "
-        pack regular 500 for $10
-        type tool caller-set
-        order ada regular as o
-        settle o paid                       -> paid: lot 1 500 for $10
-        {story}"
-    )
-}
+use chargly_testkit::story::{bought, check};
 
 #[test]
 fn a_refund_takes_what_is_left_first_and_then_what_is_owed() {

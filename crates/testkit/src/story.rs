@@ -75,6 +75,18 @@ pub fn told(story: &str) -> Vec<Stored> {
     stored.to_vec()
 }
 
+/// The story that goes on after a pack of 500 credits for $10, bought by ada: her first lot. The order is `o`.
+pub fn bought(story: &str) -> String {
+    format!(
+        "
+        pack regular 500 for $10
+        type tool caller-set
+        order ada regular as o
+        settle o paid                       -> paid: lot 1 500 for $10
+        {story}"
+    )
+}
+
 /// A story being told.
 struct Telling {
     pair: Pair,
