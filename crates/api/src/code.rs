@@ -100,6 +100,12 @@ codes! {
     VersionSuperseded "version_superseded" 409 true false
         "Another price version was published in between"
         "Read the prices again and decide anew.";
+    RecommendationNotOpen "recommendation_not_open" 409 false false
+        "The recommendation was decided on already, or its time is over"
+        "Read it again: `recommendation_status` says where it stands. A later look may recommend anew.";
+    RecommendationNotApplicable "recommendation_not_applicable" 409 false false
+        "The recommendation has no price to publish, or is not sure enough yet"
+        "Read what it needs, or publish a price of your own.";
     TooManyOrders "too_many_orders" 409 true false
         "The wallet has too many open orders"
         "Wait until some are paid or expire, then try again with a new idempotency key.";

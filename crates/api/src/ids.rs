@@ -36,6 +36,8 @@ pub enum IdKind {
     Refund,
     /// An allowance.
     Allowance,
+    /// A recommendation.
+    Recommendation,
     /// A webhook endpoint. It is no fact: its id is random, in the same form.
     WebhookEndpoint,
     /// A webhook message. Its line says which of the messages that its fact makes.
@@ -44,7 +46,7 @@ pub enum IdKind {
 
 impl IdKind {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Event,
         Self::Wallet,
         Self::Grant,
@@ -58,6 +60,7 @@ impl IdKind {
         Self::Pack,
         Self::Refund,
         Self::Allowance,
+        Self::Recommendation,
         Self::WebhookEndpoint,
         Self::Message,
     ];
@@ -78,6 +81,7 @@ impl IdKind {
             Self::Pack => "pck_",
             Self::Refund => "rfd_",
             Self::Allowance => "alw_",
+            Self::Recommendation => "rec_",
             Self::WebhookEndpoint => "whk_",
             Self::Message => "msg_",
         }
@@ -99,6 +103,7 @@ impl IdKind {
             Self::Pack => "pack",
             Self::Refund => "refund",
             Self::Allowance => "allowance",
+            Self::Recommendation => "recommendation",
             Self::WebhookEndpoint => "webhook_endpoint",
             Self::Message => "message",
         }

@@ -242,6 +242,13 @@ pub(crate) fn rejection_problem(rejection: Rejection, event: Option<&str>, path:
         Rejection::Unchanged => {
             Problem::new(ErrorCode::Unchanged, "It stands there already; nothing was done.")
         }
+        Rejection::RecommendationNotOpen { status } => {
+            Problem::new(ErrorCode::RecommendationNotOpen, sentence(&rejection.to_string()))
+                .text("recommendation_status", status.as_str())
+        }
+        Rejection::RecommendationNotApplicable => {
+            Problem::new(ErrorCode::RecommendationNotApplicable, sentence(&rejection.to_string()))
+        }
         Rejection::CorrectionRunning => {
             let detail = "Another correction is going on; it may change the same events.";
             Problem::new(ErrorCode::CorrectionRunning, detail).retry_after(1)

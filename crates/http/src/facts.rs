@@ -3,7 +3,7 @@
 use chargly_api::{Id, IdKind, ObjectWriter};
 use chargly_engine::StoredFact;
 use chargly_engine::ledger::{
-    Catalogue, CatalogueChange, Credits, Fact, KeyNo, Money, Origin, PriceNo, Settings, Settlement,
+    Because, Catalogue, CatalogueChange, Credits, Fact, KeyNo, Money, Origin, PriceNo, Settings, Settlement,
     WalletEvent, WalletFact,
 };
 
@@ -91,6 +91,10 @@ pub(crate) fn kind(fact: &Fact) -> &'static str {
             CatalogueChange::PackPublished { .. } => "pack_published",
             CatalogueChange::CorrectionOpened { .. } => "correction_opened",
             CatalogueChange::CorrectionClosed { .. } => "correction_closed",
+            CatalogueChange::RecommendationMade { .. } => "recommendation_made",
+            CatalogueChange::RecommendationRejected { .. } => "recommendation_rejected",
+            CatalogueChange::RecommendationGraded { .. } => "recommendation_graded",
+            CatalogueChange::AdviceLooked { .. } => "advice_looked",
         },
         Fact::EnvironmentCreated { .. } => "environment_created",
         Fact::EpochStarted { .. } => "epoch_started",
@@ -249,6 +253,16 @@ fn write_change(o: &mut ObjectWriter<'_>, change: &CatalogueChange, catalogue: &
             o.text("event", view::event_name(catalogue, request.event_type)).number("version", version);
             view::price_version(o, Some::<PriceNo>(*price), catalogue);
             o.text("note", &request.note);
+            let (applies, rolls_back) = match request.because {
+                Some(Because::Approves { id, .. }) => (Some(id), None),
+                Some(Because::RollsBack { id }) => (None, Some(id)),
+                None => (None, None),
+            };
+            for (name, id) in [("applies", applies), ("rolls_back", rolls_back)] {
+                if let Some(id) = id {
+                    o.shown(name, view::id(IdKind::Recommendation, id));
+                }
+            }
         }
         CatalogueChange::PriceRefused { request, refusal } => {
             o.text("event", view::event_name(catalogue, request.event_type));
@@ -282,6 +296,24 @@ fn write_change(o: &mut ObjectWriter<'_>, change: &CatalogueChange, catalogue: &
         }
         CatalogueChange::CorrectionOpened { request } => {
             o.text("note", &request.note).number("events_previewed", request.events);
+        }
+        CatalogueChange::RecommendationMade { recommendation } => {
+            o.text("kind", recommendation.kind.as_str());
+            o.text("event", view::event_name(catalogue, recommendation.event_type));
+            o.text("confidence", recommendation.sureness().as_str());
+        }
+        CatalogueChange::RecommendationRejected { request } => {
+            o.shown("recommendation_id", view::id(IdKind::Recommendation, request.recommendation));
+            o.text("reason", &request.reason);
+        }
+        CatalogueChange::RecommendationGraded { recommendation, outcome } => {
+            let known = catalogue.recommendation(*recommendation);
+            let id = known.map(|known| view::id(IdKind::Recommendation, known.id));
+            o.shown_or_null("recommendation_id", id);
+            o.text("verdict", outcome.verdict.as_str());
+        }
+        CatalogueChange::AdviceLooked { look } => {
+            o.number("recommendations", look.made).number("seed", look.seed);
         }
         CatalogueChange::CorrectionClosed { correction, sums } => {
             let correction = catalogue.correction(*correction);
@@ -326,6 +358,7 @@ pub(crate) fn write_settings(o: &mut ObjectWriter<'_>, settings: &Settings, cata
             list.text(origin);
         }
     });
+    o.object("advice", |o| crate::v1::settings::advice::write(o, &settings.advice));
 }
 
 /// Basis points as a decimal share: 6,000 is `0.6`.

@@ -8,10 +8,10 @@ use self::orders::ordered;
 
 use crate::wallet::DebtSlice;
 use crate::{
-    Allowance, AllowanceRequest, Amended, ApiKey, Balance, CatalogueChange, CatalogueFact, Charge,
-    ClosedCorrection, Correction, Credits, Draw, EventType, Fact, GrantKind, GrantRequest, Hold, HoldEnd,
-    HoldRef, Lot, LotNo, LotStatus, Millis, PackVersion, PriceVersion, RateCard, Recorded, Renewal, Reserve,
-    Settlement, State, Wallet, WalletEvent, WalletFact, WalletNo, Welcome, allowances,
+    Advised, Allowance, AllowanceRequest, Amended, ApiKey, Balance, CatalogueChange, CatalogueFact, Charge,
+    ClosedCorrection, Correction, Credits, Decision, Draw, EventType, Fact, Grade, GrantKind, GrantRequest,
+    Hold, HoldEnd, HoldRef, Lot, LotNo, LotStatus, Millis, PackVersion, PriceVersion, RateCard, Recorded,
+    Renewal, Reserve, Settlement, State, Wallet, WalletEvent, WalletFact, WalletNo, Welcome, allowances,
 };
 use crate::{EventTypeNo, Position};
 
@@ -276,7 +276,35 @@ impl State {
                     author,
                     published_at: recorded.at,
                 });
+                let decision = Decision::Applied {
+                    price: *price,
+                    effective_at: *effective_at,
+                    by: author,
+                    at: recorded.at,
+                    reason: request.note.clone(),
+                };
+                catalogue.note_published(request.event_type, (request.because, decision), recorded.at);
             }
+            CatalogueChange::RecommendationMade { recommendation } => {
+                catalogue.put_recommendation(Advised {
+                    id: recorded.id,
+                    made_at: recorded.at,
+                    recommendation: Arc::new(recommendation.as_ref().clone()),
+                    decision: Decision::Open,
+                    rolled_back: None,
+                    grade: None,
+                });
+            }
+            CatalogueChange::RecommendationRejected { request } => {
+                let reason = request.reason.clone();
+                let decision = Decision::Rejected { by: author, at: recorded.at, reason };
+                catalogue.note_rejected(request.recommendation.position, decision);
+            }
+            CatalogueChange::RecommendationGraded { recommendation, outcome } => {
+                let grade = Grade { at: recorded.at, outcome: outcome.as_ref().clone() };
+                catalogue.note_graded(*recommendation, grade);
+            }
+            CatalogueChange::AdviceLooked { look } => catalogue.last_look = Some(*look),
             CatalogueChange::PriceRefused { .. } => {}
             CatalogueChange::SettingsChanged { settings } => catalogue.settings = settings.clone(),
             CatalogueChange::RateCardPublished { request, card, effective_at } => {

@@ -2,9 +2,9 @@
 
 use crate::fact::Asked;
 use crate::{
-    Action, AllowanceRequest, CaptureRequest, Catalogue, CatalogueChange, Credits, EventTypeNo, Facets, Fact,
-    GrantRequest, HoldRequest, IfInsufficient, MeterRequest, Millis, Money, PriceRequest, Quantity, Usage,
-    WalletEvent,
+    Action, AllowanceRequest, Because, CaptureRequest, Catalogue, CatalogueChange, Credits, EventTypeNo,
+    Facets, Fact, GrantRequest, HoldRequest, IfInsufficient, MeterRequest, Millis, Money, PriceRequest,
+    Quantity, RejectAdviceRequest, Usage, WalletEvent,
 };
 
 /// Where two requests under one key differ.
@@ -33,6 +33,7 @@ impl Fact {
                 CatalogueChange::PricePublished { request, .. }
                 | CatalogueChange::PriceRefused { request, .. } => Some(request.asked_fields(catalogue)),
                 CatalogueChange::CorrectionOpened { request } => Some(request.asked_fields()),
+                CatalogueChange::RecommendationRejected { request } => Some(request.asked_fields()),
                 _ => None,
             },
             Self::BatchAccepted { events, .. } => Some(("meter_batch", batch_fields(*events))),
@@ -54,7 +55,35 @@ impl PriceRequest {
             ("note", self.note.to_string()),
             ("replaces", replaces),
         ];
-        ("publish_price", fields)
+        match self.because {
+            None => ("publish_price", fields),
+            // What is published is the recommendation's: only what the caller says is compared.
+            Some(because) => because.asked_fields(instant(self.effective_at), &self.note),
+        }
+    }
+}
+
+impl Because {
+    fn asked_fields(self, effective_at: String, note: &str) -> (&'static str, Fields) {
+        let (operation, id, notice_days) = match self {
+            Self::Approves { id, notice_days } => ("apply_recommendation", id, notice_days),
+            Self::RollsBack { id } => ("roll_back_recommendation", id, None),
+        };
+        let fields = vec![
+            ("id", id.position.to_string()),
+            ("notice_days", notice_days.map_or_else(|| NOT_SENT.to_owned(), |days| days.to_string())),
+            ("effective_at", effective_at),
+            ("reason", note.to_owned()),
+        ];
+        (operation, fields)
+    }
+}
+
+impl RejectAdviceRequest {
+    /// The operation and fields of this request.
+    pub fn asked_fields(&self) -> (&'static str, Fields) {
+        let id = self.recommendation.position.to_string();
+        ("reject_recommendation", vec![("id", id), ("reason", self.reason.to_string())])
     }
 }
 
@@ -91,6 +120,10 @@ impl Action {
             | Self::Change(_)
             | Self::DefineEventType(_)
             | Self::EraseCustomer { .. }
+            | Self::Recommend(_)
+            | Self::RejectRecommendation(_)
+            | Self::GradeRecommendation { .. }
+            | Self::NoteLook(_)
             | Self::PublishPrice(_) => return None,
         })
     }
@@ -100,6 +133,7 @@ impl Action {
         match self {
             Self::PublishPrice(request) => Some(request.asked_fields(catalogue)),
             Self::OpenCorrection(request) => Some(request.asked_fields()),
+            Self::RejectRecommendation(request) => Some(request.asked_fields()),
             action => {
                 let facets = match action {
                     Self::Meter { facets, .. } | Self::CaptureHold { facets, .. } => facets.as_deref(),

@@ -5,10 +5,10 @@ use compact_str::CompactString;
 
 use crate::codec::{codec_enum, codec_struct};
 use crate::{
-    AllowanceRequest, CatalogueChange, CheckoutRequest, CorrectionRequest, CostRequest, Credits, EntryId,
-    EventTypeNo, Facets, GrantKind, KeyHash, KeyNo, LotNo, Millis, Money, OrderRequest, Original,
-    PackRequest, Policy, Position, PriceInputs, PriceNo, Quantity, RateCardRequest, RefundRequest, Rule,
-    Settings, SettleRequest, WalletNo,
+    AdviceLook, AllowanceRequest, Because, CatalogueChange, CheckoutRequest, CorrectionRequest, CostRequest,
+    Credits, EntryId, EventTypeNo, Facets, GrantKind, KeyHash, KeyNo, LotNo, Millis, Money, OrderRequest,
+    Original, Outcome, PackRequest, Policy, Position, PriceInputs, PriceNo, Quantity, RateCardRequest,
+    Recommendation, RefundRequest, Rule, Settings, SettleRequest, WalletNo,
 };
 
 /// One call: who asks, under which key, for what.
@@ -158,6 +158,19 @@ pub enum Action {
     ChangeSettings(Settings),
     /// Begin to put many events right.
     OpenCorrection(Box<CorrectionRequest>),
+    /// Record a piece of advice.
+    Recommend(Box<Recommendation>),
+    /// Turn a recommendation down.
+    RejectRecommendation(RejectAdviceRequest),
+    /// Grade a recommendation whose price has been in force for long enough.
+    GradeRecommendation {
+        /// Which, by the place of its fact.
+        recommendation: Position,
+        /// How it came out.
+        outcome: Box<Outcome>,
+    },
+    /// Note that advice was looked for.
+    NoteLook(AdviceLook),
 }
 
 /// What happens when the wallet cannot pay.
@@ -341,5 +354,17 @@ pub struct PriceRequest {
     pub note: CompactString,
     /// The version that this one is meant to replace; refused when another came between.
     pub replaces: Option<PriceNo>,
+    /// The recommendation behind it.
+    pub because: Option<Because>,
 }
-codec_struct!(PriceRequest { event_type, rule, grid, rounding, effective_at, note, replaces });
+codec_struct!(PriceRequest { event_type, rule, grid, rounding, effective_at, note, replaces, because });
+
+/// Turn a recommendation down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectAdviceRequest {
+    /// Which.
+    pub recommendation: EntryId,
+    /// Why; may be empty.
+    pub reason: CompactString,
+}
+codec_struct!(RejectAdviceRequest { recommendation, reason });

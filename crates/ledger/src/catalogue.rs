@@ -7,8 +7,8 @@ use hashbrown::HashMap;
 
 use crate::codec::{Bytes, Codec, DecodeError, codec_struct};
 use crate::{
-    Correction, Currency, EntryId, EventTypeNo, Grid, KeyNo, Millis, PackVersion, PriceNo, RateBook,
-    Rejection, Rounding, Rule, Settings, pricing,
+    AdviceLook, Advised, Correction, Currency, EntryId, EventTypeNo, Grid, KeyNo, Millis, PackVersion,
+    PriceNo, RateBook, Rejection, Rounding, Rule, Settings, pricing,
 };
 
 /// A kind of billable act.
@@ -241,6 +241,10 @@ pub struct Catalogue {
     pub corrections: Vec<Correction>,
     /// Versions of credit packs, in the order of publishing.
     pub packs: Vec<PackVersion>,
+    /// In the order in which they were made.
+    pub recommendations: Vec<Advised>,
+    /// When advice was looked for last.
+    pub last_look: Option<AdviceLook>,
     by_name: HashMap<CompactString, EventTypeNo>,
     by_secret: HashMap<[u8; 32], KeyNo>,
     /// By event type: the properties that its prices look at, each once.
@@ -260,6 +264,8 @@ impl Default for Catalogue {
             keys: Vec::new(),
             corrections: Vec::new(),
             packs: Vec::new(),
+            recommendations: Vec::new(),
+            last_look: None,
             by_name: HashMap::new(),
             by_secret: HashMap::new(),
             priced_by: Vec::new(),
@@ -385,6 +391,8 @@ impl Codec for Catalogue {
         self.keys.put(out);
         self.corrections.put(out);
         self.packs.put(out);
+        self.recommendations.put(out);
+        self.last_look.put(out);
     }
     fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
         let mut catalogue = Self {
@@ -408,6 +416,8 @@ impl Codec for Catalogue {
         }
         catalogue.corrections = Codec::get(from)?;
         catalogue.packs = Codec::get(from)?;
+        catalogue.recommendations = Codec::get(from)?;
+        catalogue.last_look = Codec::get(from)?;
         Ok(catalogue)
     }
 }

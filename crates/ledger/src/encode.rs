@@ -442,6 +442,10 @@ codec_enum!(CatalogueChange, "catalogue change" {
     8 => CorrectionOpened { request },
     9 => CorrectionClosed { correction, sums },
     10 => PackPublished { request, pack, version },
+    11 => RecommendationMade { recommendation },
+    12 => RecommendationRejected { request },
+    13 => RecommendationGraded { recommendation, outcome },
+    14 => AdviceLooked { look },
 });
 codec_enum!(Rule, "price rule" {
     1 => Flat { credits },

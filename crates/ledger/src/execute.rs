@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::catalogue::Catalogue;
 use crate::fact::Asked;
+use crate::recommendation::rules as recommendation;
 use crate::state::Recorded;
 use crate::{
     Action, Balance, Call, CardNo, CatalogueChange, CatalogueFact, Credits, EventTypeNo, EventTypeRequest,
@@ -67,6 +68,10 @@ pub fn execute(
         | Action::PublishRateCard(_)
         | Action::PublishPack(_)
         | Action::OpenCorrection(_)
+        | Action::Recommend(_)
+        | Action::RejectRecommendation(_)
+        | Action::GradeRecommendation { .. }
+        | Action::NoteLook(_)
         | Action::ChangeSettings(_) => change_catalogue(state, origin, &call.action, now, recorder),
         action => {
             let checked = check(state, action, now)?;
@@ -300,6 +305,10 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
         | Action::PublishRateCard(_)
         | Action::PublishPack(_)
         | Action::OpenCorrection(_)
+        | Action::Recommend(_)
+        | Action::RejectRecommendation(_)
+        | Action::GradeRecommendation { .. }
+        | Action::NoteLook(_)
         | Action::ChangeSettings(_) => Ok(Checked::Nothing),
     }
 }
@@ -353,6 +362,10 @@ fn find_wallet(
         | Action::PublishRateCard(_)
         | Action::PublishPack(_)
         | Action::OpenCorrection(_)
+        | Action::Recommend(_)
+        | Action::RejectRecommendation(_)
+        | Action::GradeRecommendation { .. }
+        | Action::NoteLook(_)
         | Action::ChangeSettings(_) => {
             return Err(Rejection::NotFound { kind: "wallet" }.into());
         }
@@ -566,6 +579,20 @@ fn catalogue_changes(
             request.check(catalogue)?;
             Ok(vec![CatalogueChange::CorrectionOpened { request: request.clone() }])
         }
+        Action::Recommend(made) => {
+            recommendation::make(catalogue, made)?;
+            Ok(vec![CatalogueChange::RecommendationMade { recommendation: made.clone() }])
+        }
+        Action::RejectRecommendation(request) => {
+            recommendation::reject(catalogue, request.recommendation, now)?;
+            Ok(vec![CatalogueChange::RecommendationRejected { request: request.clone() }])
+        }
+        Action::GradeRecommendation { recommendation, outcome } => {
+            recommendation::grade(catalogue, *recommendation, outcome, now)?;
+            let (recommendation, outcome) = (*recommendation, outcome.clone());
+            Ok(vec![CatalogueChange::RecommendationGraded { recommendation, outcome }])
+        }
+        Action::NoteLook(look) => Ok(vec![CatalogueChange::AdviceLooked { look: *look }]),
         Action::Change(change) => match change {
             CatalogueChange::CorrectionClosed { correction, .. } => {
                 let open = catalogue.open_correction().filter(|open| open.id.position == *correction);
@@ -592,6 +619,10 @@ fn catalogue_changes(
             | CatalogueChange::SettingsChanged { .. }
             | CatalogueChange::PackPublished { .. }
             | CatalogueChange::CorrectionOpened { .. }
+            | CatalogueChange::RecommendationMade { .. }
+            | CatalogueChange::RecommendationRejected { .. }
+            | CatalogueChange::RecommendationGraded { .. }
+            | CatalogueChange::AdviceLooked { .. }
             | CatalogueChange::RateCardPublished { .. } => Err(Rejection::NotFound { kind: "change" }),
         },
         _ => Err(Rejection::NotFound { kind: "change" }),
@@ -655,6 +686,7 @@ fn define_event_type(
                     effective_at: None,
                     note: "First price".into(),
                     replaces: None,
+                    because: None,
                 };
                 changes.push(published(catalogue, request, 1, now));
             }
@@ -681,12 +713,15 @@ fn publish_price(
         let refusal = Refusal::VersionSuperseded { latest };
         return Ok(CatalogueChange::PriceRefused { request: request.clone(), refusal });
     }
+    if let Some(because) = request.because {
+        recommendation::publish(catalogue, request, because, now)?;
+    }
     let version = u32::try_from(event_type.prices.len() + 1).unwrap_or(u32::MAX);
     Ok(published(catalogue, PriceRequest { rule, ..request.clone() }, version, now))
 }
 
 fn published(catalogue: &Catalogue, request: PriceRequest, version: u32, now: Millis) -> CatalogueChange {
     let price = PriceNo::at(catalogue.prices.len());
-    let effective_at = request.effective_at.unwrap_or(now);
+    let effective_at = recommendation::effective_at(catalogue, &request, now);
     CatalogueChange::PricePublished { request, price, version, effective_at }
 }

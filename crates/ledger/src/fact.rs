@@ -9,12 +9,13 @@ use smallvec::SmallVec;
 
 use crate::codec::codec_struct;
 use crate::{
-    AllowanceRequest, CaptureRequest, CardNo, CheckoutRequest, CorrectionRequest, CorrectionSums, Cost,
-    CostRequest, Credits, Currency, EventRef, EventTypeNo, ExtendRequest, Facets, Fulfilment, GrantRequest,
-    HeldBecause, HoldRequest, IncreaseRequest, KeyHash, KeyNo, LotNo, MeterRequest, Millis, Money,
-    OrderRequest, OrderStatus, OrderTerms, PackNo, PackRequest, Policy, Position, PriceNo, PriceRequest,
-    Quantity, RateCardRequest, RechargeRequest, Reclaim, RefundRequest, Refusal, Renewal, ReverseRequest,
-    Scopes, Settings, SettleRequest, Usage, VoidGrantRequest, VoidHoldRequest, WalletNo,
+    AdviceLook, AllowanceRequest, CaptureRequest, CardNo, CheckoutRequest, CorrectionRequest, CorrectionSums,
+    Cost, CostRequest, Credits, Currency, EventRef, EventTypeNo, ExtendRequest, Facets, Fulfilment,
+    GrantRequest, HeldBecause, HoldRequest, IncreaseRequest, KeyHash, KeyNo, LotNo, MeterRequest, Millis,
+    Money, OrderRequest, OrderStatus, OrderTerms, Outcome, PackNo, PackRequest, Policy, Position, PriceNo,
+    PriceRequest, Quantity, RateCardRequest, RechargeRequest, Reclaim, Recommendation, RefundRequest,
+    Refusal, RejectAdviceRequest, Renewal, ReverseRequest, Scopes, Settings, SettleRequest, Usage,
+    VoidGrantRequest, VoidHoldRequest, WalletNo,
 };
 
 /// Something that happened.
@@ -583,5 +584,27 @@ pub enum CatalogueChange {
         correction: Position,
         /// What it did.
         sums: Box<CorrectionSums>,
+    },
+    /// Advice was given.
+    RecommendationMade {
+        /// What it says.
+        recommendation: Box<Recommendation>,
+    },
+    /// A recommendation was turned down.
+    RecommendationRejected {
+        /// As asked.
+        request: RejectAdviceRequest,
+    },
+    /// A recommendation was graded.
+    RecommendationGraded {
+        /// Which, by the place of its fact.
+        recommendation: Position,
+        /// How it came out.
+        outcome: Box<Outcome>,
+    },
+    /// Advice was looked for, whatever was found.
+    AdviceLooked {
+        /// When, and how.
+        look: AdviceLook,
     },
 }

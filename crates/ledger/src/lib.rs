@@ -37,6 +37,7 @@ mod packs;
 mod payload;
 mod pricing;
 mod rates;
+mod recommendation;
 mod refusal;
 mod reverse;
 mod settings;
@@ -51,8 +52,8 @@ pub use amount::{Credits, Currency, DecimalError, Money, Quantity, parse_decimal
 pub use asked::{Difference, Fields, difference};
 pub use call::{
     Action, Call, CaptureRequest, EventTypeRequest, ExtendRequest, GrantRequest, HoldRequest, IfInsufficient,
-    IncreaseRequest, MeterRequest, PriceRequest, RechargeRequest, ReverseRequest, VoidGrantRequest,
-    VoidHoldRequest,
+    IncreaseRequest, MeterRequest, PriceRequest, RechargeRequest, RejectAdviceRequest, ReverseRequest,
+    VoidGrantRequest, VoidHoldRequest,
 };
 pub use catalogue::{ApiKey, Catalogue, EventType, PriceState, PriceVersion, Scope, Scopes};
 pub use codec::DecodeError;
@@ -94,6 +95,12 @@ pub use pricing::{
 pub use rates::{
     DatedRates, MODEL_NAME_BYTES_MAX, NoRate, RATE_CARD_ENTRIES_MAX, RATE_PICO_MAX, RATES_PER_ENTRY_MAX,
     Rate, RateBook, RateCard, RateCardRequest, RateEntry, Unit, Usage,
+};
+pub use recommendation::{
+    AdviceKind, AdviceLook, AdviceSettings, AdviceStatus, Advised, AdvisedPrice, BLACKOUTS_MAX, Backtest,
+    Because, Blackout, Cap, CapReason, Decision, Detail, Driver, Evidence, Grade, Guardrail, GuardrailRule,
+    HIGH_BP, Level, MEDIUM_BP, Need, Needed, Objective, Outcome, PriceRun, RECOMMENDATION_LASTS_MS,
+    REVIEW_AFTER_MS, Recommendation, Shock, Span, Sureness, Tail, VERY_HIGH_BP, Verdict,
 };
 pub use refusal::{Refusal, Rejection};
 pub use reverse::Original;

@@ -183,6 +183,15 @@ pub enum Rejection {
     /// A correction goes on; another one could look at the same events at the same time.
     #[error("another correction goes on")]
     CorrectionRunning,
+    /// The recommendation was decided on already, or its time is over.
+    #[error("the recommendation is {} and can no longer be decided on", .status.as_str())]
+    RecommendationNotOpen {
+        /// Where it stands.
+        status: crate::AdviceStatus,
+    },
+    /// The recommendation is only watched, or has no price to publish.
+    #[error("the recommendation cannot be applied: it has no price to publish, or is not sure enough yet")]
+    RecommendationNotApplicable,
     /// A field has a value that cannot be.
     #[error("{field} {problem}")]
     Invalid {

@@ -4,7 +4,7 @@
 use compact_str::CompactString;
 
 use crate::codec::codec_struct;
-use crate::{Credits, Money, PACK_VALID_DAYS_MAX, Rejection, Shortfall};
+use crate::{AdviceSettings, Credits, Money, PACK_VALID_DAYS_MAX, Rejection, Shortfall};
 
 /// The margin aimed at where nobody says otherwise, in basis points of revenue: 60 %.
 const TARGET_MARGIN_BP_DEFAULT: u32 = 6_000;
@@ -55,6 +55,8 @@ pub struct Settings {
     pub checkout: CheckoutSettings,
     /// Where buyers may be sent back to: `https://app.example.com`, sorted, without repeats.
     pub redirect_origins: Vec<CompactString>,
+    /// What advice is to reach, and what it may not do.
+    pub advice: AdviceSettings,
 }
 codec_struct!(Settings {
     time_zone,
@@ -64,7 +66,8 @@ codec_struct!(Settings {
     refund_shortfall,
     dispute_shortfall,
     checkout,
-    redirect_origins
+    redirect_origins,
+    advice
 });
 
 impl Default for Settings {
@@ -78,6 +81,7 @@ impl Default for Settings {
             dispute_shortfall: Shortfall::DebtAndFreeze,
             checkout: CheckoutSettings::default(),
             redirect_origins: Vec::new(),
+            advice: AdviceSettings::default(),
         }
     }
 }
@@ -122,6 +126,6 @@ impl Settings {
                 format!("must be {REDIRECT_ORIGINS_MAX} at most"),
             ));
         }
-        Ok(())
+        self.advice.check()
     }
 }

@@ -185,6 +185,7 @@ fn only_keys_that_exist_can_be_revoked_and_only_requests_define_and_price() {
             effective_at: None,
             note: "".into(),
             replaces: None,
+            because: None,
         },
         refusal: chargly_ledger::Refusal::GrantNotOpen,
     };

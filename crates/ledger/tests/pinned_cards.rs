@@ -116,6 +116,7 @@ fn price(rule: Rule) -> PriceRequest {
         effective_at: None,
         note: "".into(),
         replaces: None,
+        because: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! A message before it has a body: what it tells, about whom.
 
 use chargly_api::{Id, IdKind, ObjectWriter, object};
-use chargly_engine::ledger::{EntryId, GrantKind, Millis, Money, WalletNo};
+use chargly_engine::ledger::{Credits, EntryId, GrantKind, Millis, Money, WalletNo};
 use compact_str::CompactString;
 
 use crate::types::MessageType;
@@ -45,6 +45,16 @@ pub(crate) enum Details {
     Hold { id: Option<Id>, event: CompactString, expired_at: Millis },
     /// A price version was published.
     Price { event: CompactString, id: Id, version: u32, effective_at: Millis, note: CompactString },
+    /// Advice was given.
+    Advice {
+        id: Id,
+        kind: &'static str,
+        event: CompactString,
+        current: Option<Credits>,
+        recommended: Option<Credits>,
+        confidence: &'static str,
+        lift: Money,
+    },
     /// Nothing else.
     None,
 }
@@ -134,6 +144,14 @@ impl Details {
             Self::Price { event, id, version, effective_at, note } => {
                 o.text("event", event).shown("priceVersion", id).number("version", version);
                 o.instant("effectiveAt", effective_at.0).text("note", note);
+            }
+            Self::Advice { id, kind, event, current, recommended, confidence, lift } => {
+                o.shown("recommendationId", id).text("kind", kind).text("feature", event);
+                micro_or_null(o, "currentCredits", current.map(Credits::micro));
+                micro_or_null(o, "recommendedCredits", recommended.map(Credits::micro));
+                o.text("confidence", confidence);
+                o.shown("estimatedLift", lift.amount()).text("currency", lift.currency.as_str());
+                o.text("status", "pending");
             }
             Self::None => {}
         }

@@ -1,14 +1,13 @@
 //! From a fact to what is to be told of it.
 //!
 //! This is the one place that knows what a fact means to receivers. A new kind of fact gets a row in [`movement`], or,
-//! where it is told by a type of its own, in [`own_messages`]. Recommendations have no facts yet: their row goes where
-//! [`own_messages`] says.
+//! where it is told by a type of its own, in [`own_messages`].
 
 use chargly_api::IdKind;
 use chargly_engine::StoredFact;
 use chargly_engine::ledger::{
-    Catalogue, CatalogueChange, Credits, EntryId, EventTypeNo, Fact, Header, Millis, Position, WalletEvent,
-    WalletFact, WalletNo, entries,
+    Catalogue, CatalogueChange, Credits, EntryId, EventTypeNo, Fact, Header, Millis, Money, Position,
+    Recommendation, Sureness, WalletEvent, WalletFact, WalletNo, entries,
 };
 use compact_str::CompactString;
 
@@ -128,9 +127,37 @@ fn own_messages(
         Fact::Wallet(WalletFact { header, event: event @ WalletEvent::OrderSettled { .. } }) => {
             drafts.extend(order_message(stored, (header, event), wanted, catalogue, read));
         }
-        // Here: a recommendation that was made → `recommendation.created`.
         _ => {}
     }
+    if wanted.has(MessageType::RecommendationCreated)
+        && let Fact::Catalogue(fact) = &stored.fact
+        && let CatalogueChange::RecommendationMade { recommendation } = &fact.change
+    {
+        drafts.extend(advice_message(stored, recommendation, catalogue));
+    }
+}
+
+/// Advice that can be acted on. What is only watched is told nobody.
+fn advice_message(stored: &StoredFact, advice: &Recommendation, catalogue: &Catalogue) -> Option<Draft> {
+    let kind = MessageType::RecommendationCreated;
+    let nano = i64::try_from(advice.lift.middle).ok()?;
+    (advice.sureness() > Sureness::Watching).then(|| Draft {
+        kind,
+        id: message_id(stored.id, kind, false),
+        wallet: None,
+        at: stored.at,
+        micro: None,
+        balance_micro: None,
+        details: Details::Advice {
+            id: public(IdKind::Recommendation, stored.id),
+            kind: advice.kind.as_str(),
+            event: name_of(catalogue, advice.event_type),
+            current: advice.current,
+            recommended: advice.recommended,
+            confidence: advice.sureness().as_str(),
+            lift: Money { nano, currency: catalogue.currency },
+        },
+    })
 }
 
 /// What is told of an order whose credits arrived, or that waits for a person.

@@ -103,6 +103,7 @@ async fn raise(env: &Environment, whole: i64) {
         effective_at: None,
         note: "Images became dearer.".into(),
         replaces: Some(PriceNo(0)),
+        because: None,
     };
     env.publish_price(SYSTEM, request, None).await.expect("published");
 }

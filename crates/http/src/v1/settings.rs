@@ -1,5 +1,7 @@
 //! `/v1/settings`: what figures and advice depend on.
 
+pub(crate) mod advice;
+
 use chargly_api::{Fields, Problem, Problems, Value};
 use chargly_engine::ledger::{
     CheckoutSettings, Currency, Money, PACK_VALID_DAYS_MAX, REDIRECT_ORIGINS_MAX, Settings, Shortfall,
@@ -62,6 +64,7 @@ fn from_request(call: &Call) -> Result<Settings, Problem> {
             dispute_shortfall: dispute_shortfall.unwrap_or(default.dispute_shortfall),
             checkout,
             redirect_origins: redirect_origins.unwrap_or_default(),
+            advice: advice::read(fields, problems),
         })
     })
 }

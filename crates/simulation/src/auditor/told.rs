@@ -179,7 +179,10 @@ impl Auditor {
             Rejection::Invalid { .. } => "invalid_request",
             Rejection::NotFound { .. } => "not_found",
             Rejection::CustomerErased => "gone",
-            Rejection::CorrectionRunning | Rejection::Unchanged => {
+            Rejection::CorrectionRunning
+            | Rejection::RecommendationNotOpen { .. }
+            | Rejection::RecommendationNotApplicable
+            | Rejection::Unchanged => {
                 return Err("no client opens a correction".to_owned());
             }
         });

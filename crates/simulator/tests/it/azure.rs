@@ -82,6 +82,7 @@ impl Books {
                 effective_at: None,
                 note: "by output".into(),
                 replaces: None,
+                because: None,
             }));
         }
         books

@@ -220,6 +220,8 @@ fn rejected(rejection: &Rejection) -> Rejected {
         Rejection::NotFound { .. } => Rejected::NotFound,
         Rejection::CustomerErased => Rejected::CustomerErased,
         Rejection::Unchanged => Rejected::Unchanged,
-        Rejection::CorrectionRunning => panic!("no script asks for that: {rejection}"),
+        Rejection::CorrectionRunning
+        | Rejection::RecommendationNotOpen { .. }
+        | Rejection::RecommendationNotApplicable => panic!("no script asks for that: {rejection}"),
     }
 }

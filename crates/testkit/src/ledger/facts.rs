@@ -156,6 +156,10 @@ fn change(change: &CatalogueChange, catalogue: &Catalogue) -> Happening {
         | CatalogueChange::KeyRevoked { .. }
         | CatalogueChange::CorrectionOpened { .. }
         | CatalogueChange::CorrectionClosed { .. }
+        | CatalogueChange::RecommendationMade { .. }
+        | CatalogueChange::RecommendationRejected { .. }
+        | CatalogueChange::RecommendationGraded { .. }
+        | CatalogueChange::AdviceLooked { .. }
         | CatalogueChange::RateCardPublished { .. } => {
             panic!("the model knows nothing of {change:?}")
         }

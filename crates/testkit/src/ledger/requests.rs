@@ -77,6 +77,7 @@ pub fn action(names: &impl Names, request: &Request) -> Option<Action> {
                 effective_at: effective_at.map(Millis),
                 note: "".into(),
                 replaces: replaces.map(PriceNo),
+                because: None,
             })
         }
         Request::Meter { customer, event_type, quantity, credits: set, cost, record, properties } => {

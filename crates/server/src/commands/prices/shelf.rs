@@ -98,8 +98,16 @@ async fn apply_to(environment: &Environment, change: &Change, note: &str) -> Res
                 Some(Version::Id(_)) | None => None,
             };
             let note = note.into();
-            let request =
-                PriceRequest { event_type, rule, grid, rounding, effective_at: None, note, replaces };
+            let request = PriceRequest {
+                event_type,
+                rule,
+                grid,
+                rounding,
+                effective_at: None,
+                note,
+                replaces,
+                because: None,
+            };
             let published = environment.publish_price(KeyNo::SYSTEM, request, None).await;
             let published = published.with_context(|| format!("publishing the price of {event}"))?;
             if let Fact::Catalogue(fact) = published.fact.as_ref()

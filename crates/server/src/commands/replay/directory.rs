@@ -79,6 +79,7 @@ impl Directory {
             effective_at: None,
             note: "First price, given to a replay.".into(),
             replaces: None,
+            because: None,
         };
         self.environment.publish_price(KeyNo::SYSTEM, price, None).await.with_context(doing)?;
         Ok(())
@@ -261,6 +262,8 @@ fn rejection_code(rejection: &Rejection) -> &'static str {
         Rejection::CustomerErased => "gone",
         Rejection::Unchanged => "unchanged",
         Rejection::CorrectionRunning => "correction_running",
+        Rejection::RecommendationNotOpen { .. } => "recommendation_not_open",
+        Rejection::RecommendationNotApplicable => "recommendation_not_applicable",
     }
 }
 

@@ -31,7 +31,16 @@ fn from_request(
         let replaces = fields.optional("replaces", problems, |value| versions.by_id(value).map(|p| p.number));
         let key = call.key_of(fields, problems);
         let Terms { rule, grid, rounding } = terms?;
-        let request = PriceRequest { event_type, rule, grid, rounding, effective_at, note: note?, replaces };
+        let request = PriceRequest {
+            event_type,
+            rule,
+            grid,
+            rounding,
+            effective_at,
+            note: note?,
+            replaces,
+            because: None,
+        };
         Some((request, key))
     })
 }
