@@ -10,9 +10,13 @@
 //! Not owned here: how figures are folded from facts (the views), which day an event belongs to (the project's time
 //! zone is applied before), and changing a price (a person does).
 
+mod advice;
 mod impact;
 mod statistics;
 
+pub use advice::{
+    Advice, Calendar, CreditWorth, Gathering, History, Inputs, METHOD, Watched, advise, with_backtest,
+};
 pub use impact::{
     ActiveDay, AmountRange, Basis, CUSTOMERS_MIN, Cap, Claim, Confidence, Counterfactual, DAYS_EACH_SIDE_MIN,
     Day, DaySeries, EVENTS_EACH_SIDE_MIN, Estimate, Impact, ImpactError, Interval, Level, Options,

@@ -177,8 +177,6 @@ pub struct Recommendation {
     pub method: u32,
     /// With which random numbers.
     pub seed: u64,
-    /// Until when it can be applied.
-    pub expires_at: Millis,
 }
 codec_struct!(Recommendation {
     kind,
@@ -202,8 +200,7 @@ codec_struct!(Recommendation {
     window_to,
     cut_off,
     method,
-    seed,
-    expires_at
+    seed
 });
 boxed_codec!(Recommendation, Outcome);
 
@@ -351,7 +348,7 @@ impl Advised {
     /// Where it stands at `now`.
     pub fn status(&self, now: Millis) -> AdviceStatus {
         match &self.decision {
-            Decision::Open if now < self.recommendation.expires_at => AdviceStatus::Pending,
+            Decision::Open if now < self.expires_at() => AdviceStatus::Pending,
             Decision::Open | Decision::Superseded { .. } | Decision::Overtaken { .. } => {
                 AdviceStatus::Expired
             }
@@ -359,6 +356,11 @@ impl Advised {
             Decision::Applied { .. } => AdviceStatus::Applied,
             Decision::Rejected { .. } => AdviceStatus::Rejected,
         }
+    }
+
+    /// Until when it can be decided on.
+    pub fn expires_at(&self) -> Millis {
+        self.made_at.plus(RECOMMENDATION_LASTS_MS)
     }
 
     /// When it is looked at again; `None` unless its price was published.
