@@ -15,7 +15,8 @@ mod impact;
 mod statistics;
 
 pub use advice::{
-    Advice, Calendar, CreditWorth, Gathering, History, Inputs, METHOD, Watched, advise, with_backtest,
+    Advice, CALENDAR_DAYS, Calendar, CreditWorth, Gathering, History, Inputs, METHOD, Watched, advise, grade,
+    with_backtest,
 };
 pub use impact::{
     ActiveDay, AmountRange, Basis, CUSTOMERS_MIN, Cap, Claim, Confidence, Counterfactual, DAYS_EACH_SIDE_MIN,

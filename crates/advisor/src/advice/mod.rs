@@ -7,7 +7,9 @@
 //! Not owned here: reading a journal, trying proposals on the past (whoever drives this does, and hands the result to
 //! [`with_backtest`]), recording and deciding (the ledger), and words (`words`).
 
-use chargly_ledger::{Backtest, Catalogue, EventTypeNo, Evidence, Millis, Need, Position, Recommendation};
+use chargly_ledger::{
+    Advised, Backtest, Catalogue, EventTypeNo, Evidence, Millis, Need, Outcome, Position, Recommendation,
+};
 
 use crate::{ActiveDay, DaySeries, PriceChange};
 
@@ -86,6 +88,12 @@ pub fn with_backtest(draft: Recommendation, backtest: Backtest) -> Recommendatio
     Recommendation { backtest: Some(backtest), ..draft }
 }
 
+/// How a recommendation whose price has been in force since its review came out; `None` before that, and where a later
+/// look would say no more than the grade it has.
+pub fn grade(_inputs: &Inputs<'_>, _advised: &Advised) -> Option<Outcome> {
+    None
+}
+
 mod gather;
 
-pub use gather::{Calendar, Gathering};
+pub use gather::{CALENDAR_DAYS, Calendar, Gathering};
