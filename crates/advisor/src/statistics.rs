@@ -62,13 +62,15 @@ impl Distribution {
 
     /// The probability that the number is below `value`.
     pub(crate) fn probability_below(&self, value: f64) -> f64 {
-        let mut before = 0.0;
-        for (point, below) in self.below.iter().enumerate() {
+        // The first point whose upper edge is above the value; one earlier, so that rounding cannot hide it.
+        let cells = libm::floor((value - self.low) / self.step + 0.5) - 1.0;
+        let first = if cells > 0.0 { whole_index(cells).min(self.below.len()) } else { 0 };
+        for point in first..self.below.len() {
             let within = (value - self.edge(point)) / self.step;
             if within < 1.0 {
-                return before + within.max(0.0) * (below - before);
+                let before = if point == 0 { 0.0 } else { self.below[point - 1] };
+                return before + within.max(0.0) * (self.below[point] - before);
             }
-            before = *below;
         }
         1.0
     }
@@ -77,6 +79,12 @@ impl Distribution {
     fn edge(&self, point: usize) -> f64 {
         self.low + (as_float(point) - 0.5) * self.step
     }
+}
+
+/// The whole part of a place in a series.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not below 0; saturates")]
+pub(crate) fn whole_index(value: f64) -> usize {
+    value as usize
 }
 
 /// A count as a float: exact below 2⁵³, which no count here comes near.
