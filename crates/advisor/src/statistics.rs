@@ -87,6 +87,23 @@ pub(crate) fn whole_index(value: f64) -> usize {
     value as usize
 }
 
+/// An amount as a float, where it is estimated with.
+#[expect(clippy::cast_precision_loss, reason = "for estimates, which are less sure than that")]
+pub(crate) fn float(amount: i128) -> f64 {
+    amount as f64
+}
+
+/// The nearest whole number; 0 for what is none, and the largest there is beyond it.
+#[expect(clippy::cast_possible_truncation, reason = "saturates, and what is not a number is 0")]
+pub(crate) fn whole128(value: f64) -> i128 {
+    libm::round(value) as i128
+}
+
+/// A probability in basis points.
+pub(crate) fn basis_points(probability: f64) -> u32 {
+    u32::try_from(whole128(probability.clamp(0.0, 1.0) * 1e4)).unwrap_or(0)
+}
+
 /// A count as a float: exact below 2⁵³, which no count here comes near.
 #[expect(clippy::cast_precision_loss, reason = "counts of days and points")]
 pub(crate) fn as_float(count: usize) -> f64 {
