@@ -37,7 +37,10 @@ pub fn ratio_gap(a: &[Cluster], b: &[Cluster], seed: u64) -> Option<Gap> {
         .iter()
         .fold([0.0; COLUMNS], |sums: [f64; COLUMNS], row| std::array::from_fn(|k| sums[k] + row[k]));
     let count = u32::try_from(rows.len()).ok()?;
-    let (_, error) = off(&Replicate { sums: totals, drawn: count, different: count })?;
+    let Some((_, error)) = off(&Replicate { sums: totals, drawn: count, different: count }) else {
+        // Enough customers, and all of them have the same gap, whatever else they differ in.
+        return (count >= DIFFERENT_MIN).then_some(gap);
+    };
     let replicates = replicates(&rows, seed);
     let differences = replicates
         .iter()

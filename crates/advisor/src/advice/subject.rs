@@ -124,6 +124,10 @@ impl<'a> Subject<'a> {
     /// What a unit costs, from a window's customers, in nano-units for a unit (not a micro-unit).
     pub(crate) fn unit_cost(&self, window: Window) -> Option<&UnitCost> {
         let of = |window| {
+            // Where no event cost anything else, customers tell nothing more.
+            if let Some(halves) = self.halves(window, |sums| self.cluster(sums)) {
+                return unit_cost(&halves, self.seed());
+            }
             let clusters = self.of.clusters().iter().map(|cluster| self.cluster(cluster.of(window)));
             unit_cost(&clusters.collect::<Vec<_>>(), self.seed())
         };
@@ -133,9 +137,18 @@ impl<'a> Subject<'a> {
     /// Cost over what the credits are worth, from a window's customers.
     pub(crate) fn cost_of_revenue(&self, window: Window) -> Option<UnitCost> {
         let of = |sums: &Sums| Cluster { units: float(self.planned_nano(sums)), ..self.cluster(sums) };
+        if let Some(halves) = self.halves(window, of).filter(|_| matches!(self.base.rule, Rule::Flat { .. }))
+        {
+            return unit_cost(&halves, self.seed());
+        }
         let clusters: Vec<Cluster> =
             self.of.clusters().iter().map(|cluster| of(cluster.of(window))).collect();
         unit_cost(&clusters, self.seed())
+    }
+
+    /// All of a window twice, where every event costs the same: two customers who do not differ.
+    fn halves(&self, window: Window, of: impl Fn(&Sums) -> Cluster) -> Option<[Cluster; 2]> {
+        self.of.is_uniform(self.unit).then(|| [of(&self.of.total(window)); 2])
     }
 
     pub(crate) fn cluster(&self, sums: &Sums) -> Cluster {

@@ -1,5 +1,6 @@
 //! The advisor against hand-worked figures, and against a simulated product whose truth is known.
 
+mod advice;
 mod cases;
 mod coverage;
 mod simulator;

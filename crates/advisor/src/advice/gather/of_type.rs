@@ -7,6 +7,7 @@ use super::levels::Dimensions;
 use super::windows::Windows;
 use super::{Amendment, BitSet, CLUSTERS, Cell, Dimension, Event, Histogram, Sums, Window};
 use crate::LineSums;
+use crate::advice::subject::Unit;
 
 /// No slot yet.
 const NONE: u32 = u32::MAX;
@@ -29,6 +30,10 @@ pub(crate) struct OfType {
     pub(crate) quantities: Histogram,
     /// Whether quantities differ.
     pub(crate) is_varied: bool,
+    /// Cost and quantity of the first event of [`Window::Now`] with a cost.
+    first: Option<(i64, i64)>,
+    /// Whether another one cost something else for each unit.
+    is_scattered: bool,
     /// Events of [`Window::Now`] that were charged without a price version.
     pub(crate) unpriced: u64,
     /// Nano-units of cost of refused events of [`Window::Now`].
@@ -115,12 +120,13 @@ impl OfType {
         self.cells.add(day, windows, event, cost_nano);
         let Windows([is_now, is_weeks, _, _]) = windows;
         if is_now {
+            self.is_varied |= sums.quantity_micro != 1_000_000;
             self.customers.insert(wallet);
+            self.note_rate(&sums, event.cost.is_some());
             self.unpriced += u64::from(event.charge.price.is_none());
         }
         if is_weeks {
             self.customers_of_weeks.insert(wallet);
-            self.is_varied |= sums.quantity_micro != 1_000_000;
             self.quantities.add(sums.quantity_micro, 0);
             if event.cost.is_some() {
                 self.costs.add(cost_nano, cost_nano);
@@ -139,6 +145,21 @@ impl OfType {
         if let Some(facets) = event.facets {
             self.dimensions.add(windows, number, &facets.dimensions, &sums);
         }
+    }
+
+    /// Whether all events cost the same for each event, or for each unit of their quantity.
+    pub(crate) fn is_uniform(&self, unit: Unit) -> bool {
+        self.first.is_some() && !self.is_scattered && (unit == Unit::Quantity || !self.is_varied)
+    }
+
+    #[inline]
+    fn note_rate(&mut self, sums: &Sums, is_costed: bool) {
+        if !is_costed || self.is_scattered {
+            return;
+        }
+        let (cost, quantity) = *self.first.get_or_insert((sums.cost_nano, sums.quantity_micro));
+        self.is_scattered = i128::from(sums.cost_nano) * i128::from(quantity)
+            != i128::from(cost) * i128::from(sums.quantity_micro);
     }
 
     pub(super) fn amended(&mut self, windows: Windows, wallet: WalletNo, amendment: &Amendment) {
@@ -166,6 +187,7 @@ impl OfType {
         if sums == Sums::default() {
             return;
         }
+        self.is_scattered |= sums.cost_nano != 0;
         for (of_window, is_in) in self.cluster(wallet).windows.iter_mut().zip(windows.0) {
             if is_in {
                 *of_window += sums;

@@ -3,13 +3,13 @@
 use chargly_ledger::{AdviceKind, Driver, Span, snapped_up};
 
 use super::{Found, Tried, lacks};
-use crate::UnitCost;
 use crate::advice::gather::Window;
 use crate::advice::price::{grid_of, moved, stepped};
 use crate::advice::subject::Subject;
 use crate::advice::sureness::{
     COSTS_KNOWN_MIN_BP, Stated, costs_known_bp, guardrails, looks_need, sample_needs, waiting_needs,
 };
+use crate::{Aim, UnitCost};
 
 /// Claim: the true mean margin is below 0. It may be raised to what covers its cost at once, however far that is.
 pub(crate) fn loss_making(subject: &Subject<'_>) -> Option<Found> {
@@ -20,11 +20,14 @@ pub(crate) fn loss_making(subject: &Subject<'_>) -> Option<Found> {
         return None;
     }
     let mut evidence = subject.evidence(window);
-    let of_revenue = subject.cost_of_revenue(window)?;
-    let is_exact = of_revenue.is_exact() && evidence.cost_missing == 0 && evidence.estimated_nano == 0;
-    let stated = match is_exact {
-        true => Stated::exactly(true),
-        false => Stated::of_cost(of_revenue.probability_above(1.0), &evidence),
+    let of_revenue = subject.cost_of_revenue(window);
+    let is_same = of_revenue.as_ref().is_some_and(UnitCost::is_exact);
+    let is_exact = is_same && evidence.cost_missing == 0 && evidence.estimated_nano == 0;
+    let stated = match &of_revenue {
+        Some(_) if is_exact => Stated::exactly(true),
+        Some(of_revenue) => Stated::of_cost(of_revenue.probability_above(1.0), &evidence),
+        // One customer, or two: nobody can say how far off it is.
+        None => Stated::of_cost(0.0, &evidence),
     };
     let current = subject.current(&sums)?;
     let grid = grid_of(&subject.base.rule);
@@ -42,8 +45,11 @@ pub(crate) fn loss_making(subject: &Subject<'_>) -> Option<Found> {
     } else if costs_known_bp(&evidence) < COSTS_KNOWN_MIN_BP {
         needs = sample_needs(&evidence);
     }
-    let cost = subject.unit_cost(window)?;
-    let repricing = tried.repricing(subject, &sums, 0, crate::Aim::Profit);
+    let repricing = tried.repricing(subject, &sums, 0, Aim::Profit);
+    let lift = match subject.unit_cost(window) {
+        Some(cost) => tried.lift(subject, (window, &sums), &repricing, cost),
+        None => Span { low: 0, middle: tried.gain_nano, high: tried.gain_nano },
+    };
     Some(Found {
         kind: AdviceKind::LossMaking,
         window,
@@ -53,21 +59,11 @@ pub(crate) fn loss_making(subject: &Subject<'_>) -> Option<Found> {
         driver: Driver::Cost,
         needs,
         guardrails: guardrails(subject, (current.micro(), proposed.micro()), tried.margin_after_bp, true),
-        lift: lift(&tried, subject, window, &repricing, cost),
+        lift,
         if_left: lacks(subject, window, &evidence, 0),
         stated,
         evidence,
     })
-}
-
-fn lift(
-    tried: &Tried,
-    subject: &Subject<'_>,
-    window: Window,
-    repricing: &crate::Repricing,
-    cost: &UnitCost,
-) -> Span {
-    tried.lift(subject, (window, &subject.of.total(window)), repricing, cost)
 }
 
 /// Whether the look before would have found the same.

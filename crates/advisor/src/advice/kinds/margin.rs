@@ -34,7 +34,7 @@ pub(crate) fn under_target(subject: &Subject<'_>) -> Option<Found> {
     let found = priced(subject, AdviceKind::UnderTarget, wanted, (margin_min_bp, looks), evidence)?;
     // What nobody is sure of is no finding where nothing is under its target.
     let is_sure = found.stated.probability_bp >= chargly_ledger::MEDIUM_BP;
-    (is_under(window) || is_sure).then_some(found).filter(|found| is_rise(found))
+    (is_under(window) || is_sure).then_some(found).filter(is_rise)
 }
 
 /// Claim: profit rises, and the margin stays at its target.

@@ -1,0 +1,5 @@
+//! Advice on products made by hand, where every figure can be worked out on paper.
+
+mod books;
+mod kinds;
+mod sparse;
