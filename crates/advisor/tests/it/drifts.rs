@@ -190,10 +190,10 @@ fn table_of_claims_that_a_rate_moved() {
     for percent in [3.0, 6.0, 9.0, 12.0] {
         let mut tally = Tally::default();
         for seed in 0..runs {
-            // Moves between −20 and +25 %, half of them none at all, seen after 1 to 28 days.
+            // Moves between −20 and +25 %, half of them none at all, seen after about two weeks.
             let mut draw = Draw::new(seed ^ 0xFFFF);
             let factor = if draw.unit() < 0.5 { 1.0 } else { libm::exp(0.446 * (draw.unit() - 0.5)) };
-            let seen = HISTORY + 1 + draw.below(28) as i32;
+            let seen = HISTORY + draw.count(14.0).clamp(1, 28) as i32;
             let days = days(seed, seen, Noise::Normal, percent / 100.0, factor);
             if let Some(alarm) = drift(&days).filter(|alarm| alarm.alarm_day >= HISTORY) {
                 let is_true = if alarm.is_up { factor >= 1.05 } else { factor <= 0.95 };

@@ -1,6 +1,8 @@
 //! The advisor against hand-worked figures, and against a simulated product whose truth is known.
 
+mod beliefs;
 mod cases;
+mod claims;
 mod costs;
 mod coverage;
 mod draw;

@@ -7,7 +7,6 @@
 #![expect(
     clippy::float_arithmetic,
     clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
     reason = "random draws of counts, bounded by the parameters below"
 )]
 
