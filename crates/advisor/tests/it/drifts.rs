@@ -168,7 +168,9 @@ fn table_of_drifts() {
                 let soon = after.partition_point(|days| *days <= 7) as f64 / runs as f64;
                 (100.0 * soon, after[after.len() / 2])
             };
+            assert!(false_alarms <= 0.08, "{percent} %{name}: {false_alarms}");
             let (ten, twenty, fall) = (found(1.1), found(1.2), found(0.8));
+            assert!(percent > 3.0 || twenty.0 >= 95.0, "{percent} %{name}: {}", twenty.0);
             eprintln!(
                 "| {percent} %{name} | {:.1} | {:.1} | {} | {:.1} | {} | {:.1} |",
                 100.0 * false_alarms,

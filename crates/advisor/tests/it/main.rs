@@ -7,6 +7,8 @@ mod costs;
 mod coverage;
 mod draw;
 mod drifts;
+mod looks;
+mod pairs;
 mod simulator;
 mod tally;
 
