@@ -23,6 +23,10 @@ const REPLICATES_MIN: usize = 100;
 /// often than they say. The quantile 1.96 of a normal becomes 1.645, and all others go along.
 pub(crate) const WIDENING: f64 = 1.959_963_985 / 1.644_853_627;
 
+/// A replicate's standard error counts as at least this share of that of all: one that missed the customers who differ
+/// has next to none, and would stretch the range a hundredfold.
+pub(crate) const ERROR_SHARE_MIN: f64 = 0.2;
+
 /// Rows that are weighted before the next replicate's turn: so many stay in the nearest cache.
 const BLOCK_ROWS: usize = 512;
 

@@ -6,7 +6,7 @@
 //! Invariants: the same clusters in the same order and the same seed give the same bytes.
 #![expect(clippy::float_arithmetic, reason = "estimates, never amounts")]
 
-use crate::bootstrap::{Replicate, Spread, replicates};
+use crate::bootstrap::{ERROR_SHARE_MIN, Replicate, Spread, replicates};
 use crate::unit_cost::{Cluster, DIFFERENT_MIN, SAME, totals};
 
 /// The first ratio less the second, and its distribution.
@@ -42,10 +42,9 @@ pub fn ratio_gap(a: &[Cluster], b: &[Cluster], seed: u64) -> Option<Gap> {
         return (count >= DIFFERENT_MIN).then_some(gap);
     };
     let replicates = replicates(&rows, seed);
-    let differences = replicates
-        .iter()
-        .filter_map(off)
-        .map(|(replicate, its_error)| gap.middle - replicate / its_error * error);
+    let differences = replicates.iter().filter_map(off).map(|(replicate, its_error)| {
+        gap.middle - replicate / its_error.max(ERROR_SHARE_MIN * error) * error
+    });
     Some(Gap { spread: Some(Spread::of(differences)?), ..gap })
 }
 

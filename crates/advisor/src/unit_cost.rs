@@ -12,7 +12,7 @@
 //! same for all has no statistics. Not owned here: which customers and days are summed, and what is advised.
 #![expect(clippy::float_arithmetic, reason = "estimates, never amounts")]
 
-use crate::bootstrap::{Replicate, Spread, replicates};
+use crate::bootstrap::{ERROR_SHARE_MIN, Replicate, Spread, replicates};
 
 /// Costs per unit that differ by less than this share are one and the same: what rounding to nano-units leaves.
 pub(crate) const SAME: f64 = 1e-9;
@@ -73,10 +73,9 @@ pub fn unit_cost(clusters: &[Cluster], seed: u64) -> Option<UnitCost> {
     let log_mean = libm::log(mean);
     // A replicate that is above the ratio by so many of its standard errors says that the truth is below by as many.
     let replicates = replicates(&rows, seed);
-    let logs = replicates
-        .iter()
-        .filter_map(log_ratio)
-        .map(|replicate| log_mean - replicate.off / replicate.error * whole.error);
+    let logs = replicates.iter().filter_map(log_ratio).map(|replicate| {
+        log_mean - replicate.off / replicate.error.max(ERROR_SHARE_MIN * whole.error) * whole.error
+    });
     Some(UnitCost { logs: Some(Spread::of(logs)?), ..exact })
 }
 

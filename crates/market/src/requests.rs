@@ -66,6 +66,7 @@ pub fn price(plan: &MarketPlan, event: usize, number: EventTypeNo, credits: Cred
         effective_at: None,
         note: "Simulated.".into(),
         replaces: None,
+        because: None,
     }
 }
 

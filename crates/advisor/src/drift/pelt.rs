@@ -14,6 +14,8 @@ use crate::statistics::as_float;
 const DAYS_MIN: usize = 3;
 /// The smallest scatter that is reckoned with, as a logarithm: half a percent.
 const NOISE_MIN: f64 = 0.005;
+/// Scatters beyond both neighbours from which a day is an odd one.
+const ODD_DAY: f64 = 4.0;
 /// Price of a cut, times the logarithm of the number of days, in squared noise: a half more than the two coefficients
 /// (the place and the mean) are worth to the Bayesian information criterion, since days are not quite independent.
 const CUT_PRICE: f64 = 3.0;
@@ -56,7 +58,7 @@ fn cuts(logs: &[f64]) -> Vec<usize> {
     // Steps between neighbours scatter √2 times as much as days, and only one of them holds a cut.
     let noise = (robust_deviation(&steps) * std::f64::consts::FRAC_1_SQRT_2).max(NOISE_MIN);
     let price = CUT_PRICE * libm::log(as_float(logs.len().max(2)));
-    let spread = Spread::of(logs, noise);
+    let spread = Spread::of(&without_odd_days(logs, ODD_DAY * noise), noise);
     // The least cost of all days before each place, and the last cut of that way.
     let mut best = vec![f64::INFINITY; logs.len() + 1];
     let mut last_cut = vec![0; logs.len() + 1];
@@ -86,6 +88,21 @@ fn cuts(logs: &[f64]) -> Vec<usize> {
     }
     cuts.reverse();
     cuts
+}
+
+/// Each day that lies farther than `reach` above both its neighbours, or below both, brought to the nearer of them: one
+/// such day would be worth a stretch of its own.
+fn without_odd_days(logs: &[f64], reach: f64) -> Vec<f64> {
+    let mut kept = logs.to_vec();
+    for (place, three) in logs.windows(3).enumerate() {
+        let (low, high) = (three[0].min(three[2]), three[0].max(three[2]));
+        if three[1] > high + reach {
+            kept[place + 1] = high;
+        } else if three[1] < low - reach {
+            kept[place + 1] = low;
+        }
+    }
+    kept
 }
 
 /// Running sums, so that the scatter of any stretch takes two look-ups.

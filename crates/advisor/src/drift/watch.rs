@@ -27,6 +27,13 @@ const OVERSHOOT: f64 = 1.166;
 const THRESHOLD_MIN: f64 = 1.0;
 /// The share of the threshold that one day can bring at most.
 const ONE_DAY_MAX: f64 = 0.6;
+/// Standard deviations that a day counts for at most, as long as it then still counts: rates have odd days more often
+/// than a normal distribution has.
+const ODD_DAY: f64 = 2.5;
+/// Correlation of neighbouring days that is reckoned with at most.
+const CORRELATION_MAX: f64 = 0.8;
+/// Days that the correlation's estimate is shrunk by: a few days show some where there is none.
+const CORRELATION_DAYS: f64 = 20.0;
 /// Standard deviations beyond which a day counts as being just that far off when scatter is learned from it.
 const OUTLIER: f64 = 3.0;
 /// From the median distance to the median to a normal distribution's standard deviation.
@@ -76,12 +83,12 @@ fn first_alarm(logs: &[f64], from: usize, known: &Baseline) -> Option<Alarm> {
     let mut baseline = Baseline::of(&days[..learn]).with_noise_of(known);
     let (mut rise, mut fall) = (Sum::default(), Sum::default());
     for (place, log) in days.iter().enumerate().skip(learn) {
-        let noise = baseline.noise();
-        let slack = (0.5 * LOOKED_FOR / noise).max(SLACK_MIN);
+        let slack = baseline.standardised(baseline.mean + 0.5 * LOOKED_FOR).max(SLACK_MIN);
         let threshold = threshold(slack);
         let off = baseline.standardised(*log);
         for (sum, off, is_up) in [(&mut rise, off, true), (&mut fall, -off, false)] {
-            if sum.add((off - slack).min(ONE_DAY_MAX * threshold), place) >= threshold {
+            let most = (ODD_DAY - slack).max(ONE_DAY_MAX).min(ONE_DAY_MAX * threshold);
+            if sum.add((off - slack).min(most), place) >= threshold {
                 return Some(Alarm { before_from: from, since: from + sum.since, at: from + place, is_up });
             }
         }
@@ -125,6 +132,9 @@ pub(super) struct Baseline {
     mean: f64,
     squares: f64,
     freedom: f64,
+    /// Products of neighbouring days' distances to the mean, and the last day's distance.
+    products: f64,
+    last_off: f64,
 }
 
 impl Baseline {
@@ -144,7 +154,12 @@ impl Baseline {
 
     /// The same mean, with the scatter of both.
     pub(super) fn with_noise_of(self, other: &Self) -> Self {
-        Self { squares: self.squares + other.squares, freedom: self.freedom + other.freedom, ..self }
+        Self {
+            squares: self.squares + other.squares,
+            freedom: self.freedom + other.freedom,
+            products: self.products + other.products,
+            ..self
+        }
     }
 
     pub(super) fn mean(&self) -> f64 {
@@ -156,9 +171,14 @@ impl Baseline {
         self.freedom
     }
 
-    /// The standard deviation of a day.
+    /// The standard deviation of a day, as large as it would have to be if days were independent: where a day resembles
+    /// the one before, their mean is farther off.
     pub(super) fn noise(&self) -> f64 {
-        libm::sqrt(self.squares / self.freedom.max(1.0)).max(NOISE_MIN)
+        let shown = if self.squares > 0.0 { self.products / self.squares } else { 0.0 };
+        let shrunk = shown * self.freedom / (self.freedom + CORRELATION_DAYS);
+        let correlation = shrunk.clamp(0.0, CORRELATION_MAX);
+        let square = self.squares / self.freedom.max(1.0) * (1.0 + correlation) / (1.0 - correlation);
+        libm::sqrt(square).max(NOISE_MIN)
     }
 
     /// How far off a new day is, as a standard normal value.
@@ -177,7 +197,10 @@ impl Baseline {
         self.days += 1.0;
         let off = log - self.mean;
         self.mean += off / self.days;
-        self.squares += off * (log - self.mean);
+        let off_now = log - self.mean;
+        self.squares += off * off_now;
+        self.products += self.last_off * off_now;
+        self.last_off = off_now;
         self.freedom += f64::from(u8::from(self.days > 1.0));
     }
 }
