@@ -122,8 +122,12 @@ fn look_at(subject: &Subject<'_>) -> Vec<Found> {
     }
     let loss = kinds::loss_making(subject);
     let drift = kinds::cost_drift(subject);
-    let mix = kinds::mix_drift(subject);
-    let split = if mix.is_some() { None } else { kinds::split(subject) };
+    // Both would be answered by a price for each value: a shift that is not sure tells less than the gap itself.
+    let (mix, split) = match (kinds::mix_drift(subject), kinds::split(subject)) {
+        (Some(mix), Some(_)) if mix.is_sure() => (Some(mix), None),
+        (Some(_), Some(split)) => (None, Some(split)),
+        other => other,
+    };
     let minimum = kinds::minimum(subject);
     let re_prices = |found: &Option<Found>| found.as_ref().is_some_and(|found| found.proposal.is_some());
     let is_answered = loss.is_some() || [&drift, &mix, &split, &minimum].into_iter().any(re_prices);

@@ -9,7 +9,7 @@ mod mix;
 mod split;
 
 use chargly_ledger::{
-    AdviceKind, AdvisedPrice, Credits, Driver, Evidence, Guardrail, Need, Recommendation, Span,
+    AdviceKind, AdvisedPrice, Credits, Driver, Evidence, Guardrail, MEDIUM_BP, Need, Recommendation, Span,
 };
 
 pub(crate) use self::data::data_quality;
@@ -45,6 +45,11 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// Whether it can be acted on as it is.
+    pub(crate) fn is_sure(&self) -> bool {
+        self.needs.is_empty() && self.stated.probability_bp >= MEDIUM_BP
+    }
+
     /// Puts it into a record.
     pub(crate) fn recommendation(mut self, subject: &Subject<'_>) -> Recommendation {
         let inputs = subject.inputs;

@@ -2,4 +2,5 @@
 
 mod books;
 mod kinds;
+mod products;
 mod sparse;
