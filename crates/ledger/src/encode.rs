@@ -12,7 +12,7 @@ use crate::fact::Asked;
 use crate::{
     Balance, CatalogueChange, CatalogueFact, Charge, Credits, Draw, EventTypeNo, Facets, Fact, Grid, Header,
     IfInsufficient, KeyHash, LotNo, Measure, MeterRequest, Millis, Money, Origin, Position, PriceNo,
-    Quantity, Rounding, Rule, WalletEvent, WalletFact,
+    Quantity, Rounding, Rule, WalletEvent, WalletFact, WalletNo,
 };
 
 /// The parts of a meter event.
@@ -64,6 +64,18 @@ impl Fact {
         } else {
             Err(DecodeError::Trailing(from.0.len()))
         }
+    }
+
+    /// Reads only whose wallet a fact is about out of the binary form, and whether it is a meter event; `None` for a fact
+    /// that moves no wallet. For readers that skip most of what they read.
+    #[inline]
+    pub fn decode_wallet(bytes: &[u8]) -> Result<Option<(WalletNo, bool)>, DecodeError> {
+        let mut from = Bytes(bytes);
+        if from.byte()? != WALLET {
+            return Ok(None);
+        }
+        let header = Header::get(&mut from)?;
+        Ok(Some((header.wallet, from.byte()? & !HAS_TAIL == METERED)))
     }
 
     /// Reads only the key's hash out of the binary form.

@@ -14,6 +14,7 @@ mod price;
 mod said;
 mod subject;
 mod sureness;
+mod track_record;
 
 use chargly_ledger::{
     Backtest, Catalogue, EventTypeNo, Evidence, Guardrail, GuardrailRule, Millis, Need, Position,
@@ -25,6 +26,7 @@ pub use self::gather::{CALENDAR_DAYS, Calendar, Gathering};
 pub use self::grade::grade;
 use self::kinds::Found;
 use self::subject::Subject;
+pub use self::track_record::{Bin, MATURED_MIN, TrackRecord, track_record};
 use crate::{ActiveDay, DaySeries, PriceChange};
 
 /// Which method this is. Recommendations name it, so that what they said can be read years later.
