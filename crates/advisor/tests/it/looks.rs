@@ -73,11 +73,11 @@ fn is_advised(looks: &[(f64, f64)], least: f64) -> bool {
 
 #[test]
 fn weekly_looks_with_two_hits_and_a_dead_band_rarely_advise_where_nothing_changed() {
-    let advised = (0..120).filter(|seed| is_advised(&looks(*seed, 0.0, 7, 1.0), 0.9)).count();
-    let single =
-        (0..120).filter(|seed| hits(looks(*seed, 0.0, 7, 1.0).iter().map(|look| look.0), 0.9, 1)).count();
-    assert!(advised <= 9, "{advised} of 120: above 8 %");
-    assert!(single >= 60, "{single} of 120: the test has no power");
+    let runs: Vec<Vec<(f64, f64)>> = (0..60).map(|seed| looks(seed, 0.0, 7, 1.0)).collect();
+    let advised = runs.iter().filter(|looks| is_advised(looks, 0.9)).count();
+    let single = runs.iter().filter(|looks| hits(looks.iter().map(|look| look.0), 0.9, 1)).count();
+    assert!(advised <= 4, "{advised} of 60");
+    assert!(single >= 40, "{single} of 60: the test could not fail");
 }
 
 #[test]
