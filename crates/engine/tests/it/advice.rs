@@ -11,7 +11,7 @@ use chargly_engine::ledger::{
 };
 use chargly_engine::{
     ApplyAdvice, CallError, Clock, Environment, LookJob, LookRequest, LookStatus, Looked, ManualClock,
-    OpenOptions, Outcome, create, verify,
+    MeterEvent, OpenOptions, Outcome, create, verify,
 };
 use tempfile::TempDir;
 
@@ -389,5 +389,90 @@ async fn a_weekly_look_is_due_once_a_week_where_anything_was_used() {
     settings.advice.is_weekly = false;
     running.env.change_settings(SYSTEM, settings, None).await.expect("changed");
     assert!(!running.env.weekly_look_is_due().await.expect("known"), "nobody wants it");
+    running.env.close();
+}
+
+/// 25 customers who paid 2 cents for a credit use a reply a day, at one credit, which costs 5 cents.
+async fn lossmaking() -> Running {
+    let (dir, clock) = (tempfile::tempdir().expect("a directory"), Arc::new(ManualClock::at(NOON)));
+    let options = OpenOptions::new(Arc::clone(&clock) as Arc<dyn Clock>, "0.0.0-test");
+    create(dir.path(), "test", [7; 32], options).expect("created");
+    let env = open(&dir, &clock);
+    env.define_event_type(SYSTEM, event_type("chat.reply", 1)).await.expect("defined");
+    let names: Vec<String> = (0..25).map(|customer| format!("c{customer}")).collect();
+    for name in &names {
+        let price = Money::parse("10", Currency::USD).ok();
+        let paid = GrantRequest { kind: GrantKind::Paid, price, ..lot(500) };
+        env.grant(SYSTEM, name.as_str().into(), paid, None, None).await.expect("granted");
+    }
+    for _ in 0..45 {
+        let cost = Money::parse("0.05", Currency::USD).ok();
+        let of = |name: &String| MeterEvent { cost, ..event(name, "chat.reply", None) };
+        for outcome in env.meter(SYSTEM, names.iter().map(of).collect()).await {
+            outcome.expect("metered");
+        }
+        clock.advance(DAY_MS);
+    }
+    Running { env, clock, dir }
+}
+
+#[tokio::test]
+async fn a_loss_is_found_tried_on_the_past_recorded_once_and_applied_as_it_was_found() {
+    let running = lossmaking().await;
+    let dry = looked(&running.env, true).await;
+    let found = looked(&running.env, false).await;
+    assert_eq!(dry.advice, found.advice, "the same position and seed, the same advice");
+    let [made] = &found.advice.recommendations[..] else { panic!("{:?}", found.advice) };
+    assert_eq!((made.kind, made.cut_off), (AdviceKind::LossMaking, found.cut_off));
+    let [id] = found.made[..] else { panic!("{:?}", found.made) };
+    let backtest = made.backtest.as_ref().expect("tried");
+    assert_eq!((backtest.customers, backtest.one_in), (25, 1));
+    assert!(backtest.before.margin_nano() < 0 && backtest.fixed.margin_nano() >= 0, "{backtest:?}");
+    assert!(backtest.from >= made.window_from && backtest.to == found.as_of);
+    assert_eq!(
+        running.env.catalogue().recommendation(id.position).expect("kept").recommendation.as_ref(),
+        made
+    );
+
+    // The same is not said twice.
+    assert_eq!(looked(&running.env, false).await.made, []);
+    assert_eq!(running.status(id), AdviceStatus::Pending);
+
+    let request = ApplyAdvice { notice_days: Some(0), reason: "it loses money".into(), ..apply(id) };
+    running.apply(request, None).await.expect("applied");
+    let proposal = made.proposal.as_ref().expect("proposed");
+    assert_eq!(running.newest().as_asked(), proposal.rule.as_asked());
+    let running = running.restarted().await;
+    assert_eq!(running.status(id), AdviceStatus::Applied);
+    running.env.close();
+}
+
+#[tokio::test]
+async fn what_was_applied_is_graded_by_the_first_look_after_its_review() {
+    let running = lossmaking().await;
+    let id = looked(&running.env, false).await.made[0];
+    running.apply(ApplyAdvice { notice_days: Some(0), ..apply(id) }, None).await.expect("applied");
+    let use_for = async |days: usize| {
+        for _ in 0..days {
+            for customer in 0..25 {
+                let cost = Money::parse("0.05", Currency::USD).ok();
+                let of = MeterEvent { cost, ..event(&format!("c{customer}"), "chat.reply", None) };
+                running.env.meter_one(SYSTEM, of).await.expect("metered");
+            }
+            running.clock.advance(DAY_MS);
+        }
+    };
+    let grade = |running: &Running| {
+        let catalogue = running.env.catalogue();
+        catalogue.recommendation(id.position).expect("made").grade.clone()
+    };
+    use_for(20).await;
+    assert_eq!(looked(&running.env, false).await.graded, 0);
+    assert!(grade(&running).is_none(), "a month has to pass");
+    use_for(13).await;
+    assert_eq!(looked(&running.env, true).await.graded, 0, "a dry look records nothing");
+    assert_eq!(looked(&running.env, false).await.graded, 1);
+    let given = grade(&running).expect("graded");
+    assert!(given.outcome.days >= 28, "{given:?}");
     running.env.close();
 }

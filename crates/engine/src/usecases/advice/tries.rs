@@ -170,7 +170,7 @@ fn backtest(sample: &Sample, found: &Comparison, (from, to): (Millis, Millis), f
         from,
         to,
         facts,
-        customers: sample.taken.customers,
+        customers: sample.all.customers,
         one_in: sample.one_in,
         before: scale.run(&found.before),
         fixed: scale.run(&found.fixed),

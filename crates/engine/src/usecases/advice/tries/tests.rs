@@ -245,7 +245,7 @@ async fn some_customers_speak_for_all_and_the_same_ones_each_time() {
     let [some] = &lived.tried(limits, &[made(10)])[..] else { panic!("one") };
     let [all] = &lived.tried(LIMITS, &[made(10)])[..] else { panic!("one") };
     assert_eq!(std::slice::from_ref(some), lived.tried(limits, &[made(10)]));
-    assert!(some.one_in > 1 && some.customers < all.customers && some.facts < all.facts);
+    assert!(some.one_in > 1 && some.customers == all.customers && some.facts < all.facts);
     // A sample of a few: near, and not exact.
     let near = |some: i128, all: i128| (all * 7 / 10..=all * 13 / 10).contains(&some);
     assert!(near(some.before.revenue_nano, all.before.revenue_nano), "{some:?} {all:?}");
