@@ -44,7 +44,10 @@ fn event(n: u64) -> MeterEvent {
         event: format!("type.{:02}", (mixed >> 23) % TYPES).into(),
         quantity: Quantity::ONE,
         credits: None,
-        cost: Some(Money { nano: 2_000_000 + i64::from(n as u32 % 1_000) * 1_000, currency: Currency::USD }),
+        cost: Some(Money {
+            nano: 2_000_000 + i64::try_from(n % 1_000).unwrap_or(0) * 1_000,
+            currency: Currency::USD,
+        }),
         usage: None,
         occurred_at: None,
         if_insufficient: IfInsufficient::Refuse,
