@@ -167,7 +167,10 @@ async fn seconds_of_each_step() {
     while matches!(job.status(), LookStatus::Queued | LookStatus::Running) {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    println!("a whole look, without advice: {} ms", real.monotonic_ms() - begun);
+    let took_ms = real.monotonic_ms() - begun;
+    if let LookStatus::Done(looked) = job.status() {
+        println!("a whole look: {took_ms} ms, {} recommendations", looked.advice.recommendations.len());
+    }
     stop.store(true, Ordering::Relaxed);
     if let Some(traffic) = traffic {
         traffic.await.expect("sent");
