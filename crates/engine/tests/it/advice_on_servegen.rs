@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use chargly_engine::advisor::Advice;
 use chargly_engine::ledger::{
-    AdviceKind, Currency, EventTypeRequest, GrantKind, GrantRequest, Grid, KeyNo, Measure, Millis, Money, PriceRequest,
-    Quantity, Rate, RateCardRequest, RateEntry, Rounding, Rule, Settings, Sureness, Unit, Usage, Credits,
+    AdviceKind, Credits, Currency, EventTypeRequest, GrantKind, GrantRequest, Grid, KeyNo, Measure, Millis,
+    Money, PriceRequest, Quantity, Rate, RateCardRequest, RateEntry, Rounding, Rule, Settings, Sureness,
+    Unit, Usage,
 };
 use chargly_engine::{
     Clock, Environment, LookRequest, LookStatus, ManualClock, MeterEvent, OpenOptions, create,
@@ -84,9 +85,12 @@ fn metered(row: &Row) -> MeterEvent {
         provider: "acme".into(),
         model: model.into(),
         is_batch: false,
-        quantities: [(Unit::InputTokens, whole(input * requests)), (Unit::OutputTokens, whole(row.output * requests))]
-            .into_iter()
-            .collect(),
+        quantities: [
+            (Unit::InputTokens, whole(input * requests)),
+            (Unit::OutputTokens, whole(row.output * requests)),
+        ]
+        .into_iter()
+        .collect(),
     });
     MeterEvent { quantity: whole(requests), usage, ..event(&row.client, name, None) }
 }
