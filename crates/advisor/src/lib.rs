@@ -13,6 +13,7 @@
 mod advice;
 mod impact;
 mod statistics;
+mod words;
 
 pub use advice::{
     Advice, CALENDAR_DAYS, Calendar, CreditWorth, Gathering, History, Inputs, METHOD, Watched, advise, grade,
@@ -24,3 +25,4 @@ pub use impact::{
     PlainChange, PriceChange, Question, Status, Totals, WASHOUT_DAYS_MAX, WINDOW_DAYS_MAX, Why, Window,
     Windows, price_impact,
 };
+pub use words::{Card, Explanation, LocalDay, Section, card, explain, need_in_words, reason};
