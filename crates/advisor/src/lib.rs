@@ -16,8 +16,8 @@ mod statistics;
 mod words;
 
 pub use advice::{
-    Advice, CALENDAR_DAYS, Calendar, CreditWorth, Gathering, History, Inputs, METHOD, Watched, advise, grade,
-    with_backtest,
+    Advice, Bin, CALENDAR_DAYS, Calendar, CreditWorth, Gathering, History, Inputs, MATURED_MIN, METHOD,
+    TrackRecord, Watched, advise, grade, track_record, with_backtest,
 };
 pub use impact::{
     ActiveDay, AmountRange, Basis, CUSTOMERS_MIN, Cap, Claim, Confidence, Counterfactual, DAYS_EACH_SIDE_MIN,

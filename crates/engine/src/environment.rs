@@ -28,9 +28,8 @@ use crate::recover::{fit_views, recover};
 use crate::reserve::Reserve;
 use crate::submission::Failure;
 use crate::tail::{Committed, Tail};
-use crate::usecases::RunningCorrections;
-use crate::usecases::Simulations;
 use crate::usecases::figures::DeferredCache;
+use crate::usecases::{Looks, RunningCorrections, Simulations};
 use crate::writer::{GroupEnd, Writer};
 
 /// How to open an environment.
@@ -201,6 +200,7 @@ pub struct Environment {
     deferred: DeferredCache,
     threads: Mutex<Vec<JoinHandle<()>>>,
     simulations: Simulations,
+    looks: Looks,
     corrections: RunningCorrections,
     payments: Payments,
 }
@@ -247,6 +247,7 @@ impl Environment {
             deferred: DeferredCache::default(),
             threads: Mutex::default(),
             simulations: Simulations::default(),
+            looks: Looks::default(),
             corrections: RunningCorrections::default(),
             payments: Payments::default(),
         });
@@ -316,6 +317,10 @@ impl Environment {
         &self.simulations
     }
 
+    pub(crate) fn looks(&self) -> &Looks {
+        &self.looks
+    }
+
     pub(crate) fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
     }
@@ -372,6 +377,7 @@ impl Environment {
     pub fn close(&self) {
         self.queue.close();
         self.simulations.close();
+        self.looks.close();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             if thread.join().is_err() {

@@ -66,6 +66,18 @@ impl Fact {
         }
     }
 
+    /// Reads only whose wallet a fact is about out of the binary form, and whether it is a meter event; `None` for a fact
+    /// that moves no wallet. For readers that skip most of what they read.
+    #[inline]
+    pub fn decode_wallet(bytes: &[u8]) -> Result<Option<(WalletNo, bool)>, DecodeError> {
+        let mut from = Bytes(bytes);
+        if from.byte()? != WALLET {
+            return Ok(None);
+        }
+        let header = Header::get(&mut from)?;
+        Ok(Some((header.wallet, from.byte()? & !HAS_TAIL == METERED)))
+    }
+
     /// Reads only the key's hash out of the binary form.
     pub fn decode_key(bytes: &[u8]) -> Result<Option<KeyHash>, DecodeError> {
         let mut from = Bytes(bytes);

@@ -708,13 +708,14 @@ fn publish_price(
             "must not be in the past: prices never change backwards",
         ));
     }
+    // First what became of the recommendation: that another version took its place says less than how it was decided.
+    if let Some(because) = request.because {
+        recommendation::publish(catalogue, request, because, now)?;
+    }
     let latest = event_type.prices.last().copied();
     if request.replaces.is_some() && request.replaces != latest {
         let refusal = Refusal::VersionSuperseded { latest };
         return Ok(CatalogueChange::PriceRefused { request: request.clone(), refusal });
-    }
-    if let Some(because) = request.because {
-        recommendation::publish(catalogue, request, because, now)?;
     }
     let version = u32::try_from(event_type.prices.len() + 1).unwrap_or(u32::MAX);
     Ok(published(catalogue, PriceRequest { rule, ..request.clone() }, version, now))

@@ -95,5 +95,7 @@ pub fn grade(_inputs: &Inputs<'_>, _advised: &Advised) -> Option<Outcome> {
 }
 
 mod gather;
+mod track_record;
 
 pub use gather::{CALENDAR_DAYS, Calendar, Gathering};
+pub use track_record::{Bin, MATURED_MIN, TrackRecord, track_record};

@@ -1,5 +1,6 @@
 //! What an environment can be asked to do: one verb per file.
 
+mod advice;
 mod allowances;
 mod capture_hold;
 mod change_catalogue;
@@ -28,6 +29,8 @@ mod set_cost;
 mod simulate_prices;
 mod try_price;
 
+pub(crate) use advice::Looks;
+pub use advice::{ApplyAdvice, LookJob, LookRequest, LookStatus, Looked};
 pub(crate) use corrections::Running as RunningCorrections;
 pub use corrections::{
     CORRECTION_CUSTOMERS_MAX, CORRECTION_EVENTS_MAX, CorrectionState, CustomerChange, CustomerDifference,

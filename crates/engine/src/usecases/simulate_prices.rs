@@ -178,7 +178,7 @@ fn work(jobs: &Mutex<Jobs>, dir: &Path) {
 }
 
 /// What went wrong, with its causes.
-fn in_full(error: &dyn std::error::Error) -> String {
+pub(super) fn in_full(error: &dyn std::error::Error) -> String {
     match error.source() {
         Some(cause) => format!("{error}: {}", in_full(cause)),
         None => error.to_string(),

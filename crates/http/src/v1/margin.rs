@@ -15,7 +15,7 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
     let credit_value = value.and_then(|value| value.per_credit_nano()).map(Money::amount_of);
     let foot = |o: &mut chargly_api::ObjectWriter<'_>| {
         o.shown_or_null("credit_value", credit_value);
-        o.text_or_null("credit_value_source", value.map(|value| if value.is_set { "set" } else { "paid" }));
+        o.text_or_null("credit_value_source", value.map(|value| value.source.as_str()));
     };
     Ok(report.answer(&call, |_, line| cells(line, value), foot))
 }

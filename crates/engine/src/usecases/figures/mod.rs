@@ -33,7 +33,7 @@ pub(crate) use deferred::DeferredCache;
 pub use glossary::{CostLine, Line};
 pub(crate) use lots::TURN_LOTS_MAX;
 pub use lots::{LotSums, LotsSlice};
-pub use ratios::{CreditValue, margin_bp, per_credit_nano, share_bp};
+pub use ratios::{CreditValue, ValueSource, margin_bp, per_credit_nano, share_bp};
 
 /// How long a caller waits for figures to reflect a position: folding is a tenth of a second behind, or far.
 const WAIT: Duration = Duration::from_secs(5);
@@ -94,15 +94,15 @@ impl Environment {
         .await
     }
 
-    /// What a credit is worth in planning: as set, else what was really paid for one, else nothing.
+    /// What a credit is worth in planning: as set, else what was really paid for one, else what one costs in the cheapest
+    /// pack for sale, else nothing.
     pub async fn credit_value(self: &Arc<Self>) -> Result<Option<CreditValue>, CallError> {
         if let Some(nano) = self.catalogue().settings.credit_value_nano {
             return Ok(Some(CreditValue::set(nano)));
         }
         let always = Millis(0)..Millis::NEVER;
         let books = self.books(always, Interval::Total, None).await?;
-        let books = total(&books);
-        Ok(CreditValue::paid(books.sales_nano, books.paid_granted_micro))
+        Ok(paid_value(&books).or_else(|| CreditValue::of_packs(&self.catalogue())))
     }
 
     /// Asks the rollups on a thread that may wait for the disk, once they reflect `at_least`.
@@ -169,6 +169,12 @@ fn with_empty_periods(
         at = period.end;
     }
     Ok(FiguresReport { rows, ..report })
+}
+
+/// What was really paid for a credit, by the books of all of time.
+pub(super) fn paid_value(books: &BooksReport) -> Option<CreditValue> {
+    let books = total(books);
+    CreditValue::paid(books.sales_nano, books.paid_granted_micro)
 }
 
 /// The books of all periods together.

@@ -1,6 +1,8 @@
 //! Ratios of figures, in integers. Every one is rounded down, so that no share says 1 before it is whole and no margin
 //! shows more than there is; where there is nothing to divide by there is no ratio, and never a 0.
 
+use chargly_ledger::{Catalogue, PackVersion};
+
 /// Basis points in a whole.
 const WHOLE_BP: i128 = 10_000;
 /// Micro-units in a unit: of credits, of a quantity.
@@ -34,14 +36,36 @@ pub struct CreditValue {
     pub nano: i128,
     /// … for as many micro-credits, more than 0.
     pub micro: i128,
-    /// Whether it was set, and is not what was really paid.
-    pub is_set: bool,
+    /// How it is known.
+    pub source: ValueSource,
+}
+
+/// How it is known what a credit is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueSource {
+    /// It was set.
+    Set,
+    /// It is what was really paid.
+    Paid,
+    /// Nothing was paid yet: it is what one costs in the pack that is cheapest by the credit.
+    Pack,
+}
+
+impl ValueSource {
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Set => "set",
+            Self::Paid => "paid",
+            Self::Pack => "pack",
+        }
+    }
 }
 
 impl CreditValue {
     /// As set: nano-units for one credit.
     pub fn set(nano: i64) -> Self {
-        Self { nano: nano.into(), micro: MICRO, is_set: true }
+        Self { nano: nano.into(), micro: MICRO, source: ValueSource::Set }
     }
 
     /// What was really paid for a credit; `None` before anything was sold.
@@ -49,8 +73,21 @@ impl CreditValue {
         (cash_nano > 0 && credits_micro > 0).then_some(Self {
             nano: cash_nano,
             micro: credits_micro,
-            is_set: false,
+            source: ValueSource::Paid,
         })
+    }
+
+    /// What a credit costs in the pack for sale that is cheapest by the credit, bonus included; `None` where nothing is
+    /// for sale. The cheapest, because a margin must not look better than the best customer makes it.
+    pub fn of_packs(catalogue: &Catalogue) -> Option<Self> {
+        let for_sale = catalogue.newest_packs().filter(|pack| pack.terms.is_active);
+        let ratio = |pack: &PackVersion| {
+            (i128::from(pack.terms.price.nano), i128::from(pack.terms.credits_in_all().micro()))
+        };
+        let ratios = for_sale.map(ratio).filter(|(_, micro)| *micro > 0);
+        // a ÷ b against c ÷ d, without dividing: 64 bits each.
+        let (nano, micro) = ratios.min_by(|(a, b), (c, d)| (a * d).cmp(&(c * b)))?;
+        Some(Self { nano, micro, source: ValueSource::Pack })
     }
 
     /// Nano-units for one credit, rounded down: for showing. [`CreditValue::of`] does not round on the way.
