@@ -12,7 +12,7 @@ use crate::fact::Asked;
 use crate::{
     Balance, CatalogueChange, CatalogueFact, Charge, Credits, Draw, EventTypeNo, Facets, Fact, Grid, Header,
     IfInsufficient, KeyHash, LotNo, Measure, MeterRequest, Millis, Money, Origin, Position, PriceNo,
-    Quantity, Rounding, Rule, WalletEvent, WalletFact,
+    Quantity, Rounding, Rule, WalletEvent, WalletFact, WalletNo,
 };
 
 /// The parts of a meter event.

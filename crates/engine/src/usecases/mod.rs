@@ -20,6 +20,7 @@ mod list_history;
 mod list_orders;
 mod manage_keys;
 mod meter_events;
+mod past;
 mod place_hold;
 mod price_impact;
 mod publish_rate_card;
@@ -30,7 +31,7 @@ mod simulate_prices;
 mod try_price;
 
 pub(crate) use advice::Looks;
-pub use advice::{ApplyAdvice, LookJob, LookRequest, LookStatus, Looked};
+pub use advice::{ApplyAdvice, LookJob, LookRequest, LookStatus, Looked, look_weekly};
 pub(crate) use corrections::Running as RunningCorrections;
 pub use corrections::{
     CORRECTION_CUSTOMERS_MAX, CORRECTION_EVENTS_MAX, CorrectionState, CustomerChange, CustomerDifference,
@@ -46,6 +47,7 @@ pub use list_history::{HistoryLine, HistoryPage};
 pub use list_orders::OrderPage;
 pub use manage_keys::NewKey;
 pub use meter_events::{BatchOutcome, MeterEvent, Properties};
+pub use past::{PastError, Watch};
 pub use place_hold::HoldTerms;
 pub use price_impact::{PRICE_CHANGES_MAX, PriceImpactError, PriceImpacts};
 pub use quote::Quote;
@@ -53,6 +55,6 @@ pub(crate) use simulate_prices::Simulations;
 pub use simulate_prices::{
     ELASTIC_DRAWS_DEFAULT, ELASTIC_DRAWS_MAX, PriceSimulation, SIMULATED_CUSTOMERS_MAX, SIMULATION_KEPT_MS,
     SIMULATIONS_KEPT_MAX, SIMULATIONS_QUEUED_MAX, Simulated, SimulationError, SimulationJob,
-    SimulationStatus, Watch, simulate,
+    SimulationStatus, simulate,
 };
 pub use try_price::{Tried, TriedRule, TriedSample, TryError};

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use chargly_advisor::{
-    ActiveDay, Day, DaySeries, Impact, ImpactError, Options, PriceChange, Question, price_impact,
+    ActiveDay, Day, DaySeries, History, Impact, ImpactError, Options, PriceChange, Question, price_impact,
 };
 use chargly_ledger::{Catalogue, EventTypeNo, Millis, Position, PriceNo, PriceVersion, Rule, WalletNo};
 use chargly_views::{By, Figures, FiguresQuery, Interval, ViewError, Views, Zone};
@@ -82,8 +82,8 @@ impl Environment {
 }
 
 /// Everything the method is given.
-struct Gathered {
-    as_of: Position,
+pub(super) struct Gathered {
+    pub(super) as_of: Position,
     as_of_at: Millis,
     series: Vec<DaySeries>,
     active: Vec<ActiveDay>,
@@ -100,7 +100,8 @@ struct Asked {
 }
 
 impl Gathered {
-    fn read(
+    /// Reads the figures of days that are over at `now`, and who used what the asked changes are of.
+    pub(super) fn read(
         views: &Views,
         catalogue: &Catalogue,
         is_asked: impl Fn(&PriceChange) -> bool,
@@ -161,6 +162,12 @@ impl Gathered {
             asked,
             through_day: zone.day_number(now).saturating_sub(1),
         })
+    }
+
+    /// What every event type's days and all changes may teach, whatever was asked.
+    pub(super) fn into_history(self) -> History {
+        let Self { series, active, changes, through_day, .. } = self;
+        History { series, active, changes, through_day }
     }
 
     fn ask(&self, asked: &Asked, left_out: &[EventTypeNo], options: Options) -> Result<Impact, ImpactError> {

@@ -14,9 +14,10 @@ use compact_str::{CompactString, format_compact};
 
 pub use self::run::{
     ELASTIC_DRAWS_DEFAULT, ELASTIC_DRAWS_MAX, PriceSimulation, SIMULATED_CUSTOMERS_MAX, Simulated,
-    SimulationError, Watch, simulate,
+    SimulationError, simulate,
 };
 use crate::environment::Environment;
+use crate::usecases::past::Watch;
 
 /// Simulations that wait for their turn, at most: more are turned away, since each takes minutes.
 pub const SIMULATIONS_QUEUED_MAX: usize = 4;

@@ -6,10 +6,12 @@ use std::time::Duration;
 use chargly_advisor::Advice;
 use chargly_ledger::{EntryId, Millis, Position};
 use compact_str::{CompactString, format_compact};
-use thiserror::Error;
 
+use super::run::LookError;
+use super::tries::Pace;
 use crate::environment::Environment;
-use crate::usecases::simulate_prices::{Watch, in_full};
+use crate::usecases::past::{PastError, Watch};
+use crate::usecases::simulate_prices::in_full;
 
 /// How long a look rests after each few milliseconds of work: a request that waits for the core gets it.
 const REST: Duration = Duration::from_micros(500);
@@ -88,9 +90,10 @@ impl LookJob {
     fn run(&self, environment: &Arc<Environment>) {
         self.set(LookStatus::Running);
         let breathe = || std::thread::sleep(REST);
-        self.set(match environment.look(self.request, &self.watch, &breathe) {
+        let pace = Pace { watch: &self.watch, breathe: &breathe };
+        self.set(match environment.look(self.request, pace) {
             Ok(looked) => LookStatus::Done(Arc::new(looked)),
-            Err(LookError::Cancelled) => LookStatus::Cancelled,
+            Err(LookError::Past(PastError::Cancelled)) => LookStatus::Cancelled,
             Err(error) => {
                 let why = in_full(&error);
                 tracing::error!(id = %self.id, why, "a look for advice has failed");
@@ -98,14 +101,6 @@ impl LookJob {
             }
         });
     }
-}
-
-/// Why a look has no result.
-#[derive(Debug, Error)]
-pub(super) enum LookError {
-    /// Somebody stopped it.
-    #[error("the look was cancelled")]
-    Cancelled,
 }
 
 /// The looks of one environment: the last one, which may still be at work.
@@ -164,15 +159,6 @@ impl Environment {
     /// The last look since the process began.
     pub fn advice_look(&self) -> Option<Arc<LookJob>> {
         lock(&self.looks().0).last.clone()
-    }
-
-    fn look(
-        self: &Arc<Self>,
-        _request: LookRequest,
-        _watch: &Watch,
-        _breathe: &dyn Fn(),
-    ) -> Result<Looked, LookError> {
-        Err(LookError::Cancelled)
     }
 }
 

@@ -11,7 +11,14 @@
 
 mod decide;
 mod look;
+mod run;
+mod sample;
+mod scan;
+mod tape;
+mod tries;
+mod weekly;
 
 pub use decide::ApplyAdvice;
 pub(crate) use look::Looks;
 pub use look::{LookJob, LookRequest, LookStatus, Looked};
+pub use weekly::look_weekly;

@@ -119,7 +119,7 @@ impl Environment {
     }
 
     /// The time of the last fact before a position: as the rollups know it, else, after a start, as the journal does.
-    pub(super) fn time_before(&self, position: Position, known: Millis) -> Millis {
+    pub(in crate::usecases) fn time_before(&self, position: Position, known: Millis) -> Millis {
         if known.0 != i64::MIN {
             return known;
         }
@@ -172,7 +172,7 @@ fn with_empty_periods(
 }
 
 /// What was really paid for a credit, by the books of all of time.
-pub(super) fn paid_value(books: &BooksReport) -> Option<CreditValue> {
+pub(in crate::usecases) fn paid_value(books: &BooksReport) -> Option<CreditValue> {
     let books = total(books);
     CreditValue::paid(books.sales_nano, books.paid_granted_micro)
 }

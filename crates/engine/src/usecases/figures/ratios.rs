@@ -80,7 +80,7 @@ impl CreditValue {
     /// What a credit costs in the pack for sale that is cheapest by the credit, bonus included; `None` where nothing is
     /// for sale. The cheapest, because a margin must not look better than the best customer makes it.
     pub fn of_packs(catalogue: &Catalogue) -> Option<Self> {
-        let for_sale = catalogue.newest_packs().filter(|pack| pack.terms.is_active);
+        let for_sale = catalogue.packs_for_sale().into_iter();
         let ratio = |pack: &PackVersion| {
             (i128::from(pack.terms.price.nano), i128::from(pack.terms.credits_in_all().micro()))
         };
