@@ -51,8 +51,11 @@ pub(super) fn answer(call: &Call, outcome: &Outcome) -> Result<Answer, Problem> 
     let version = catalogue.price(*price).ok_or_else(|| Problem::not_found("price_version"))?;
     let answer = match request.because {
         Some(Because::Approves { id, .. }) => {
-            let status =
-                if version.effective_at > outcome.at { AdviceStatus::Accepted } else { AdviceStatus::Applied };
+            let status = if version.effective_at > outcome.at {
+                AdviceStatus::Accepted
+            } else {
+                AdviceStatus::Applied
+            };
             Answer::object(|o| write(o, (id, status, false), version, outcome.at, &catalogue))
         }
         Some(Because::RollsBack { id }) => Answer::object(|o| {

@@ -3,7 +3,8 @@
 use chargly_api::{IdKind, ObjectWriter, object};
 use chargly_engine::advisor::{Card, LocalDay, card, need_in_words, reason};
 use chargly_engine::ledger::{
-    Advised, Catalogue, Decision, Grade, Guardrail, GuardrailRule, KeyNo, Millis, Need, Needed, Recommendation,
+    Advised, Catalogue, Decision, Grade, Guardrail, GuardrailRule, KeyNo, Millis, Need, Needed,
+    Recommendation,
 };
 
 use super::evidence::{write_backtest, write_evidence};
