@@ -62,13 +62,15 @@ impl Distribution {
 
     /// The probability that the number is below `value`.
     pub(crate) fn probability_below(&self, value: f64) -> f64 {
-        let mut before = 0.0;
-        for (point, below) in self.below.iter().enumerate() {
+        // The first point whose upper edge is above the value; one earlier, so that rounding cannot hide it.
+        let cells = libm::floor((value - self.low) / self.step + 0.5) - 1.0;
+        let first = if cells > 0.0 { whole_index(cells).min(self.below.len()) } else { 0 };
+        for point in first..self.below.len() {
             let within = (value - self.edge(point)) / self.step;
             if within < 1.0 {
-                return before + within.max(0.0) * (below - before);
+                let before = if point == 0 { 0.0 } else { self.below[point - 1] };
+                return before + within.max(0.0) * (self.below[point] - before);
             }
-            before = *below;
         }
         1.0
     }
@@ -77,6 +79,29 @@ impl Distribution {
     fn edge(&self, point: usize) -> f64 {
         self.low + (as_float(point) - 0.5) * self.step
     }
+}
+
+/// The whole part of a place in a series.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not below 0; saturates")]
+pub(crate) fn whole_index(value: f64) -> usize {
+    value as usize
+}
+
+/// An amount as a float, where it is estimated with.
+#[expect(clippy::cast_precision_loss, reason = "for estimates, which are less sure than that")]
+pub(crate) fn float(amount: i128) -> f64 {
+    amount as f64
+}
+
+/// The nearest whole number; 0 for what is none, and the largest there is beyond it.
+#[expect(clippy::cast_possible_truncation, reason = "saturates, and what is not a number is 0")]
+pub(crate) fn whole128(value: f64) -> i128 {
+    libm::round(value) as i128
+}
+
+/// A probability in basis points.
+pub(crate) fn basis_points(probability: f64) -> u32 {
+    u32::try_from(whole128(probability.clamp(0.0, 1.0) * 1e4)).unwrap_or(0)
 }
 
 /// A count as a float: exact below 2⁵³, which no count here comes near.

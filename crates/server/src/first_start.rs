@@ -68,6 +68,21 @@ pub(crate) async fn begin(
     clock: Arc<dyn Clock>,
     currency: Currency,
 ) -> Result<Option<Begun>> {
+    let test = (Arc::clone(&clock), async |environment: &Arc<Environment>| example::fill(environment).await);
+    begin_with(data, clock, currency, test).await
+}
+
+/// Begins a project as [`begin`] does, with something else than the example in *test*, which lives by a clock of its
+/// own while it is filled.
+///
+/// # Errors
+/// As [`begin`], and if it cannot be filled.
+pub(crate) async fn begin_with(
+    data: &DataDir,
+    clock: Arc<dyn Clock>,
+    currency: Currency,
+    test: (Arc<dyn Clock>, impl AsyncFnOnce(&Arc<Environment>) -> Result<()>),
+) -> Result<Option<Begun>> {
     let starting = data.root().join(STARTING);
     if starting.join(PROJECT_FILE).exists() {
         move_into_place(data, &starting)?;
@@ -85,17 +100,24 @@ pub(crate) async fn begin(
     if starting.exists() {
         fs::remove_dir_all(&starting).with_context(|| format!("clearing {}", starting.display()))?;
     }
-    let begun = make(&starting, &clock, currency).await?;
+    let begun = make(&starting, clock, currency, test).await?;
     move_into_place(data, &starting)?;
     Ok(Some(begun))
 }
 
-async fn make(starting: &Path, clock: &Arc<dyn Clock>, currency: Currency) -> Result<Begun> {
+async fn make(
+    starting: &Path,
+    clock: Arc<dyn Clock>,
+    currency: Currency,
+    (test_clock, fill): (Arc<dyn Clock>, impl AsyncFnOnce(&Arc<Environment>) -> Result<()>),
+) -> Result<Begun> {
     let mut entropy = SystemEntropy;
     let [test, live] = ENVIRONMENTS;
-    let test = make_environment(starting, test, &mut entropy, (clock, currency)).await?;
-    let live = make_environment(starting, live, &mut entropy, (clock, currency)).await?;
-    let project = Project::new(project_id(entropy.nonce()), time_text(clock.wall_ms()));
+    let created_at = time_text(clock.wall_ms());
+    let live_begins = (clock, currency);
+    let test = make_environment(starting, test, &mut entropy, (test_clock, currency), fill).await?;
+    let live = make_environment(starting, live, &mut entropy, live_begins, async |_| Ok(())).await?;
+    let project = Project::new(project_id(entropy.nonce()), created_at);
     let text = serde_json::to_vec_pretty(&project).context("describing the project")?;
     let file = starting.join(PROJECT_FILE);
     fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
@@ -104,21 +126,25 @@ async fn make(starting: &Path, clock: &Arc<dyn Clock>, currency: Currency) -> Re
     Ok(Begun { project: project.project, keys: Keys { test, live } })
 }
 
-/// Makes an environment and gives its first secret key.
+/// Makes an environment, fills it and gives its first secret key.
 async fn make_environment(
     starting: &Path,
     name: &str,
     entropy: &mut SystemEntropy,
-    (clock, currency): (&Arc<dyn Clock>, Currency),
+    (clock, currency): (Arc<dyn Clock>, Currency),
+    fill: impl AsyncFnOnce(&Arc<Environment>) -> Result<()>,
 ) -> Result<String> {
     let dir = starting.join(name);
     let salt = salt(entropy)?;
-    let options = OpenOptions { currency, ..open_options(Arc::clone(clock))? };
+    let options = OpenOptions { currency, ..open_options(Arc::clone(&clock))? };
     chargly_engine::create(&dir, name, salt, options)
         .with_context(|| format!("making the environment {name}"))?;
-    let environment = Environment::open(&dir, open_options(Arc::clone(clock))?)
+    let environment = Environment::open(&dir, open_options(clock)?)
         .with_context(|| format!("opening the new environment {name}"))?;
-    let made = fill(&environment, name).await;
+    let made = match first_key(&environment, name).await {
+        Ok(secret) => fill(&environment).await.map(|()| secret),
+        Err(error) => Err(error),
+    };
     tokio::task::block_in_place(|| environment.close());
     made
 }
@@ -135,14 +161,11 @@ pub(crate) fn salt(entropy: &mut SystemEntropy) -> Result<[u8; 32]> {
     Ok(salt)
 }
 
-async fn fill(environment: &Environment, name: &str) -> Result<String> {
+async fn first_key(environment: &Environment, name: &str) -> Result<String> {
     let key = environment
         .create_key(KeyNo::SYSTEM, FIRST_KEY_LABEL.into(), Scopes::all(), None)
         .await
         .with_context(|| format!("making the first key of {name}"))?;
-    if name == ENVIRONMENTS[0] {
-        example::fill(environment).await?;
-    }
     Ok(key.secret)
 }
 

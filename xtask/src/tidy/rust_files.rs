@@ -16,6 +16,16 @@ const EXACT_FOLDERS: &[&str] = &["crates/ledger/src/", "crates/engine/src/", "cr
 /// Files in those folders that may name a float type, and why.
 const FLOAT_FILES: &[(&str, &str)] = &[
     ("crates/advisor/src/statistics.rs", "distributions and least squares"),
+    ("crates/advisor/src/normal.rs", "probabilities"),
+    ("crates/advisor/src/bootstrap.rs", "sums under random weights, and their spread"),
+    ("crates/advisor/src/unit_cost.rs", "an estimated mean"),
+    ("crates/advisor/src/gap.rs", "an estimated difference"),
+    ("crates/advisor/src/line.rs", "an estimated line"),
+    ("crates/advisor/src/drift/mod.rs", "logarithms of rates, and probabilities"),
+    ("crates/advisor/src/drift/watch.rs", "logarithms of rates, and their scatter"),
+    ("crates/advisor/src/drift/pelt.rs", "logarithms of rates, and their scatter"),
+    ("crates/advisor/src/elasticity/mod.rs", "distributions of an elasticity"),
+    ("crates/advisor/src/elasticity/chance.rs", "probabilities of claims"),
     ("crates/advisor/src/impact/log_series.rs", "logarithms of counts"),
     ("crates/advisor/src/impact/differences.rs", "estimates of an effect"),
     ("crates/advisor/src/impact/trend.rs", "estimates of an effect"),

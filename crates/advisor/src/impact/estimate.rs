@@ -21,6 +21,16 @@ pub(super) struct Measured {
     pub(super) has_controls: bool,
 }
 
+impl Measured {
+    fn likelihood(&self) -> StudentT {
+        StudentT {
+            centre: self.log_effect,
+            scale: self.error.max(ERROR_MIN),
+            freedom: self.placebos.max(1.0),
+        }
+    }
+}
+
 /// Both ends of what is printed as "9 times in 10".
 const TAILS: (f64, f64) = (0.05, 0.95);
 /// Independent placebos from which the comparison speaks for itself: with fewer, Student's t is more than a fifth wider
@@ -36,13 +46,15 @@ const LOG_EFFECT_MAX: f64 = 6.0;
 /// How many scales of what is wider a distribution is followed.
 const REACH_SCALES: f64 = 40.0;
 /// Degrees of freedom of the prior: heavy tails, so that clear figures overrule it.
-const PRIOR_FREEDOM: f64 = 4.0;
+pub(crate) const PRIOR_FREEDOM: f64 = 4.0;
 /// How much wider the prior is taken without controls: little speaks against it then, so it must not say much itself.
 const NO_CONTROLS_PRIOR_FACTOR: f64 = 2.0;
+/// How much wider what was learned without controls is taken by claims about later changes.
+const NO_CONTROLS_LESSON_FACTOR: f64 = 2.0;
 /// Centres of the priors that a claim about profit must hold under, beside the chosen one, in thousandths.
-const CLAIM_CENTRES_MILLI: [i32; 2] = [-400, -1_500];
+pub(crate) const CLAIM_CENTRES_MILLI: [i32; 2] = [-400, -1_500];
 /// Priors that differ by more than this about a claim disagree.
-const DISAGREEMENT_MAX: f64 = 0.05;
+pub(crate) const DISAGREEMENT_MAX: f64 = 0.05;
 /// Highest probability while the priors disagree, in basis points.
 const PRIORS_DISAGREE_CAP_BP: u32 = 9_000;
 /// Highest probability without controls, in basis points: in simulations of customers who react strongly, claims that
@@ -105,13 +117,22 @@ fn log_price(impact: &Impact) -> Option<f64> {
     (log_price.abs() >= LOG_PRICE_MIN).then_some(log_price)
 }
 
+/// What the shift says of the elasticity, without a prior. Without controls it is taken for half as sure: what else
+/// changed in those days then looks like an effect of the price.
+pub(super) fn elasticity_alone(measured: &Measured, impact: &Impact) -> Option<StudentT> {
+    let log_price = log_price(impact)?;
+    let factor = if measured.has_controls { 1.0 } else { NO_CONTROLS_LESSON_FACTOR };
+    let shift = measured.likelihood();
+    Some(StudentT {
+        centre: shift.centre / log_price,
+        scale: shift.scale / log_price.abs() * factor,
+        freedom: shift.freedom,
+    })
+}
+
 /// How the shift is distributed: as measured, and as the prior on the elasticity has it.
 fn distribution(measured: &Measured, prior: Option<(f64, i32, i32)>) -> Distribution {
-    let likelihood = StudentT {
-        centre: measured.log_effect,
-        scale: measured.error.max(ERROR_MIN),
-        freedom: measured.placebos.max(1.0),
-    };
+    let likelihood = measured.likelihood();
     let Some((log_price, centre_milli, scale_milli)) = prior else {
         return product(&[likelihood]);
     };

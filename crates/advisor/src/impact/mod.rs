@@ -25,8 +25,11 @@ pub use answer::{
 };
 
 use estimate::Measured;
+pub(crate) use estimate::{CLAIM_CENTRES_MILLI, DISAGREEMENT_MAX, PRIOR_FREEDOM};
 use log_series::LogSeries;
 use windows::{Available, Reach};
+
+use crate::statistics::StudentT;
 
 /// Days that each window needs: two whole weeks, below which one odd weekend decides the answer.
 pub const DAYS_EACH_SIDE_MIN: u32 = 14;
@@ -157,6 +160,35 @@ pub enum ImpactError {
 
 /// What the change did, as far as can be said.
 pub fn price_impact(question: &Question<'_>) -> Result<Impact, ImpactError> {
+    Ok(match look(question)? {
+        Look::TooEarly(impact) => impact,
+        Look::Measured { impact, measured, controls } => {
+            let estimate = estimate::estimate(&measured, question.options, &impact);
+            let status = match controls.is_empty() {
+                true => Status::NoControls(estimate),
+                false => Status::Estimated(estimate),
+            };
+            Impact { controls, status, ..impact }
+        }
+    })
+}
+
+/// What the change alone says of the elasticity, without any prior. `None` while there is nothing to say, where the
+/// price moved by less than can be told apart, or began or ended at 0.
+pub(crate) fn measured_elasticity(question: &Question<'_>) -> Option<StudentT> {
+    match look(question).ok()? {
+        Look::TooEarly(_) => None,
+        Look::Measured { impact, measured, .. } => estimate::elasticity_alone(&measured, &impact),
+    }
+}
+
+/// The exact part, and a measured shift where there is one.
+enum Look {
+    TooEarly(Impact),
+    Measured { impact: Impact, measured: Measured, controls: Vec<EventTypeNo> },
+}
+
+fn look(question: &Question<'_>) -> Result<Look, ImpactError> {
     check(question)?;
     let change = *question
         .changes
@@ -168,7 +200,7 @@ pub fn price_impact(question: &Question<'_>) -> Result<Impact, ImpactError> {
     let available = Available::of(question, &change, days);
     let longest = compared(&change, days, available.windows(question.options))?;
     if let Some(status) = windows::too_early(question, &available, &longest) {
-        return Ok(Impact { status, ..longest });
+        return Ok(Look::TooEarly(Impact { status, ..longest }));
     }
     let all = LogSeries::all(question, change.event_type);
     // Shorter windows leave more dates to compare with, where there were none.
@@ -176,17 +208,13 @@ pub fn price_impact(question: &Question<'_>) -> Result<Impact, ImpactError> {
         let reach = Reach { day: change.day, days: days_each_side, washout: question.options.washout_days };
         if let Some((measured, controls)) = measure(&all, reach) {
             let impact = compared(&change, days, reach.windows())?;
-            let estimate = estimate::estimate(&measured, question.options, &impact);
-            let status = match controls.is_empty() {
-                true => Status::NoControls(estimate),
-                false => Status::Estimated(estimate),
-            };
-            return Ok(Impact { controls, status, ..impact });
+            return Ok(Look::Measured { impact, measured, controls });
         }
     }
     let why = Why::NoPlaceboDates;
     let need_days = question.options.washout_days + 2 * DAYS_EACH_SIDE_MIN;
-    Ok(Impact { status: Status::TooEarly { have_days: available.after, need_days, why }, ..longest })
+    let status = Status::TooEarly { have_days: available.after, need_days, why };
+    Ok(Look::TooEarly(Impact { status, ..longest }))
 }
 
 /// The exact part of the answer.

@@ -199,8 +199,7 @@ fn table_of_many_worlds() {
     worlds.push(("target three times as noisy".to_owned(), World { target_noise: 3.0, ..base }));
     worlds.push(("target half as noisy".to_owned(), World { target_noise: 0.5, ..base }));
     worlds.push(("own shocks ×3".to_owned(), World { own_shock: 0.24, ..base }));
-    let runs =
-        std::env::var("CHARGLY_ADVISOR_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(LONG_RUNS);
+    let runs = crate::runs(LONG_RUNS);
     for (name, world) in worlds {
         let score = score(&world, runs, 1);
         eprintln!("| {name} {}", score.line());

@@ -7,14 +7,13 @@
 #![expect(
     clippy::float_arithmetic,
     clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
     reason = "random draws of counts, bounded by the parameters below"
 )]
 
 use chargly_advisor::{ActiveDay, Day, DaySeries, Options, PriceChange, Question};
 use chargly_ledger::{EventTypeNo, PriceNo};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+
+use crate::draw::Draw;
 
 /// What is simulated.
 #[derive(Clone, Copy)]
@@ -96,7 +95,7 @@ impl Simulated {
 
 /// Runs a world.
 pub(crate) fn simulate(seed: u64, world: &World) -> Simulated {
-    let mut draw = Draw(ChaCha8Rng::seed_from_u64(seed));
+    let mut draw = Draw::new(seed);
     let volumes: Vec<f64> = (0..world.customers).map(|_| libm::exp(CUSTOMER_SIGMA * draw.normal())).collect();
     let common_trend = COMMON_TREND * draw.normal();
     let mut common = Shock::new(world.common_shock, &mut draw);
@@ -164,33 +163,5 @@ impl Shock {
         let fresh = self.sigma * libm::sqrt(1.0 - SHOCK_KEPT * SHOCK_KEPT);
         self.now = SHOCK_KEPT * self.now + fresh * draw.normal();
         self.now
-    }
-}
-
-pub(crate) struct Draw(pub(crate) ChaCha8Rng);
-
-impl Draw {
-    /// Evenly between 0 and 1, never 0.
-    fn unit(&mut self) -> f64 {
-        1.0 - self.0.random::<f64>()
-    }
-
-    pub(crate) fn normal(&mut self) -> f64 {
-        libm::sqrt(-2.0 * libm::log(self.unit())) * libm::cos(std::f64::consts::TAU * self.unit())
-    }
-
-    /// Poisson, by its normal approximation where counts are large.
-    fn count(&mut self, rate: f64) -> u64 {
-        if rate > 50.0 {
-            return libm::round(rate + libm::sqrt(rate) * self.normal()).max(0.0) as u64;
-        }
-        let (mut count, mut left) = (0, libm::exp(-rate));
-        let mut product = self.unit();
-        while product > left {
-            count += 1;
-            product *= self.unit();
-            left = left.max(f64::MIN_POSITIVE);
-        }
-        count
     }
 }

@@ -1,5 +1,6 @@
 //! The engine under test: the writer alone on a faulty disk, and whole environments on a real one.
 
+mod advice;
 mod corrections;
 mod environment;
 mod erase;

@@ -50,9 +50,11 @@ pub struct Backtest {
     pub to: Millis,
     /// Facts that were run again, once for each run.
     pub facts: u64,
-    /// Customers who were in it.
+    /// Customers with anything in the span.
     pub customers: u32,
-    /// One customer in so many was taken, and amounts scaled up; 1 for all of them.
+    /// One customer in so many was taken; 1 for all of them. Where some are, amounts and counts of events are scaled up
+    /// by the credits that all used over those that they did, counts of customers by customers, each rounded down.
+    /// Changes in basis points are those of whoever was taken.
     pub one_in: u32,
     /// What happened.
     pub before: PriceRun,

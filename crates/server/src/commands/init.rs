@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use chargly_engine::SystemClock;
 use clap::Args;
 use serde::Serialize;
@@ -44,20 +44,10 @@ pub(crate) fn run(args: &InitArgs) -> Result<()> {
     let data = DataDir::at(&args.data.data);
     let clock = Arc::new(SystemClock::start());
     let _lock = data.lock("`chargly init`", clock.as_ref())?;
-    if data.is_initialised() {
-        bail!(Advice::new(
-            format!("{} holds a project already", data.root().display()),
-            "Serve it with `chargly serve`, make more keys with `chargly keys create`, or name another --data.",
-        ));
-    }
+    refuse_a_project(&data)?;
     let begun =
         super::runtime()?.block_on(async { first_start::begin(&data, clock, args.begin.currency).await })?;
-    let Some(begun) = begun else {
-        bail!(Advice::new(
-            format!("a first start in {} had been cut off, and is completed now", data.root().display()),
-            "Its keys were never shown: make others with `chargly keys create`.",
-        ));
-    };
+    let begun = shown(begun, &data)?;
     if args.json {
         return output::print_json(&Initialised {
             begun,
@@ -65,4 +55,31 @@ pub(crate) fn run(args: &InitArgs) -> Result<()> {
         });
     }
     output::print(&first_start::welcome(&begun, data.root(), args.listen, args.begin.currency))
+}
+
+/// What begins a project does not touch one that is there.
+///
+/// # Errors
+/// If there is one.
+pub(super) fn refuse_a_project(data: &DataDir) -> Result<()> {
+    if data.is_initialised() {
+        bail!(Advice::new(
+            format!("{} holds a project already", data.root().display()),
+            "Serve it with `chargly serve`, make more keys with `chargly keys create`, or name another --data.",
+        ));
+    }
+    Ok(())
+}
+
+/// The project that was begun, whose keys can be shown.
+///
+/// # Errors
+/// If a first start that was cut off was completed instead.
+pub(super) fn shown(begun: Option<Begun>, data: &DataDir) -> Result<Begun> {
+    begun.ok_or_else(|| {
+        anyhow!(Advice::new(
+            format!("a first start in {} had been cut off, and is completed now", data.root().display()),
+            "Its keys were never shown: make others with `chargly keys create`.",
+        ))
+    })
 }

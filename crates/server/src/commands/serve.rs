@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
-use chargly_engine::{Environment, Readiness, SystemClock};
+use chargly_engine::{Environment, Readiness, SystemClock, look_weekly};
 use clap::Args;
 use tokio::net::TcpListener;
 
@@ -93,6 +93,9 @@ async fn serve(args: &ServeArgs) -> Result<()> {
     let with_ops = webhooks::open_ops(&data, &environments, &args.webhooks)?;
     with_ops.iter().try_for_each(|(environment, ops)| args.payments.set_up(environment, ops, listen))?;
     environments.iter().for_each(Environment::resume_corrections);
+    for environment in &environments {
+        tokio::spawn(look_weekly(Arc::downgrade(environment)));
+    }
     let hooks = webhooks::start_all(&with_ops, &args.webhooks, args.accept_loss)?;
     for hooks in &hooks {
         hooks.forget_erased().await.context("forgetting what webhooks told of customers who were erased")?;

@@ -1,5 +1,7 @@
 //! `chargly simulate`: tries prices on past events, through a server or in a data directory, also while it is served.
+//! `chargly simulate product` makes a past to try them on.
 
+mod product;
 mod proposal;
 mod words;
 
@@ -10,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use chargly_engine::journal::SqliteJournal;
 use chargly_engine::{Watch, simulate};
 use chargly_http::{price_simulation_json, price_simulation_table, read_price_simulation};
-use clap::Args;
+use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -26,7 +28,10 @@ const PATH: [&str; 2] = ["v1", "price-simulations"];
 
 /// Flags of `chargly simulate`.
 #[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct SimulateArgs {
+    #[command(subcommand)]
+    instead: Option<Instead>,
     /// A TOML file with a table under `rules` for each event type: event, rule, and perhaps grid and rounding
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
@@ -58,11 +63,21 @@ pub(crate) struct SimulateArgs {
     place: Place,
 }
 
+/// What else can be simulated.
+#[derive(Clone, Debug, Subcommand)]
+enum Instead {
+    /// Make a new data directory with the journal of a simulated product whose truth is known, and print that
+    Product(product::ProductArgs),
+}
+
 /// Simulates and prints the runs beside each other.
 ///
 /// # Errors
 /// If the proposal makes no sense, or the data directory or the server cannot be used.
 pub(crate) fn run(args: &SimulateArgs) -> Result<()> {
+    if let Some(Instead::Product(args)) = &args.instead {
+        return product::run(args);
+    }
     let body = proposal::request(args)?;
     let (result, table) = match args.place.client()? {
         Some(client) => super::runtime()?.block_on(through_server(&client, &body, args.csv.is_some()))?,

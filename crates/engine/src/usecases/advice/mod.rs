@@ -14,6 +14,8 @@ mod look;
 mod run;
 mod sample;
 mod scan;
+#[cfg(test)]
+mod speed;
 mod tape;
 mod tries;
 mod weekly;

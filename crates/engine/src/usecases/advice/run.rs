@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use super::look::{LookRequest, Looked};
 use super::scan::{Scanned, calendar, scan};
-use super::tries::{Ground, Pace, try_all};
+use super::tries::{Ground, LIMITS, Pace, try_all};
 use crate::environment::Environment;
 use crate::outcome::CallError;
 use crate::submission::Failure;
@@ -195,6 +195,7 @@ fn try_on_past(
         wallets: scanned.wallets,
         end: (figured.cut_off.0, figured.as_of),
         seed,
+        limits: LIMITS,
     };
     let backtests = try_all(past, &ground, &advice.recommendations, pace)?;
     let drafts = std::mem::take(&mut advice.recommendations);

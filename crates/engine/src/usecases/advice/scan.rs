@@ -33,7 +33,7 @@ pub(super) fn calendar(zone: &Zone, as_of: Millis) -> Calendar {
     let week = zone.interval(Interval::Week, as_of).start;
     let week_start = days.iter().position(|day| *day >= week).unwrap_or(0);
     let first_day = days.first().map_or(0, |first| zone.day_number(*first));
-    Calendar { days, first_day, week_start }
+    Calendar { days, end: zone.day(as_of).end, first_day, week_start }
 }
 
 /// Reads everything below `cut_off`. Of facts from before the calendar, meter events are passed over: a year of them says

@@ -12,11 +12,19 @@ use super::sample::{Sample, Use, choose};
 use super::tape::{Happened, Tape};
 use crate::usecases::past::{Past, PastError, Watch};
 
-/// Facts run again in one look, once for each run they are part of: at a million a second on one thread, as many as
-/// leave a look within its 20 seconds.
-const STEPS_MAX: u64 = 20_000_000;
-/// Facts of a span up to which all customers are taken: beyond that more of them tell little that fewer do not.
-const TAPED_FACTS_MAX: u64 = 400_000;
+/// How much work one look may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Facts run again, once for each run they are part of.
+    steps: u64,
+    /// Facts of a span up to which all customers are taken.
+    taped_facts: u64,
+}
+
+/// At a million steps a second on one thread, twenty millions leave a look within its 20 seconds; and beyond 400,000
+/// facts more of them tell little that fewer do not.
+pub(super) const LIMITS: Limits = Limits { steps: 20_000_000, taped_facts: 400_000 };
+
 /// Elasticities drawn for each proposal: fewer show no span, more no other one.
 const DRAWS_MIN: u64 = 4;
 /// See [`DRAWS_MIN`].
@@ -36,6 +44,8 @@ pub(super) struct Ground<'a> {
     pub(super) end: (u64, Millis),
     /// Which random numbers.
     pub(super) seed: u64,
+    /// How much work it may be.
+    pub(super) limits: Limits,
 }
 
 /// Who watches, and what happens between pieces of work.
@@ -60,11 +70,12 @@ pub(super) fn try_all(
     };
     let (end, to) = ground.end;
     let span = past.first_at(from, end)?.min(end)..end;
-    let facts_max = TAPED_FACTS_MAX.min(STEPS_MAX / (count * (PLAIN_RUNS + DRAWS_MIN) + 1));
+    let Limits { steps, taped_facts } = ground.limits;
+    let facts_max = taped_facts.min(steps / (count * (PLAIN_RUNS + DRAWS_MIN) + 1));
     pace.watch.expect(span.end - span.start + span.end);
     let sample = choose(past, &span, ground.wallets, facts_max)?;
     let tape = Tape::read(past, &sample, span, to)?;
-    let draws = (STEPS_MAX / (count * tape.len()).max(1)).saturating_sub(PLAIN_RUNS);
+    let draws = (steps / (count * tape.len()).max(1)).saturating_sub(PLAIN_RUNS);
     let draws = draws.clamp(DRAWS_MIN, DRAWS_MAX);
     pace.watch.expect(tape.len() * (1 + count * (PLAIN_RUNS + draws)));
     let happened = tape.happened(past, &sample, (pace.watch, pace.breathe))?;
@@ -159,7 +170,7 @@ fn backtest(sample: &Sample, found: &Comparison, (from, to): (Millis, Millis), f
         from,
         to,
         facts,
-        customers: sample.taken.customers,
+        customers: sample.all.customers,
         one_in: sample.one_in,
         before: scale.run(&found.before),
         fixed: scale.run(&found.fixed),
@@ -213,7 +224,8 @@ impl Scale {
         let count = |events: u64| u64::try_from(self.amount(events.into())).unwrap_or(u64::MAX);
         PriceRun {
             events: count(totals.events),
-            denied: count(totals.denied),
+            // What was refused and is refused again counts, as it does in what really happened.
+            denied: count(totals.denied + totals.refused_again),
             revenue_nano: self.amount(totals.revenue_nano),
             cost_nano: self.amount(totals.cost_nano),
             cash_nano: self.amount(totals.cash_nano),
@@ -234,26 +246,4 @@ fn scaled(amount: i128, all: i128, taken: i128) -> i128 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_of_a_sample_are_scaled_by_an_exact_ratio() {
-        assert_eq!(scaled(7, 5, 5), 7, "of everybody nothing is scaled");
-        assert_eq!(scaled(100, 3, 2), 150);
-        assert_eq!(scaled(-100, 4, 3), -134, "rounded down");
-        assert_eq!(scaled(0, 4, 3), 0);
-        assert_eq!(scaled(i128::MAX, 1, 1), i128::MAX);
-        let large = 1_i128 << 100;
-        assert_eq!(scaled(large, 2 << 60, 1 << 60), large * 2, "beyond 128 bits on the way");
-    }
-
-    #[test]
-    fn counts_of_customers_are_scaled_by_customers_and_not_by_use() {
-        let sample = |customers, micro| Use { customers, facts: 10, micro };
-        let scale = Scale { all: sample(1_000, 10_000), taken: sample(100, 2_000) };
-        assert_eq!((scale.customers(7), scale.amount(7)), (70, 35));
-        let unused = Scale { all: sample(4, 0), taken: sample(2, 0) };
-        assert_eq!(unused.amount(9), 9);
-    }
-}
+mod tests;
