@@ -21,7 +21,10 @@ pub(super) fn confidence(says: &Says<'_>) -> Vec<String> {
         text.push(capped(says, *cap));
     }
     if !record.needs.is_empty() {
-        text.push("Missing, before this is more than a suspicion:".to_owned());
+        text.push(match record.kind {
+            AdviceKind::DataQuality => "Needed before its price can be judged:".to_owned(),
+            _ => "Missing, before this is more than a suspicion:".to_owned(),
+        });
         text.extend(record.needs.iter().map(|need| format!("{LINE}{}", need_in_words(need))));
     }
     let raises = raises(says);
@@ -35,7 +38,7 @@ pub(super) fn confidence(says: &Says<'_>) -> Vec<String> {
 fn claimed(says: &Says<'_>) -> String {
     let record = says.record;
     let claim = claim(says);
-    if record.is_exact {
+    if record.is_exact && record.needs.is_empty() || record.kind == AdviceKind::DataQuality {
         return format!("Exact: {claim}. That is a sum of what happened, and nothing in it is estimated.");
     }
     let odds = if is_about_demand(says) {

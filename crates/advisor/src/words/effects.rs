@@ -11,7 +11,15 @@ use super::says::{A_MONTH, Says};
 pub(super) fn if_done(says: &Says<'_>) -> Vec<String> {
     let record = says.record;
     if record.proposal.is_none() {
-        return vec!["You see what each of these events leaves you, and get advice on its price.".to_owned()];
+        return vec![match record.kind {
+            AdviceKind::DataQuality => {
+                "You see what each of these events leaves you, and get advice on its price.".to_owned()
+            }
+            _ => format!(
+                "There is nothing to do: no change of price is proposed. The margin is {}.",
+                margin(says)
+            ),
+        }];
     }
     let mut text = vec![lift(says)];
     if let Some(bp) = record.evidence.margin_after_bp {
@@ -28,6 +36,12 @@ pub(super) fn if_done(says: &Says<'_>) -> Vec<String> {
     }
     text.extend(guardrails::guardrails(says));
     text
+}
+
+fn margin(says: &Says<'_>) -> String {
+    let target = percent(says.evidence().target_bp);
+    let now = says.margin_bp().map_or_else(|| "not known".to_owned(), percent);
+    format!("{now}, and your target is {target}")
 }
 
 /// What it brings in a month.

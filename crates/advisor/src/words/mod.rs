@@ -18,6 +18,7 @@ mod needs;
 mod numbers;
 mod says;
 mod titles;
+mod watched;
 mod why;
 
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use explain::{Explanation, explain};
 pub use needs::need_in_words;
 pub use says::LocalDay;
 use says::Says;
+pub use watched::watched_in_words;
 
 /// A piece of advice as a person reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]

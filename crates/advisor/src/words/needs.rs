@@ -2,7 +2,7 @@
 
 use chargly_ledger::{Need, Needed};
 
-use super::numbers::{count, counted, percent_exactly};
+use super::numbers::{count, counted, odds_at_least, percent_exactly};
 
 /// What there is of what is needed: `3 of 20 paying customers so far`.
 pub fn need_in_words(need: &Need) -> String {
@@ -28,11 +28,10 @@ pub fn need_in_words(need: &Need) -> String {
             "nobody has paid for credits yet, so nothing says what one is worth".to_owned()
         }
         Needed::Looks => format!("{} of {} looks, a week apart, that say the same", need.have, need.need),
-        Needed::Certainty => format!(
-            "it is true with a chance of about {}, and {} is the least to act on",
-            share(need.have),
-            share(need.need)
-        ),
+        Needed::Certainty => {
+            let odds = |bp: i64| odds_at_least(u32::try_from(bp).unwrap_or(0));
+            format!("{} that it is true so far; {} is the least to act on", odds(need.have), odds(need.need))
+        }
         Needed::LiveChanges => {
             let most = if need.need == 1 { "one".to_owned() } else { count(need.need) };
             format!(
@@ -99,6 +98,13 @@ mod tests {
                 5_000,
                 "one customer alone makes 62.1 % of the cost; 50 % or less would tell of more than one",
                 Some("more use by other customers"),
+            ),
+            (
+                Needed::Certainty,
+                6_999,
+                7_000,
+                "6 in 10 that it is true so far; 7 in 10 is the least to act on",
+                Some("more usage"),
             ),
             (
                 Needed::Looks,

@@ -39,20 +39,20 @@ pub(super) fn sum(nano: i128, currency: Currency) -> String {
     }
     let coins = currency.minor_digits().min(2);
     let places = if size >= 100 * NANO { 0 } else { coins };
-    sign(nano) + symbol(currency) + &fixed(size, places, true)
+    with_currency(nano, currency, &fixed(size, places, true))
 }
 
 /// What one thing costs: in cents, to three digits, where it is less than a dollar: `4.0 ¢`, `0.42 ¢`, `12.5 ¢`.
 pub(super) fn each(nano: i128, currency: Currency) -> String {
     let size = nano.unsigned_abs();
     if size >= NANO || size == 0 {
-        return sign(nano) + symbol(currency) + &fixed(size, 2, true);
+        return with_currency(nano, currency, &fixed(size, 2, true));
     }
     let size = three_digits(size);
     if currency == Currency::USD && size < NANO {
         return format!("{}{} ¢", sign(nano), decimal(size, CENT, size < 10 * CENT));
     }
-    sign(nano) + symbol(currency) + &decimal(size, NANO, false)
+    with_currency(nano, currency, &decimal(size, NANO, false))
 }
 
 /// The whole amount with every digit, where the arithmetic is shown: `$412.30`, `$0.0042`.
@@ -62,7 +62,7 @@ pub(super) fn exactly(nano: i128, currency: Currency) -> String {
     let whole = whole.parse().map_or_else(|_| whole.to_owned(), |whole: i128| count(whole));
     let part = if (1..2).contains(&part.len()) { format!("{part}0") } else { part.to_owned() };
     let point = if part.is_empty() { "" } else { "." };
-    format!("{}{}{whole}{point}{part}", sign(nano), symbol(currency))
+    with_currency(nano, currency, &format!("{whole}{point}{part}"))
 }
 
 /// A range of sums: `$95 to $210`, or one of them where both ends read alike.
@@ -157,15 +157,17 @@ fn sign(number: i128) -> String {
     if number < 0 { "−".to_owned() } else { String::new() }
 }
 
-fn symbol(currency: Currency) -> &'static str {
-    match currency.as_str() {
+/// An amount with its sign, its currency's symbol before it, or the currency's code behind it.
+fn with_currency(nano: i128, currency: Currency, amount: &str) -> String {
+    let symbol = match currency.as_str() {
         "usd" => "$",
         "eur" => "€",
         "gbp" => "£",
-        "jpy" | "cny" => "¥",
+        "jpy" => "¥",
         "inr" => "₹",
-        _ => "",
-    }
+        code => return format!("{}{amount} {}", sign(nano), code.to_uppercase()),
+    };
+    format!("{}{symbol}{amount}", sign(nano))
 }
 
 /// Nano-units with so many decimal places, rounded; whole amounts without any where `trims`.
@@ -234,6 +236,8 @@ mod tests {
         }
         let euro = Currency::parse("eur").expect("a currency");
         assert_eq!(each(42_000_000, euro), "€0.042");
+        let franc = Currency::parse("chf").expect("a currency");
+        assert_eq!(sum(-182 * DOLLAR, franc), "−182 CHF");
         assert_eq!(exactly(4_200_000, Currency::USD), "$0.0042");
         assert_eq!(exactly(412 * DOLLAR + 300_000_000, Currency::USD), "$412.30");
         assert_eq!(exactly(1_860 * DOLLAR, Currency::USD), "$1,860");

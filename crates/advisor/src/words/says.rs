@@ -49,7 +49,7 @@ impl<'a> Says<'a> {
     }
 
     pub(super) fn sum(&self, nano: i128) -> String {
-        numbers::sum(nano, self.currency()) + &self.code()
+        numbers::sum(nano, self.currency())
     }
 
     /// What is earned more or less: `$182 more`.
@@ -58,19 +58,11 @@ impl<'a> Says<'a> {
     }
 
     pub(super) fn each(&self, nano: impl Into<i128>) -> String {
-        numbers::each(nano.into(), self.currency()) + &self.code()
+        numbers::each(nano.into(), self.currency())
     }
 
     pub(super) fn exactly(&self, nano: i128) -> String {
-        numbers::exactly(nano, self.currency()) + &self.code()
-    }
-
-    /// The currency's code behind an amount, where no symbol of it is before it.
-    fn code(&self) -> String {
-        match self.currency().as_str() {
-            "usd" | "eur" | "gbp" | "jpy" | "cny" | "inr" => String::new(),
-            code => format!(" {}", code.to_uppercase()),
-        }
+        numbers::exactly(nano, self.currency())
     }
 
     /// What a unit costs, and the range around it where it is estimated.

@@ -10,7 +10,8 @@ const LASTS_DAYS: i64 = RECOMMENDATION_LASTS_MS / 86_400_000;
 
 /// The card's title.
 pub(super) fn title(says: &Says<'_>) -> String {
-    if says.is_watched() {
+    // What is missing can be sent, whatever else is only watched.
+    if says.is_watched() && says.record.kind != AdviceKind::DataQuality {
         return format!("Watching {}: {}", says.event(), suspicion(says));
     }
     let event = says.event();
@@ -67,7 +68,6 @@ fn suspicion(says: &Says<'_>) -> String {
         (AdviceKind::MixDrift, Detail::Mix { dimension, .. }) => {
             format!("dear kinds of {dimension} may have become more of it")
         }
-        (AdviceKind::DataQuality, _) => missing(says).to_owned(),
         _ => "its price may not fit".to_owned(),
     }
 }
@@ -128,7 +128,12 @@ pub(super) fn what(says: &Says<'_>) -> Vec<String> {
 fn nothing_to_publish(says: &Says<'_>) -> Vec<String> {
     let event = says.event();
     if says.record.kind != AdviceKind::DataQuality {
-        return vec![format!("Nothing to apply: look at how {event} is priced.")];
+        let first = if says.is_watched() {
+            "Nothing to do yet: this is only watched."
+        } else {
+            "No price to change now: know that it happened."
+        };
+        return vec![first.to_owned(), format!("{event} stays as it is.")];
     }
     let mut text = vec![format!("No price to change. First complete the figures of {event}:")];
     if let Detail::Missing { events, estimated_bp, unpriced, .. } = &says.evidence().detail {

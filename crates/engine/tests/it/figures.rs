@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chargly_engine::figures::{Line, deferred_nano};
+use chargly_engine::figures::{Line, ValueSource, deferred_nano};
 use chargly_engine::ledger::{
     CaptureRequest, Currency, Dimension, Draw, EventTypeNo, EventTypeRequest, Facets, Fact, GrantKind,
-    GrantRequest, IfInsufficient, KeyNo, Millis, Money, Policy, Position, Settlement, WalletEvent, WalletNo,
-    cost_of_event,
+    GrantRequest, IfInsufficient, KeyNo, Millis, Money, PackRequest, Policy, Position, Settlement,
+    WalletEvent, WalletNo, cost_of_event,
 };
 use chargly_engine::views::{By, FiguresQuery, FiguresRow, Interval, Ranking};
 use chargly_engine::{
@@ -21,6 +21,47 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 const CUSTOMERS: [&str; 4] = ["ada", "bob", "cleo", "dan"];
 const TYPES: [&str; 3] = ["chat.reply", "image.generate", "agent.run"];
 const SYSTEM: KeyNo = KeyNo::SYSTEM;
+
+fn pack(code: &str, (paid_for, bonus): (i64, i64), cents: i64, is_active: bool) -> PackRequest {
+    PackRequest {
+        code: code.into(),
+        name: code.into(),
+        audience: "".into(),
+        credits: credits(paid_for),
+        bonus: credits(bonus),
+        price: Money { nano: cents * 10_000_000, currency: Currency::USD },
+        discount_line: "".into(),
+        order: 0,
+        valid_days: None,
+        is_active,
+    }
+}
+
+#[tokio::test]
+async fn a_credit_is_worth_what_is_set_else_paid_else_asked_for_in_the_cheapest_pack() {
+    let World { env, _dir, .. } = World::begin().await;
+    let value = async || env.credit_value().await.expect("read").map(|v| (v.source, v.per_credit_nano()));
+    assert_eq!(value().await, None, "nothing is for sale");
+    for pack in [
+        pack("starter", (500, 0), 1_000, true),
+        pack("power", (4_000, 1_000), 6_000, true),
+        pack("retired", (5_000, 0), 100, false),
+    ] {
+        env.publish_pack(SYSTEM, pack, None).await.expect("published");
+    }
+    assert_eq!(value().await, Some((ValueSource::Pack, Some(12_000_000))), "bonus credits share the price");
+    let price = Some(Money { nano: 10_000_000_000, currency: Currency::USD });
+    let paid = GrantRequest { kind: GrantKind::Paid, price, ..lot(500) };
+    let granted = env.grant(SYSTEM, "ada".into(), paid, None, None).await.expect("granted");
+    let at_least = Some(Position(granted.id.position.0 + 1));
+    env.books(Millis(0)..Millis::NEVER, Interval::Total, at_least).await.expect("reflected");
+    assert_eq!(value().await, Some((ValueSource::Paid, Some(20_000_000))));
+    let mut settings = env.catalogue().settings.clone();
+    settings.credit_value_nano = Some(30_000_000);
+    env.change_settings(SYSTEM, settings, None).await.expect("changed");
+    assert_eq!(value().await, Some((ValueSource::Set, Some(30_000_000))));
+    env.close();
+}
 
 /// Draws by seed: the same seed, the same script.
 struct Dice(u64);

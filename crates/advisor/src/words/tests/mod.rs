@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use chargly_ledger::{Catalogue, Currency, Need, Needed, Recommendation};
 
-use super::{card, explain, reason};
+use super::{card, explain, reason, watched_in_words};
 use records::local_day;
 
 type Made = fn() -> (Catalogue, Recommendation);
@@ -73,6 +73,34 @@ fn a_list_has_a_sentence_of_each() {
         })
         .collect();
     insta::assert_snapshot!("reasons", all.join("\n"));
+}
+
+#[test]
+fn what_is_watched_is_told_as_arithmetic_without_a_claim() {
+    let (catalogue, mut record) = records::loss_making();
+    assert_eq!(
+        watched_in_words(&record.evidence, &catalogue),
+        "One costs you 4.0 ¢ and brings in 3.2 ¢, which leaves you −25 %. It breaks even at 10 credits and reaches your \
+         target of 60 % at 25 credits. 10,307 events by 63 customers."
+    );
+    record.evidence.cost_missing = record.evidence.events;
+    record.evidence.break_even = None;
+    assert_eq!(
+        watched_in_words(&record.evidence, &catalogue),
+        "Nobody knows what one costs you: no event came with a cost. 10,307 events by 63 customers."
+    );
+}
+
+#[test]
+fn a_moved_rate_that_needs_no_other_price_proposes_nothing() {
+    let (catalogue, mut record) = records::cost_drift();
+    (record.proposal, record.recommended, record.guardrails) = (None, None, Vec::new());
+    let card = shown(&catalogue, &record);
+    assert!(
+        card.contains("No price to change now") && card.contains("no change of price is proposed"),
+        "{card}"
+    );
+    assert!(!card.contains("chargly simulate") && !card.contains("You earn"), "{card}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! `GET /v1/recommendations/{id}/explain`: the arithmetic, line by line.
 
-use chargly_api::{IdKind, Problem};
+use chargly_api::{IdKind, Problem, object};
 use chargly_engine::advisor::explain;
+use chargly_engine::ledger::{Advised, Catalogue};
 
 use super::numbers::{part, part_or_null};
 use super::view::number_or_null;
@@ -14,9 +15,14 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
     call.finish_query()?;
     let catalogue = call.env.catalogue();
     let advised = find(&call, &catalogue)?;
-    let zone = zone(&catalogue);
-    let found = explain(&advised.recommendation, &catalogue, &|at| zone.day_number(at));
-    Ok(Answer::object(|o| {
+    Ok(Answer::json(explanation_json(advised, &catalogue)))
+}
+
+/// The arithmetic of a recommendation as JSON.
+pub fn explanation_json(advised: &Advised, catalogue: &Catalogue) -> Vec<u8> {
+    let zone = zone(catalogue);
+    let found = explain(&advised.recommendation, catalogue, &|at| zone.day_number(at));
+    object(|o| {
         o.id("id", view::id(IdKind::Recommendation, advised.id));
         o.text("reason", &found.reason);
         o.text("confidence", advised.recommendation.sureness().as_str());
@@ -33,5 +39,5 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
                 list.text(line);
             });
         });
-    }))
+    })
 }

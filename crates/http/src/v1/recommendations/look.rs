@@ -1,7 +1,7 @@
 //! `/v1/recommendations/look`: look for advice now, and what came of the last look.
 
 use chargly_api::{IdKind, ObjectWriter, Problem, Value, object};
-use chargly_engine::advisor::Watched;
+use chargly_engine::advisor::{Watched, watched_in_words};
 use chargly_engine::ledger::{Catalogue, Millis};
 use chargly_engine::{LookJob, LookRequest, LookStatus, Looked};
 
@@ -92,7 +92,9 @@ pub fn look_json(looked: &Looked, is_dry: bool, catalogue: &Catalogue) -> Vec<u8
 fn write_result(o: &mut ObjectWriter<'_>, looked: &Looked, is_dry: bool, catalogue: &Catalogue) {
     view::instant(o, "as_of", looked.as_of);
     o.number("cut_off", looked.cut_off.0).number("events", looked.events);
-    o.number("graded", looked.graded).number("took_ms", looked.took_ms);
+    o.number("events_ahead", looked.advice.ahead)
+        .number("graded", looked.graded)
+        .number("took_ms", looked.took_ms);
     o.array("made", |list| {
         for id in &looked.made {
             list.text(&view::id(IdKind::Recommendation, *id).to_string());
@@ -113,6 +115,7 @@ fn write_result(o: &mut ObjectWriter<'_>, looked: &Looked, is_dry: bool, catalog
 
 fn write_watched(o: &mut ObjectWriter<'_>, watched: &Watched, catalogue: &Catalogue) {
     o.text("event", view::event_name(catalogue, watched.event_type));
+    o.text("in_words", &watched_in_words(&watched.evidence, catalogue));
     write_needs(o, &watched.needs);
     o.object("evidence", |o| write_evidence(o, &watched.evidence));
 }

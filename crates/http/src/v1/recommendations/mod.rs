@@ -18,8 +18,10 @@ pub(crate) mod roll_back;
 pub(crate) mod track_record;
 mod view;
 
+pub use explain::explanation_json;
 pub use look::look_json;
-pub use view::recommendation_json;
+pub use track_record::track_record_json;
+pub use view::{recommendation_json, recommendation_summary_json};
 
 const KIND: IdKind = IdKind::Recommendation;
 

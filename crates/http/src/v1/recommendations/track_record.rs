@@ -1,8 +1,8 @@
 //! `GET /v1/recommendations/track-record`: how often claims came true, beside how sure they were said to be.
 
-use chargly_api::Problem;
+use chargly_api::{Problem, object};
 use chargly_engine::advisor::{MATURED_MIN, track_record};
-use chargly_engine::ledger::Money;
+use chargly_engine::ledger::{Catalogue, Money};
 
 use super::numbers::part;
 use crate::answer::Answer;
@@ -11,8 +11,13 @@ use crate::call::Call;
 pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
     call.finish_query()?;
     let catalogue = call.env.catalogue();
+    Ok(Answer::json(track_record_json(&catalogue)))
+}
+
+/// How claims came out as JSON.
+pub fn track_record_json(catalogue: &Catalogue) -> Vec<u8> {
     let record = track_record(&catalogue.recommendations);
-    Ok(Answer::object(|o| {
+    object(|o| {
         o.number("graded", record.n).number("provisional", record.provisional);
         o.number("shown_from", MATURED_MIN);
         // Thousandths: a millionth of a unit of money is three places further.
@@ -29,5 +34,5 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
                 });
             }
         });
-    }))
+    })
 }

@@ -18,6 +18,11 @@ pub fn recommendation_json(advised: &Advised, catalogue: &Catalogue, now: Millis
     object(|o| write_whole(o, advised, catalogue, now))
 }
 
+/// A recommendation as JSON, as a list has it.
+pub fn recommendation_summary_json(advised: &Advised, catalogue: &Catalogue, now: Millis) -> Vec<u8> {
+    object(|o| write_summary(o, advised, catalogue, now))
+}
+
 /// Writes everything about a recommendation.
 pub(super) fn write_whole(o: &mut ObjectWriter<'_>, advised: &Advised, catalogue: &Catalogue, now: Millis) {
     write_summary(o, advised, catalogue, now);
