@@ -84,9 +84,10 @@ pub(crate) fn advice(
     truth: &TypeTruth,
     credit_nano: Option<i64>,
 ) -> Vec<Advice> {
-    let has_estimate = plan.happenings.iter().any(
-        |what| matches!(what, Happening::CostsEstimated { event, .. } if *event == index),
-    );
+    let has_estimate = plan
+        .happenings
+        .iter()
+        .any(|what| matches!(what, Happening::CostsEstimated { event, .. } if *event == index));
     let is_untold = truth.untold_bp > if has_estimate { ESTIMATED_BP } else { UNTOLD_BP };
     let blocks = truth.untold_bp > UNTOLD_BP && !has_estimate;
     let told = format!("{} of the events come without a cost", percent(i64::from(truth.untold_bp)));
@@ -102,24 +103,15 @@ pub(crate) fn advice(
 
 type Answered = (AdviceKind, (bool, String));
 
-fn prices(
-    plan: &MarketPlan,
-    now: &Standing,
-    truth: &TypeTruth,
-    credit_nano: Option<i64>,
-) -> Vec<Answered> {
+fn prices(plan: &MarketPlan, now: &Standing, truth: &TypeTruth, credit_nano: Option<i64>) -> Vec<Answered> {
     let (Some(revenue), Some(margin)) = (unit_revenue(now.credits, credit_nano), truth.margin_bp) else {
         let nothing = (false, "nobody pays for credits, so no price earns anything".to_owned());
         let kinds = [AdviceKind::LossMaking, AdviceKind::UnderTarget, AdviceKind::OverTarget];
         return kinds.map(|kind| (kind, nothing.clone())).into();
     };
     let (cost, target) = (truth.cost_at_end().weighted_nano as f64, i64::from(plan.target_margin_bp));
-    let pays = |ratio: f64| {
-        libm::pow(ratio, truth.elasticity) * (ratio * revenue - cost) > revenue - cost
-    };
-    let said = |what: &str| {
-        format!("margin {} of a target of {}{what}", percent(margin), percent(target))
-    };
+    let pays = |ratio: f64| libm::pow(ratio, truth.elasticity) * (ratio * revenue - cost) > revenue - cost;
+    let said = |what: &str| format!("margin {} of a target of {}{what}", percent(margin), percent(target));
     let (up, down) = (pays(STEP), pays(1.0 / STEP));
     let lower = margin_bp(revenue / STEP, cost).is_some_and(|margin| margin >= target);
     vec![
@@ -162,8 +154,8 @@ fn minimum(plan: &MarketPlan, index: usize, now: &Standing, credit_nano: Option<
     };
     let (fixed, levels) = now.level_costs(event);
     let share = normal_below((libm::log(1.5) - libm::log(median)) / sigma);
-    let small = unit_revenue(now.credits, credit_nano)
-        .and_then(|revenue| margin_bp(revenue, fixed + levels[0]));
+    let small =
+        unit_revenue(now.credits, credit_nano).and_then(|revenue| margin_bp(revenue, fixed + levels[0]));
     let Some(small) = small else { return answer(false, "nobody pays for credits".to_owned()) };
     let because = format!(
         "{} of the events are one unit, at a margin of {}",

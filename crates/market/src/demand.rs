@@ -2,7 +2,10 @@
 //!
 //! A count is Poisson around: the type's events a day × the customer's share × weekday × trend × a shock that all types
 //! share × the type's own × the customer's day × (price ÷ first price)^elasticity.
-#![expect(clippy::float_arithmetic, reason = "random draws; costs and quantities are rounded to integers once")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "random draws; costs and quantities are rounded to integers once"
+)]
 
 use chargly_ledger::Quantity;
 use rand_chacha::ChaCha8Rng;
@@ -27,8 +30,8 @@ const TOKENS_MAX: f64 = 1e9;
 
 /// The weight of each hour of the UTC day: quiet nights, busy afternoons.
 const HOURS: [f64; 24] = [
-    0.92, 0.86, 0.87, 0.80, 0.80, 0.71, 0.74, 0.88, 0.99, 1.05, 1.14, 1.11, 1.08, 1.04, 0.99, 1.00, 1.07, 1.11,
-    1.11, 1.12, 1.17, 1.17, 1.17, 1.08,
+    0.92, 0.86, 0.87, 0.80, 0.80, 0.71, 0.74, 0.88, 0.99, 1.05, 1.14, 1.11, 1.08, 1.04, 0.99, 1.00, 1.07,
+    1.11, 1.11, 1.12, 1.17, 1.17, 1.17, 1.08,
 ];
 
 /// Shocks that last from day to day, and the draws of events.

@@ -1,6 +1,9 @@
 //! The draws that everything else is made of. The same on every machine: ChaCha's numbers, and logarithms from a
 //! library in Rust instead of the platform's.
-#![expect(clippy::float_arithmetic, reason = "random draws; what leaves as an amount is rounded to integers once")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "random draws; what leaves as an amount is rounded to integers once"
+)]
 
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -37,7 +40,11 @@ pub(crate) fn factor(sigma: f64, draw: &mut impl RngCore) -> f64 {
 }
 
 /// How many events happen where `mean` are expected.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded, not below 0, and small")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "rounded, not below 0, and small"
+)]
 pub(crate) fn count(mean: f64, draw: &mut impl RngCore) -> u32 {
     if mean <= 0.0 {
         return 0;

@@ -147,7 +147,9 @@ impl<F: FnMut(Position, Millis, &Fact, &[u8])> Shop for LedgerShop<F> {
                 facets: requests::facets(plan, event),
             };
             let fact = self.act("an event", action)?;
-            answers.push(answer(&fact).ok_or_else(|| Unexpected { doing: "an event", why: format!("{fact:?}") })?);
+            answers.push(
+                answer(&fact).ok_or_else(|| Unexpected { doing: "an event", why: format!("{fact:?}") })?,
+            );
         }
         Ok(())
     }

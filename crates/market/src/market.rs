@@ -9,9 +9,9 @@ use chargly_ledger::{Credits, Millis};
 use rand_chacha::ChaCha8Rng;
 use thiserror::Error;
 
+use crate::check::PlanError;
 use crate::demand::{DAY_MS, Demand, HOUR_MS};
 use crate::draw::{chance, stream, unit};
-use crate::check::PlanError;
 use crate::plan::{Happening, MarketPlan};
 use crate::population::{self, Customer, Habit};
 use crate::shop::{Answer, MarketEvent, MarketGrant, Shop};
@@ -86,7 +86,10 @@ impl<'a> Market<'a> {
     fn new(plan: &'a MarketPlan) -> Self {
         let customers = population::draw(plan);
         let mut standing = Standing::first(plan);
-        plan.happenings.iter().filter(|what| is_of_all_days(what)).for_each(|what| apply(&mut standing, what));
+        plan.happenings
+            .iter()
+            .filter(|what| is_of_all_days(what))
+            .for_each(|what| apply(&mut standing, what));
         Self {
             plan,
             moods: vec![Mood::Absent; customers.len()],
@@ -190,8 +193,11 @@ impl<'a> Market<'a> {
             let end = self.hour(day, hour + 1);
             let (now, later) = rest.split_at(rest.partition_point(|event| event.at < end));
             rest = later;
-            let tried: Vec<MarketEvent> =
-                now.iter().filter(|event| self.moods[event.customer as usize] == Mood::Active).copied().collect();
+            let tried: Vec<MarketEvent> = now
+                .iter()
+                .filter(|event| self.moods[event.customer as usize] == Mood::Active)
+                .copied()
+                .collect();
             if tried.is_empty() {
                 continue;
             }

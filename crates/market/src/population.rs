@@ -58,7 +58,12 @@ pub(crate) fn draw(plan: &MarketPlan) -> Vec<Customer> {
         && !others.is_empty()
     {
         let sum: f64 = others.iter().map(|customer| customer.share).sum();
-        *first = Customer { share: sum * share / (1.0 - share), arrives: 0, habit: Habit::BuysAhead, ..first.clone() };
+        *first = Customer {
+            share: sum * share / (1.0 - share),
+            arrives: 0,
+            habit: Habit::BuysAhead,
+            ..first.clone()
+        };
     }
     let sum: f64 = customers.iter().map(|customer| customer.share).sum();
     for customer in &mut customers {

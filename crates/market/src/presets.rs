@@ -141,9 +141,8 @@ pub fn preset_over(preset: Preset, days: u32) -> MarketPlan {
                 vec![Happening::MixShift { day: drift_day, event: IMAGE, level: 1, share: 0.5 }];
         }
         Preset::NoCosts => {
-            plan.happenings = (0..plan.events.len())
-                .map(|event| Happening::CostsMissing { event, share: 1.0 })
-                .collect();
+            plan.happenings =
+                (0..plan.events.len()).map(|event| Happening::CostsMissing { event, share: 1.0 }).collect();
         }
         Preset::OneCustomer => plan.customers = 1,
         Preset::WhaleHalf => plan.demand.first_share = Some(0.5),

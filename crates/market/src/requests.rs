@@ -87,11 +87,19 @@ pub fn packs(plan: &MarketPlan) -> impl Iterator<Item = PackRequest> {
 
 /// The rate card of a type whose cost is computed, at so many times the first rates, in force when it is published.
 pub fn rate_card(event: &EventPlan, factor: f64) -> Option<RateCardRequest> {
-    let CostPlan::RateCard { provider, model, input_pico, output_pico, .. } = &event.cost else { return None };
-    let rate = |unit, first| Rate { unit, is_batch: false, above_input_tokens: 0, pico: scaled(first, factor) };
+    let CostPlan::RateCard { provider, model, input_pico, output_pico, .. } = &event.cost else {
+        return None;
+    };
+    let rate =
+        |unit, first| Rate { unit, is_batch: false, above_input_tokens: 0, pico: scaled(first, factor) };
     let rates = vec![rate(Unit::InputTokens, *input_pico), rate(Unit::OutputTokens, *output_pico)];
     let entries = vec![RateEntry { provider: provider.clone(), model: model.clone(), rates }];
-    Some(RateCardRequest { source: "simulated".into(), note: "Simulated.".into(), effective_at: None, entries })
+    Some(RateCardRequest {
+        source: "simulated".into(),
+        note: "Simulated.".into(),
+        effective_at: None,
+        entries,
+    })
 }
 
 /// A lot.
@@ -134,7 +142,10 @@ pub fn usage(plan: &MarketPlan, event: &MarketEvent) -> Option<Usage> {
         Quantity::from_micro(i64::from(tokens) * Quantity::ONE.micro()).map(|quantity| (unit, quantity))
     };
     let quantities: SmallVec<[(Unit, Quantity); 3]> =
-        [counted(Unit::InputTokens, input), counted(Unit::OutputTokens, output)].into_iter().flatten().collect();
+        [counted(Unit::InputTokens, input), counted(Unit::OutputTokens, output)]
+            .into_iter()
+            .flatten()
+            .collect();
     Some(Usage { provider: provider.clone(), model: model.clone(), is_batch: false, quantities })
 }
 

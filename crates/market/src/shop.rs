@@ -25,7 +25,8 @@ pub trait Shop {
     }
 
     /// A type has another price from now on.
-    fn publish_price(&mut self, plan: &MarketPlan, event: usize, credits: Credits) -> Result<(), Self::Error>;
+    fn publish_price(&mut self, plan: &MarketPlan, event: usize, credits: Credits)
+    -> Result<(), Self::Error>;
 
     /// A type's provider charges so many times the first rate from now on.
     fn publish_rates(&mut self, plan: &MarketPlan, event: usize, factor: f64) -> Result<(), Self::Error>;

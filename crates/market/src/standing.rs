@@ -143,7 +143,8 @@ mod tests {
     #[test]
     fn a_mix_shift_leaves_a_whole_and_a_drift_multiplies() {
         let mut plan = preset(Preset::Split);
-        let event = plan.events.iter().position(|event| !event.levels.is_empty()).expect("a type with levels");
+        let event =
+            plan.events.iter().position(|event| !event.levels.is_empty()).expect("a type with levels");
         plan.happenings = vec![
             Happening::MixShift { day: 5, event, level: 1, share: 0.6 },
             Happening::CostDrift { day: 3, event, level: None, factor: 1.2 },

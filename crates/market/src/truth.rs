@@ -1,7 +1,10 @@
 //! What is true of a market: what an advisor should find, and what it should not.
 //!
 //! Figures are expected values, known from the plan; what a credit was sold for is known from what was bought.
-#![expect(clippy::float_arithmetic, reason = "expected values and comparisons; amounts leave rounded to integers")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "expected values and comparisons; amounts leave rounded to integers"
+)]
 
 use chargly_ledger::Credits;
 use compact_str::CompactString;
@@ -152,7 +155,9 @@ fn of_type(plan: &MarketPlan, index: usize, customers: &[Customer], credit_nano:
             Happening::CostDrift { day, level, factor, .. } => {
                 truth.drifts.push((day, level.map(level_name), factor));
             }
-            Happening::MixShift { day, level, share, .. } => truth.shifts.push((day, level_name(level), share)),
+            Happening::MixShift { day, level, share, .. } => {
+                truth.shifts.push((day, level_name(level), share))
+            }
             _ => {}
         }
     }

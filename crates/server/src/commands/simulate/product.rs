@@ -78,8 +78,12 @@ pub(crate) fn run(args: &ProductArgs) -> Result<()> {
     };
     let test: (Arc<dyn Clock>, _) = (Arc::clone(&simulated) as Arc<dyn Clock>, fill);
     let now_ms = clock.wall_ms();
-    let begun = crate::commands::runtime()?
-        .block_on(first_start::begin_with(&data, clock, requests::CURRENCY, test))?;
+    let begun = crate::commands::runtime()?.block_on(first_start::begin_with(
+        &data,
+        clock,
+        requests::CURRENCY,
+        test,
+    ))?;
     let begun = shown(begun, &data)?;
     let played = played.context("the product was not simulated")?;
     if args.json {

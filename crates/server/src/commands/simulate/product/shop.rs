@@ -125,7 +125,8 @@ impl Shop for EnvironmentShop<'_> {
         let batch = events.iter().map(metered).collect();
         for outcome in self.runtime.block_on(self.environment.meter(KeyNo::SYSTEM, batch)) {
             let fact = outcome.context("metering events")?.fact;
-            answers.push(answer(&fact).context("an event came to something else than a charge or a refusal")?);
+            answers
+                .push(answer(&fact).context("an event came to something else than a charge or a refusal")?);
         }
         Ok(())
     }

@@ -132,7 +132,11 @@ pub(super) fn in_words(
         percent(truth.largest_share_bp.into()),
         percent(truth.target_margin_bp.into()),
     );
-    let _ = writeln!(out, "  {:<20}{:>10}{:>16}{:>10}{:>12}  right advice", "event type", "credits", "cost a unit", "margin", "elasticity");
+    let _ = writeln!(
+        out,
+        "  {:<20}{:>10}{:>16}{:>10}{:>12}  right advice",
+        "event type", "credits", "cost a unit", "margin", "elasticity"
+    );
     for of in &truth.types {
         type_in_words(of, &mut out);
     }
