@@ -23,6 +23,7 @@ mod line;
 mod normal;
 mod statistics;
 mod unit_cost;
+mod words;
 
 pub use drift::{DRIFT_DAYS_BEFORE_MIN, DayRate, Drift, Segment, drift, segments};
 pub use elasticity::{
@@ -42,3 +43,6 @@ pub use impact::{
 };
 pub use line::{Line, LineSums, line};
 pub use unit_cost::{Cluster, UnitCost, unit_cost};
+pub use words::{
+    Card, Explanation, LocalDay, Section, card, explain, need_in_words, reason, watched_in_words,
+};

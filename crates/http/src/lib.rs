@@ -39,3 +39,6 @@ pub use router::router;
 pub use routes::{ROUTES, Route};
 pub use v1::event_types::prices::rule::{grid_name, read_rule, rounding_name, rule_json};
 pub use v1::price_simulations::{price_simulation_json, price_simulation_table, read_price_simulation};
+pub use v1::recommendations::{
+    explanation_json, look_json, recommendation_json, recommendation_summary_json, track_record_json,
+};

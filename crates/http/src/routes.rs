@@ -146,6 +146,15 @@ pub static ROUTES: &[Route] = routes! {
     "GET"    "/v1/keys"                               Admin  "list_keys"          v1::keys::list::handle;
     "POST"   "/v1/keys/{id}/rotate"                   Admin  "rotate_key"         v1::keys::rotate::handle;
     "DELETE" "/v1/keys/{id}"                          Admin  "revoke_key"         v1::keys::revoke::handle;
+    "GET"    "/v1/recommendations"                    Read   "list_pricing_recommendations" v1::recommendations::list::handle;
+    "POST"   "/v1/recommendations/look"               Prices "look_for_pricing_recommendations" v1::recommendations::look::start;
+    "GET"    "/v1/recommendations/look"               Read   "get_pricing_look"   v1::recommendations::look::get;
+    "GET"    "/v1/recommendations/track-record"       Read   "get_pricing_track_record" v1::recommendations::track_record::handle;
+    "GET"    "/v1/recommendations/{id}"               Read   "get_pricing_recommendation" v1::recommendations::get::handle;
+    "GET"    "/v1/recommendations/{id}/explain"       Read   "explain_pricing_recommendation" v1::recommendations::explain::handle;
+    "POST"   "/v1/recommendations/{id}/apply"         Prices "apply_pricing_recommendation" v1::recommendations::apply::handle;
+    "POST"   "/v1/recommendations/{id}/reject"        Prices "reject_pricing_recommendation" v1::recommendations::reject::handle;
+    "POST"   "/v1/recommendations/{id}/roll-back"     Prices "roll_back_pricing_recommendation" v1::recommendations::roll_back::handle;
     "POST"   "/v1/corrections/preview"                Prices "preview_correction" v1::corrections::preview::handle;
     "POST"   "/v1/corrections"                        Prices "open_correction"    v1::corrections::open::handle;
     "GET"    "/v1/corrections"                        Read   "list_corrections"   v1::corrections::list::handle;

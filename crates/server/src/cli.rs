@@ -188,8 +188,9 @@ mod tests {
                 missing.extend(flag.filter(|flag| !page.contains(flag.as_str())));
             }
             for command in command.get_subcommands() {
-                let headings = ["", "keys ", "customers ", "prices ", "rate-cards ", "corrections "]
-                    .map(|of| format!("`{of}{}", command.get_name()));
+                let headings =
+                    ["", "keys ", "customers ", "prices ", "rate-cards ", "corrections ", "simulate "]
+                        .map(|of| format!("`{of}{}", command.get_name()));
                 if !headings.iter().any(|heading| page.contains(heading)) {
                     missing.push(command.get_name().to_owned());
                 }

@@ -18,6 +18,7 @@ pub(crate) mod price_impact;
 pub(crate) mod price_simulations;
 pub(crate) mod quote;
 pub(crate) mod rate_cards;
+pub(crate) mod recommendations;
 pub(crate) mod revenue;
 pub(crate) mod settings;
 pub(crate) mod stream;

@@ -4,6 +4,7 @@
 use chargly_engine::ledger::Scope;
 use chargly_http::{ROUTES, Route};
 
+use crate::v1::recommendations::{advice, recorded};
 use crate::world::World;
 
 fn concrete(route: &Route, id: &str) -> String {
@@ -70,6 +71,7 @@ async fn ids_of_the_other_environment_name_nothing() {
     let order = r#"{"customer":"user_42","pack":"regular_500"}"#;
     let checkout = world.post("/v1/checkouts", order).await.expect(200);
     let (order, checkout) = (checkout.text("/order"), checkout.text("/id"));
+    let advice = recorded(&world, advice(&world, "image.generate")).await;
     for route in keyed().filter(|route| route.path.contains("{id}")) {
         let id = match route.path.split('/').nth(2) {
             Some("events") => &event,
@@ -78,6 +80,7 @@ async fn ids_of_the_other_environment_name_nothing() {
             Some("webhook-endpoints") => &hook,
             Some("orders") => &order,
             Some("checkouts") => &checkout,
+            Some("recommendations") => &advice,
             _ => &keys,
         };
         let path = concrete(route, id);

@@ -16,6 +16,7 @@ mod packs;
 mod price_simulations;
 mod quote;
 mod rate_cards;
+pub(crate) mod recommendations;
 mod settings;
 mod stream;
 mod wallet;

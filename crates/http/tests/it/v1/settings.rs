@@ -20,6 +20,17 @@ async fn settings_begin_with_defaults_and_are_put_as_a_whole() {
             "dispute_shortfall": "debt_and_freeze",
             "checkout": {"automatic_tax": false, "invoices": false, "promotion_codes": false},
             "redirect_origins": [],
+            "advice": {
+                "weekly": true,
+                "objective": "target_margin",
+                "margin_floor": "0.4",
+                "dead_band": "0.02",
+                "step_limit": "0.2",
+                "live_changes": 2,
+                "notice_days": 0,
+                "elasticity": {"centre": "-0.7", "scale": "0.6"},
+                "blackouts": [],
+            },
         })
     );
     let body = r#"{"time_zone":"Europe/Berlin","target_margin":"0.6525","credit_value":"0.02"}"#;
@@ -73,6 +84,34 @@ fn got_without_currency(shown: &Value) -> String {
 }
 
 #[tokio::test]
+async fn settings_of_advice_are_shown_as_they_were_put() {
+    let world = World::start().await;
+    let advice = json!({
+        "weekly": false,
+        "objective": "profit",
+        "margin_floor": "0.35",
+        "dead_band": "0.03",
+        "step_limit": "1",
+        "live_changes": 1,
+        "notice_days": 30,
+        "elasticity": {"centre": "-1.2", "scale": "0.5"},
+        "blackouts": [
+            {"from": "2026-11-20T00:00:00.000Z", "to": "2026-12-01T00:00:00.000Z"},
+            {"from": "2026-12-20T00:00:00.000Z", "to": "2027-01-06T00:00:00.000Z"},
+        ],
+    });
+    let put = world.put("/v1/settings", &json!({ "advice": advice }).to_string()).await.expect(200);
+    assert_eq!(put.json()["advice"], advice);
+    let again = world.put("/v1/settings", &got_without_currency(&put.json())).await.expect(200);
+    assert_eq!(again.bytes, put.bytes, "what is shown can be put back");
+    // What is left out of the object has its default too, and numbers are read like decimals.
+    let some = json!({"advice": {"margin_floor": 0.5, "elasticity": {"centre": -1}}});
+    let got = world.put("/v1/settings", &some.to_string()).await.expect(200).json();
+    assert_eq!((&got["advice"]["margin_floor"], &got["advice"]["weekly"]), (&json!("0.5"), &json!(true)));
+    assert_eq!(got["advice"]["elasticity"], json!({"centre": "-1", "scale": "0.6"}));
+}
+
+#[tokio::test]
 async fn every_wrong_setting_is_named_and_nothing_is_changed() {
     let world = World::start().await;
     let before = world.test.tail().committed();
@@ -103,6 +142,32 @@ async fn every_wrong_setting_is_named_and_nothing_is_changed() {
         (r#"{"redirect_origins":["javascript:alert(1)"]}"#, vec!["redirect_origins"]),
         (r#"{"redirect_origins":["https://user@shop.example"]}"#, vec!["redirect_origins"]),
         (r#"{"redirect_origins":["*"]}"#, vec!["redirect_origins"]),
+        (
+            r#"{"advice":{"weekly":1,"objective":"growth","margin_floor":"1","dead_band":-1,"step_limit":0}}"#,
+            vec![
+                "advice.weekly",
+                "advice.objective",
+                "advice.margin_floor",
+                "advice.dead_band",
+                "advice.step_limit",
+            ],
+        ),
+        (r#"{"advice":{"step_limit":"1.01"}}"#, vec!["advice.step_limit"]),
+        (
+            r#"{"advice":{"live_changes":101,"notice_days":366,"floor":1}}"#,
+            vec!["advice.live_changes", "advice.notice_days", "advice.floor"],
+        ),
+        (r#"{"advice":{"live_changes":0}}"#, vec!["advice.live_changes"]),
+        (r#"{"advice":{"elasticity":{"centre":"0.1"}}}"#, vec!["advice.elasticity.centre"]),
+        (r#"{"advice":{"elasticity":{"centre":"-5.1"}}}"#, vec!["advice.elasticity.centre"]),
+        (r#"{"advice":{"elasticity":{"scale":"0.05"}}}"#, vec!["advice.elasticity.scale"]),
+        (r#"{"advice":{"elasticity":{"centre":"low"}}}"#, vec!["advice.elasticity.centre"]),
+        (r#"{"advice":{"blackouts":[{"from":"2026-12-01T00:00:00Z"}]}}"#, vec!["advice.blackouts"]),
+        (
+            r#"{"advice":{"blackouts":[{"from":"2026-12-01T00:00:00Z","to":"2026-12-01T00:00:00Z"}]}}"#,
+            vec!["advice.blackouts"],
+        ),
+        (r#"{"advice":{"blackouts":[7]}}"#, vec!["advice.blackouts"]),
     ] {
         assert_eq!(world.put("/v1/settings", body).await.expect(400).fields(), fields, "{body}");
     }
