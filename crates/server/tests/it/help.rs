@@ -1,7 +1,7 @@
 //! What `--help` says, word for word: a change to a flag shows itself in review.
 
 /// Every command, as typed.
-const COMMANDS: [&[&str]; 28] = [
+const COMMANDS: [&[&str]; 30] = [
     &[],
     &["serve"],
     &["init"],
@@ -14,6 +14,8 @@ const COMMANDS: [&[&str]; 28] = [
     &["resume-effects"],
     &["export"],
     &["simulate"],
+    &["advise"],
+    &["advise", "apply"],
     &["bench"],
     &["keys"],
     &["keys", "list"],
@@ -46,8 +48,10 @@ fn help_of_every_command() {
 fn help_never_prints_a_key_of_the_settings_file() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("chargly.toml");
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 12] = [
         &["simulate"],
+        &["advise"],
+        &["advise", "apply"],
         &["replay"],
         &["keys", "list"],
         &["keys", "create"],
