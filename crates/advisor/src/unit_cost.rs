@@ -189,6 +189,8 @@ mod tests {
         assert!((cost.probability_above(high) - 0.05).abs() < 1e-6);
         assert_eq!(cost.probability_above(0.0), 1.0);
         assert_eq!(unit_cost(&all, 3), Some(cost.clone()));
+        // Pinned: another machine must come to the same bytes.
+        assert_eq!((low.to_bits(), high.to_bits()), (4_608_239_914_736_847_963, 4_608_771_354_836_214_274));
         // Any unit of money and of quantity gives the same range.
         let scaled: Vec<Cluster> =
             all.iter().map(|c| Cluster { cost: c.cost * 1e9, units: c.units * 1e-6 }).collect();

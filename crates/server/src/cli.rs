@@ -190,9 +190,17 @@ mod tests {
                 missing.extend(flag.filter(|flag| !page.contains(flag.as_str())));
             }
             for command in command.get_subcommands() {
-                let headings =
-                    ["", "keys ", "customers ", "prices ", "rate-cards ", "corrections ", "advise "]
-                        .map(|of| format!("`{of}{}", command.get_name()));
+                let headings = [
+                    "",
+                    "keys ",
+                    "customers ",
+                    "prices ",
+                    "rate-cards ",
+                    "corrections ",
+                    "advise ",
+                    "simulate ",
+                ]
+                .map(|of| format!("`{of}{}", command.get_name()));
                 if !headings.iter().any(|heading| page.contains(heading)) {
                     missing.push(command.get_name().to_owned());
                 }

@@ -243,7 +243,8 @@ fn run_outs(customers: &[CustomerChange]) -> RunOuts {
     found
 }
 
-fn bill_shock(customers: &[CustomerChange]) -> BillShock {
+/// By how much what these customers pay for the same usage changes.
+pub fn bill_shock(customers: &[CustomerChange]) -> BillShock {
     let mut changes: Vec<i64> = customers.iter().filter_map(CustomerChange::change_bp).collect();
     changes.sort_unstable();
     let at = |percent| rank(&changes, percent).unwrap_or(0);

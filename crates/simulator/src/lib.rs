@@ -36,7 +36,7 @@ mod world;
 
 pub use compare::{
     BillShock, Comparison, CustomerChange, Elastic, Outstanding, RunOuts, Runs, SHOCK_BP, Spread, TypeChange,
-    compare,
+    bill_shock, compare,
 };
 pub use elastic::{ELASTICITY_CENTRE_CENTI, ELASTICITY_SCALE_CENTI, Elasticity, MULTIPLE_MAX, elasticities};
 pub use history::History;

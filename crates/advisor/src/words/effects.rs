@@ -90,7 +90,7 @@ fn past(says: &Says<'_>, backtest: &Backtest) -> Vec<String> {
     if backtest.devaluation_nano > 0 {
         text.push(format!(
             "{} credits are sold or given and not used yet. They buy less afterwards: what they are worth falls by {}.",
-            micro(backtest.outstanding.micro().into()),
+            micro(backtest.outstanding_micro),
             sum(backtest.devaluation_nano)
         ));
     }

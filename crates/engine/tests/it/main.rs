@@ -1,6 +1,7 @@
 //! The engine under test: the writer alone on a faulty disk, and whole environments on a real one.
 
 mod advice;
+mod advice_on_servegen;
 mod corrections;
 mod environment;
 mod erase;

@@ -1,8 +1,8 @@
 //! What a recommendation was tried on, and what became of it.
 
 use super::evidence::Span;
+use crate::Millis;
 use crate::codec::{codec_enum, codec_struct};
-use crate::{Credits, Millis};
 
 /// One way of running the past again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -27,7 +27,7 @@ impl PriceRun {
     }
 }
 
-/// By how much what customers pay for the same usage changes, in basis points.
+/// By how much what customers pay in all for the same usage changes, in basis points; of those for whom it changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Shock {
     /// Half of them pay at most this much more.
@@ -80,8 +80,8 @@ pub struct Backtest {
     pub winners: u32,
     /// Customers who would have paid more.
     pub losers: u32,
-    /// Credits sold or given and not used at the end.
-    pub outstanding: Credits,
+    /// Micro-credits sold or given and not used at the end. 128 bits, because those of many customers pass 64.
+    pub outstanding_micro: i128,
     /// Nano-units by which the new prices lower what those buy.
     pub devaluation_nano: i128,
 }
@@ -103,7 +103,7 @@ codec_struct!(Backtest {
     shock,
     winners,
     losers,
-    outstanding,
+    outstanding_micro,
     devaluation_nano
 });
 

@@ -1,7 +1,7 @@
 //! What `--help` says, word for word: a change to a flag shows itself in review.
 
 /// Every command, as typed.
-const COMMANDS: [&[&str]; 30] = [
+const COMMANDS: [&[&str]; 31] = [
     &[],
     &["serve"],
     &["init"],
@@ -14,6 +14,7 @@ const COMMANDS: [&[&str]; 30] = [
     &["resume-effects"],
     &["export"],
     &["simulate"],
+    &["simulate", "product"],
     &["advise"],
     &["advise", "apply"],
     &["bench"],

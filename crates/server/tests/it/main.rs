@@ -22,6 +22,7 @@ mod replay;
 mod reset;
 mod secrets;
 mod simulate;
+mod simulate_product;
 mod slow_clients;
 mod slow_disk;
 mod storage_full;

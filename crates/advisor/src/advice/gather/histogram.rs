@@ -46,10 +46,10 @@ impl Histogram {
         0
     }
 
-    /// The largest number of each bin, and how many numbers are in it.
-    pub(crate) fn bins(&self) -> impl Iterator<Item = (i64, u64)> {
+    /// Of each bin, the least first: its largest number, how many numbers are in it, and the sum of what goes with them.
+    pub(crate) fn bins(&self) -> impl Iterator<Item = (i64, u64, i128)> {
         let bins = self.bins.iter().enumerate().filter(|(_, (count, _))| *count > 0);
-        bins.map(|(bin, (count, _))| (i64::try_from(top_of(bin)).unwrap_or(i64::MAX), *count))
+        bins.map(|(bin, (count, sum))| (i64::try_from(top_of(bin)).unwrap_or(i64::MAX), *count, *sum))
     }
 
     /// The share of what goes with the largest thousandths of numbers, in basis points.

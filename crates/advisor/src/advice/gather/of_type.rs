@@ -26,7 +26,7 @@ pub(crate) struct OfType {
     pub(crate) by_day: Vec<u32>,
     /// Costs of single events in the window [`Window::Weeks`].
     pub(crate) costs: Histogram,
-    /// Their quantities.
+    /// Their quantities, with what events of each size cost.
     pub(crate) quantities: Histogram,
     /// Whether quantities differ.
     pub(crate) is_varied: bool,
@@ -127,7 +127,7 @@ impl OfType {
         }
         if is_weeks {
             self.customers_of_weeks.insert(wallet);
-            self.quantities.add(sums.quantity_micro, 0);
+            self.quantities.add(sums.quantity_micro, cost_nano);
             if event.cost.is_some() {
                 self.costs.add(cost_nano, cost_nano);
             }

@@ -15,6 +15,8 @@ use crate::{Aim, DayRate, Drift, drift};
 const MOVED_MIN: f64 = 0.05;
 /// Of an event type's cost, what a rate must have to be told of.
 const SHARE_MIN: f64 = 0.1;
+/// The part of a move that customers must have seen at their own use.
+const OF_EACH_MIN: f64 = 0.4;
 /// Days after which a move that was noticed is no news.
 const NEWS_DAYS: i32 = 28;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -154,6 +156,10 @@ fn noticed(subject: &Subject<'_>, cell: &Cell, (units, unit_cost): (f64, f64)) -
     if moved.abs() < MOVED_MIN || !is_news || share < SHARE_MIN {
         return None;
     }
+    let expected = new_units * (after - before) / (unit_cost * units - new_units * (after - before));
+    if !is_of_each_customer(subject, expected) {
+        return None;
+    }
     let step = (after - before) / units.max(f64::MIN_POSITIVE);
     Some(Move {
         of: cell.name.clone(),
@@ -166,6 +172,26 @@ fn noticed(subject: &Subject<'_>, cell: &Cell, (units, unit_cost): (f64, f64)) -
         unit_before: unit_cost - new_units * step,
         unit_after: unit_cost + old_units * step,
     })
+}
+
+/// Whether customers who were there before pay the move each: at their own use of before, their costs moved by a good
+/// part of what is expected. Else dear customers came, or cheap ones went, and no rate moved. True where nobody was
+/// there before.
+fn is_of_each_customer(subject: &Subject<'_>, expected: f64) -> bool {
+    let (mut then, mut now) = (0.0, 0.0);
+    for cluster in subject.of.clusters() {
+        let (before, after) =
+            (subject.cluster(cluster.of(Window::Earlier)), subject.cluster(cluster.of(Window::Now)));
+        if before.units > 0.0 && after.units > 0.0 && before.cost > 0.0 {
+            then += before.cost;
+            now += before.units * after.cost / after.units;
+        }
+    }
+    if then <= 0.0 {
+        return true;
+    }
+    let moved = now / then - 1.0;
+    moved * expected > 0.0 && moved.abs() >= OF_EACH_MIN * expected.abs()
 }
 
 /// A move that rate cards tell: what the same use cost when the window began, and costs now.

@@ -13,9 +13,11 @@ use crate::{Aim, chance};
 const OVER_BP: i64 = 1_500;
 /// An event type that fewer of the product's customers use, in basis points, has few who tried it.
 const LOW_ADOPTION_BP: i64 = 2_000;
+/// Below every margin that a price above nothing has.
+const NO_MARGIN_BP: i64 = i64::MIN / 2;
 
-/// Claim: profit rises, and the margin afterwards is above the floor, or above what it is now where even that is below
-/// the floor: a step towards it must not be forbidden by it.
+/// Claim: profit rises, and the margin afterwards is above the floor where the raise reaches it: a step towards the floor
+/// must not be forbidden by it.
 pub(crate) fn under_target(subject: &Subject<'_>) -> Option<Found> {
     let window = subject.window();
     let settings = &subject.inputs.catalogue.settings;
@@ -28,10 +30,10 @@ pub(crate) fn under_target(subject: &Subject<'_>) -> Option<Found> {
         return None;
     }
     let wanted = if wants_more { a_step_up(subject)? } else { evidence.target_price? };
-    let margin_now_bp = evidence.margin_bp?;
-    let margin_min_bp = i64::from(settings.advice.floor_bp).min(margin_now_bp);
+    evidence.margin_bp?;
     let looks = 1 + i64::from(wants_more || is_under(Window::LookBefore));
-    let found = priced(subject, AdviceKind::UnderTarget, wanted, (margin_min_bp, looks), evidence)?;
+    let floor_bp = i64::from(settings.advice.floor_bp);
+    let found = priced(subject, AdviceKind::UnderTarget, wanted, (floor_bp, looks), evidence)?;
     // What nobody is sure of is no finding where nothing is under its target.
     let is_sure = found.stated.probability_bp >= chargly_ledger::MEDIUM_BP;
     (is_under(window) || is_sure).then_some(found).filter(is_rise)
@@ -87,6 +89,9 @@ fn priced(
     let tried = Tried::new(subject, window, (current, proposed), Subject::cost_nano(&sums));
     let cost = subject.unit_cost(window)?;
     let aim = if advice.objective == Objective::Revenue { Aim::Revenue } else { Aim::Profit };
+    // A raise that does not reach the floor still goes towards it.
+    let reaches = tried.margin_after_bp.is_some_and(|margin_bp| margin_bp >= margin_min_bp);
+    let margin_min_bp = if reaches || proposed < current { margin_min_bp } else { NO_MARGIN_BP };
     let repricing = tried.repricing(subject, &sums, margin_min_bp, aim);
     let belief = subject.belief();
     let stated = Stated::of_gain(&chance(&belief, &repricing, cost), &evidence);

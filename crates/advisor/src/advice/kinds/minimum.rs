@@ -15,6 +15,8 @@ use crate::statistics::{float, whole128};
 
 /// One event in ten is smaller than a small one.
 const SMALL_IN_THOUSAND: u64 = 100;
+/// A minimum that brings less than one part in so many of what the event type earns is not worth a rule.
+const GAIN_ONE_IN: i128 = 100;
 
 /// Claim: there is a base cost, and the margin of small events is below the floor.
 pub(crate) fn minimum(subject: &Subject<'_>) -> Option<Found> {
@@ -41,7 +43,13 @@ pub(crate) fn minimum(subject: &Subject<'_>) -> Option<Found> {
     let cost_of_small = whole128(fitted.a() + fitted.b() * q);
     let small_margin_bp = margin_bp(revenue, cost_of_small)?;
     let mut evidence = subject.evidence(window);
-    if fitted.a() <= 0.0 || small_margin_bp >= floor_bp {
+    // The line may be bent by the largest events: small ones must have lost money themselves.
+    let small = |bin: &(i64, u64, i128)| bin.0 <= small_micro;
+    let (earned, spent) = subject.of.quantities.bins().filter(small).fold((0, 0), |(earned, spent), bin| {
+        (earned + subject.worth.of(price_of(bin.0)) * i128::from(bin.1), spent + bin.2)
+    });
+    let is_seen = margin_bp(earned, spent).is_some_and(|margin_bp| margin_bp < floor_bp);
+    if fitted.a() <= 0.0 || small_margin_bp >= floor_bp || !is_seen {
         return None;
     }
     let grid = grid_of(&subject.base.rule);
@@ -66,13 +74,16 @@ pub(crate) fn minimum(subject: &Subject<'_>) -> Option<Found> {
         minimum: least,
     };
     // What events below it bring more.
-    let more = |(quantity, count): (i64, u64)| {
+    let more = |(quantity, count, _): (i64, u64, i128)| {
         let lacks = i128::from(least.micro()) - price_of(quantity);
         lacks.max(0) * i128::from(count)
     };
     let gained = subject.worth.of(subject.of.quantities.bins().map(more).sum());
     let sums = subject.of.total(window);
     let planned = subject.planned_nano(&sums);
+    if gained.saturating_mul(GAIN_ONE_IN) < planned {
+        return None;
+    }
     evidence.margin_after_bp = margin_bp(planned + gained, Subject::cost_nano(&sums));
     let mut needs = sample_needs(&evidence);
     // What is fitted to four weeks stands as one look; the four a week before would be three quarters the same.

@@ -158,7 +158,7 @@ fn backtest(revenue_nano: i128, cost_nano: i128) -> Backtest {
         shock: Shock { p50_bp: 2_500, p90_bp: 2_500, max_bp: 2_500, above: 0 },
         winners: 0,
         losers: 412,
-        outstanding: cr("120000"),
+        outstanding_micro: cr("120000").micro().into(),
         devaluation_nano: 96 * DOLLAR,
     }
 }

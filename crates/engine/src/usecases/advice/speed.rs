@@ -44,7 +44,10 @@ fn event(n: u64) -> MeterEvent {
         event: format!("type.{:02}", (mixed >> 23) % TYPES).into(),
         quantity: Quantity::ONE,
         credits: None,
-        cost: Some(Money { nano: 2_000_000 + i64::from(n as u32 % 1_000) * 1_000, currency: Currency::USD }),
+        cost: Some(Money {
+            nano: 2_000_000 + i64::try_from(n % 1_000).unwrap_or(0) * 1_000,
+            currency: Currency::USD,
+        }),
         usage: None,
         occurred_at: None,
         if_insufficient: IfInsufficient::Refuse,
@@ -164,7 +167,10 @@ async fn seconds_of_each_step() {
     while matches!(job.status(), LookStatus::Queued | LookStatus::Running) {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    println!("a whole look, without advice: {} ms", real.monotonic_ms() - begun);
+    let took_ms = real.monotonic_ms() - begun;
+    if let LookStatus::Done(looked) = job.status() {
+        println!("a whole look: {took_ms} ms, {} recommendations", looked.advice.recommendations.len());
+    }
     stop.store(true, Ordering::Relaxed);
     if let Some(traffic) = traffic {
         traffic.await.expect("sent");

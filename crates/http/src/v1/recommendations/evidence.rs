@@ -1,7 +1,7 @@
 //! The figures behind a recommendation on the wire, and what it would have done to the past.
 
 use chargly_api::{ObjectWriter, time};
-use chargly_engine::ledger::{Backtest, Detail, Evidence, Level, PriceRun, Span};
+use chargly_engine::ledger::{Backtest, Detail, Evidence, Level, Money, PriceRun, Span};
 
 use super::numbers::{
     credits_or_null, micro, milli_range, money, money_range, part, part_or_null, part_range,
@@ -174,7 +174,8 @@ pub(super) fn write_backtest(o: &mut ObjectWriter<'_>, backtest: &Backtest) {
     o.number("customers_who_pay_less", backtest.winners);
     o.number("customers_who_pay_more", backtest.losers);
     o.object("outstanding", |o| {
-        o.number("credits", backtest.outstanding);
+        // As money, which has three places more.
+        o.number("credits", Money::amount_of(backtest.outstanding_micro * 1_000));
         money(o, "devaluation", backtest.devaluation_nano);
     });
 }

@@ -232,7 +232,7 @@ async fn of_all_customers_a_proposal_comes_out_as_in_a_price_simulation() {
         assert_eq!(backtest.elastic_margin.map(|span| span.middle), Some(elastic.margin_nano.p50));
         assert_eq!(u64::from(backtest.shock.above), comparison.shock.shocked);
         assert_eq!(u64::from(backtest.run_outs_newly), comparison.run_outs.newly);
-        assert_eq!(i128::from(backtest.outstanding.micro()), comparison.outstanding.credits_micro);
+        assert_eq!(backtest.outstanding_micro, comparison.outstanding.credits_micro);
         assert_eq!((backtest.customers, backtest.one_in), (12, 1));
     }
     lived.env.close();
