@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    backup, bench, corrections, customers, export, figures, init, keys, prices, rate_cards, rebuild, replay,
-    reset, restore, resume_effects, serve, simulate, verify,
+    advise, backup, bench, corrections, customers, export, figures, init, keys, prices, rate_cards, rebuild,
+    replay, reset, restore, resume_effects, serve, simulate, verify,
 };
 use crate::settings;
 
@@ -69,6 +69,8 @@ pub(crate) enum Command {
     Customers(customers::CustomersArgs),
     /// Try prices on past events, and change nothing
     Simulate(Box<simulate::SimulateArgs>),
+    /// Look for advice on prices, read it, and decide
+    Advise(Box<advise::AdviseArgs>),
     /// Put many events right by one decision: show, ask, carry out, take back
     Corrections(Box<corrections::CorrectionsArgs>),
     /// Measure how fast a server of its own meters on this machine
@@ -188,9 +190,17 @@ mod tests {
                 missing.extend(flag.filter(|flag| !page.contains(flag.as_str())));
             }
             for command in command.get_subcommands() {
-                let headings =
-                    ["", "keys ", "customers ", "prices ", "rate-cards ", "corrections ", "simulate "]
-                        .map(|of| format!("`{of}{}", command.get_name()));
+                let headings = [
+                    "",
+                    "keys ",
+                    "customers ",
+                    "prices ",
+                    "rate-cards ",
+                    "corrections ",
+                    "advise ",
+                    "simulate ",
+                ]
+                .map(|of| format!("`{of}{}", command.get_name()));
                 if !headings.iter().any(|heading| page.contains(heading)) {
                     missing.push(command.get_name().to_owned());
                 }

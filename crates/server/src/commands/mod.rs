@@ -1,5 +1,6 @@
 //! The commands, one per file: its flags, then what it does.
 
+pub(crate) mod advise;
 pub(crate) mod backup;
 pub(crate) mod bench;
 pub(crate) mod corrections;
@@ -47,6 +48,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::RateCards(args) => rate_cards::run(&args),
         Command::Customers(args) => customers::run(&args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Advise(args) => advise::run(&args),
         Command::Corrections(args) => corrections::run(&args),
         Command::Bench(args) => bench::run(&args),
     }

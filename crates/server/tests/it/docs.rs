@@ -213,7 +213,11 @@ fn every_call_of_the_http_reference_succeeds_as_printed() {
     // Nothing is sold in live before it is connected to a payment provider; test has the sandbox.
     let (before, rest) = page.split_once("\n## Selling credits\n").expect("a section on selling");
     let (selling, after) = rest.split_once("\n## ").expect("a section after it");
-    let others = [before, after].join("\n").replace("/assets/…", &docs_selling::asset(&server));
+    let (before, rest) = before.split_once("\n## Recommendations\n").expect("a section on advice");
+    let (advice, between) = rest.split_once("\n## ").expect("a section after it");
+    let calls = crate::advise::all_succeed(advice, &server, key);
+    assert!(calls >= 9, "{calls} calls found");
+    let others = [before, between, after].join("\n").replace("/assets/…", &docs_selling::asset(&server));
     let calls = all_succeed(&others, &server, key);
     assert!(calls >= 30, "{calls} calls found");
     let calls = docs_selling::all_succeed(selling, &server, &project.test_key);

@@ -1,7 +1,7 @@
 //! What `--help` says, word for word: a change to a flag shows itself in review.
 
 /// Every command, as typed.
-const COMMANDS: [&[&str]; 29] = [
+const COMMANDS: [&[&str]; 31] = [
     &[],
     &["serve"],
     &["init"],
@@ -15,6 +15,8 @@ const COMMANDS: [&[&str]; 29] = [
     &["export"],
     &["simulate"],
     &["simulate", "product"],
+    &["advise"],
+    &["advise", "apply"],
     &["bench"],
     &["keys"],
     &["keys", "list"],
@@ -47,8 +49,10 @@ fn help_of_every_command() {
 fn help_never_prints_a_key_of_the_settings_file() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("chargly.toml");
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 12] = [
         &["simulate"],
+        &["advise"],
+        &["advise", "apply"],
         &["replay"],
         &["keys", "list"],
         &["keys", "create"],

@@ -1,5 +1,6 @@
 //! The binary as people run it: processes, files and HTTP, nothing of its insides.
 
+mod advise;
 mod backup;
 mod bench;
 mod books;
