@@ -89,7 +89,9 @@ impl MarketPlan {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded, and not below 0")]
     pub fn expected_events(&self) -> u64 {
         let a_day: f64 = self.events.iter().map(|event| event.events_a_day).sum();
-        libm::round(a_day * f64::from(self.days)) as u64
+        // Who arrives on the way is there for half of the days on average.
+        let there = 1.0 - self.demand.arrivals / 2.0;
+        libm::round(a_day * f64::from(self.days) * there) as u64
     }
 
     /// Makes it about so many events in all.
