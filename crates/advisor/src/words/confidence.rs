@@ -63,6 +63,12 @@ pub(super) fn claim(says: &Says<'_>) -> String {
     let (floor, target) = (percent(evidence.floor_bp), percent(evidence.target_bp));
     match says.record.kind {
         AdviceKind::LossMaking => format!("each {} really costs more than it brings in", says.unit()),
+        // The floor is claimed where the step reaches it.
+        AdviceKind::UnderTarget
+            if evidence.margin_after_bp.is_some_and(|margin_bp| margin_bp < evidence.floor_bp.into()) =>
+        {
+            "you earn more afterwards".to_owned()
+        }
         AdviceKind::UnderTarget => {
             format!("you earn more afterwards, and keep {floor} or more of the revenue")
         }
