@@ -80,7 +80,9 @@ pub(super) fn claim(says: &Says<'_>) -> String {
             format!("every event has a cost of its own, and small ones leave less than {floor}")
         }
         AdviceKind::CostDrift => "what you pay for a unit really moved by 5 % or more".to_owned(),
-        AdviceKind::MixDrift => "the mix moved your cost more than the providers' rates did".to_owned(),
+        AdviceKind::MixDrift => {
+            "the mix raised your cost by 5 % or more, and by more than the providers' rates did".to_owned()
+        }
         AdviceKind::DataQuality => "these figures are missing".to_owned(),
     }
 }
