@@ -1,6 +1,6 @@
 //! How sure it is: odds of one claim, what keeps them down, and what would raise them.
 
-use chargly_ledger::{AdviceKind, Cap, CapReason, Span, Sureness};
+use chargly_ledger::{AdviceKind, Cap, CapReason, Detail, Span, Sureness};
 
 use super::needs::{need_in_words, still};
 use super::numbers::{count, counted, odds, odds_at_least, percent};
@@ -9,6 +9,8 @@ use super::says::{LINE, Says};
 /// Customers from which caps for few of them no longer hold: see [`CapReason`].
 const SOME_CUSTOMERS: u32 = 20;
 const MANY_CUSTOMERS: u32 = 50;
+/// From this probability on, in basis points, odds are said to be more than what is said.
+const NEARLY_CERTAIN_BP: u32 = 9_950;
 /// Own price changes from which an elasticity counts as known.
 const OWN_CHANGES: u32 = 3;
 
@@ -39,10 +41,16 @@ fn claimed(says: &Says<'_>) -> String {
     let record = says.record;
     let claim = claim(says);
     if record.is_exact && record.needs.is_empty() || record.kind == AdviceKind::DataQuality {
-        return format!("Exact: {claim}. That is a sum of what happened, and nothing in it is estimated.");
+        let from = match &record.evidence.detail {
+            Detail::Rate { is_declared: true, .. } => "what your rate card says",
+            _ => "a sum of what happened",
+        };
+        return format!("Exact: {claim}. That is {from}, and nothing in it is estimated.");
     }
     let odds = if is_about_demand(says) {
         format!("At least about {}", odds_at_least(record.probability_bp))
+    } else if record.probability_bp >= NEARLY_CERTAIN_BP {
+        format!("More than {}", odds(record.probability_bp))
     } else {
         format!("About {}", odds(record.probability_bp))
     };

@@ -10,6 +10,8 @@ use super::says::Says;
 const LARGEST_CUSTOMER_BP: u32 = 2_500;
 /// See [`LARGEST_CUSTOMER_BP`].
 const DEAREST_BP: u32 = 2_000;
+/// What is less than this part of the cost is not worth a sentence.
+const WORTH_SAYING: i128 = 100;
 /// Basis points of a whole.
 const WHOLE_BP: i128 = 10_000;
 
@@ -57,7 +59,8 @@ pub(super) fn doubts(says: &Says<'_>) -> Vec<String> {
             percent(share)
         ));
     }
-    if evidence.unbilled_nano > 0 {
+    if evidence.unbilled_nano > 0 && evidence.unbilled_nano.saturating_mul(WORTH_SAYING) >= evidence.cost_nano
+    {
         text.push(format!(
             "Refused events cost you {} more, which no price of this one earns back.",
             says.sum(evidence.unbilled_nano)

@@ -1,6 +1,6 @@
 //! What happens with it, what happens without it, and to whom.
 
-use chargly_ledger::{AdviceKind, Backtest, Recommendation};
+use chargly_ledger::{AdviceKind, Backtest, Recommendation, Shock};
 
 use super::guardrails;
 use super::levels;
@@ -67,7 +67,7 @@ fn past(says: &Says<'_>, backtest: &Backtest) -> Vec<String> {
         if low == high { low } else { format!("{low} to {high}") }
     };
     let mut text = vec![format!(
-        "We ran your events of {} again at the new price, everything else as it was: {} of revenue instead of {}, and {} \
+        "We ran your events of {} again at the new price. As customers may answer: {} of revenue instead of {}, and {} \
          left after cost instead of {}.",
         says.days(backtest.from, backtest.to),
         ends(revenue),
@@ -156,6 +156,13 @@ fn bills(backtest: &Backtest) -> Vec<String> {
             counted(all, "customer")
         ),
         (n, 0) if n == all => format!("All {} pay more for the same use.", counted(all, "customer")),
+        (n, 0) => {
+            format!(
+                "For the same use {} of {} pay more, and nobody pays less.",
+                count(n),
+                counted(all, "customer")
+            )
+        }
         (n, less) => format!(
             "For the same use {} of {} pay more, and {} pay less.",
             count(n),
@@ -163,36 +170,41 @@ fn bills(backtest: &Backtest) -> Vec<String> {
             count(less)
         ),
     }];
-    text.push(if shock.p50_bp == shock.max_bp {
-        format!("Nobody's bill moves by more than {}, and half of them move by that.", signed(shock.max_bp))
-    } else {
-        format!(
-            "Half of the bills move by {} or less, nine in ten by {} or less, and the largest by {}.",
-            signed(shock.p50_bp),
-            signed(shock.p90_bp),
-            signed(shock.max_bp)
-        )
-    });
+    text.push(moves(shock));
     text.extend(match shock.above {
         0 => None,
         1 => Some("1 customer pays over 25 % more.".to_owned()),
         n => Some(format!("{} customers pay over 25 % more.", count(n))),
     });
     let (newly, earlier) = (backtest.run_outs_newly, backtest.run_outs_earlier);
-    text.push(if newly + earlier == 0 {
-        "No wallet would have run out that did not.".to_owned()
-    } else {
-        format!(
-            "{} would have run out of credits that did not, and {} earlier than it happened.",
-            if newly == 1 { "1 wallet".to_owned() } else { format!("{} wallets", count(newly)) },
-            count(earlier)
-        )
+    let wallets = |n: u32| counted(n, "wallet");
+    text.push(match (newly, earlier) {
+        (0, 0) => "No wallet would have run out of credits that did not.".to_owned(),
+        (0, n) => format!("{} would have run out of credits earlier.", wallets(n)),
+        (n, 0) => format!("{} would have run out of credits that did not.", wallets(n)),
+        (n, m) => {
+            format!("{} would have run out of credits that did not, and {} earlier.", wallets(n), count(m))
+        }
     });
     text
 }
 
-fn signed(bp: i64) -> String {
-    if bp > 0 { format!("+{}", percent(bp)) } else { percent(bp) }
+/// By how much bills move, in a sentence.
+fn moves(shock: &Shock) -> String {
+    let (half, most, largest) = (shock.p50_bp, shock.p90_bp, shock.max_bp);
+    if half == largest {
+        return format!("Half of the bills rise by {}, and none by more.", percent(largest.max(0)));
+    }
+    let at_most = |bp: i64| match bp {
+        0 => "do not rise".to_owned(),
+        ..0 => format!("fall by {} or more", percent(bp.abs())),
+        _ => format!("rise by {} or less", percent(bp)),
+    };
+    let mut text = format!("Half of the bills {}, nine in ten {}", at_most(half), at_most(most));
+    if largest > 0 {
+        text.push_str(&format!("; the largest rise is {}", percent(largest)));
+    }
+    text + "."
 }
 
 /// A customer who is a large part of it.

@@ -1,6 +1,6 @@
 //! Values of a dimension, told apart: why one price does not fit all of them.
 
-use chargly_ledger::{AdviceKind, Detail, Level, Recommendation, Span};
+use chargly_ledger::{Detail, Level, Recommendation, Span};
 
 use super::numbers::{credits, percent, points, range};
 use super::says::{A_MONTH, LINE, Says};
@@ -74,6 +74,11 @@ fn one(says: &Says<'_>, dimension: &str, level: &Level) -> String {
         format!("{dimension} {}", level.value)
     };
     let unit = says.unit();
+    if level.events == 0 {
+        let price =
+            level.proposed.map(|proposed| format!("; new price {}", credits(proposed))).unwrap_or_default();
+        return format!("{LINE}{name}: not used in these days{price}");
+    }
     let mut line = format!("{LINE}{name}: costs {} for each {unit}", says.each(level.cost_per_unit_nano));
     match level.margin_bp {
         Some(bp) => line.push_str(&format!(", leaves {}", percent(bp))),
@@ -88,8 +93,7 @@ fn one(says: &Says<'_>, dimension: &str, level: &Level) -> String {
         None => line.push_str(&format!(", {} of all {unit}s", percent(level.share_bp))),
     }
     if let Some(proposed) = level.proposed {
-        let verb = if says.record.kind == AdviceKind::MixDrift { "would be" } else { "new price" };
-        line.push_str(&format!("; {verb} {}", credits(proposed)));
+        line.push_str(&format!("; new price {}", credits(proposed)));
     }
     line
 }

@@ -31,14 +31,14 @@ pub(super) fn counted(number: impl Into<i128>, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
-/// A sum of money: `$182`, `$45.20`, `−$3.10`. From a hundred on without cents.
+/// A sum of money: `$182`, `$4.20`, `−$3.10`. From ten on without cents.
 pub(super) fn sum(nano: i128, currency: Currency) -> String {
     let size = nano.unsigned_abs();
     if size != 0 && size < CENT / 2 {
         return each(nano, currency);
     }
     let coins = currency.minor_digits().min(2);
-    let places = if size >= 100 * NANO { 0 } else { coins };
+    let places = if size >= 10 * NANO { 0 } else { coins };
     with_currency(nano, currency, &fixed(size, places, true))
 }
 
@@ -80,6 +80,24 @@ pub(super) fn credits(credits: Credits) -> String {
 /// Credits without the word: `4.2`.
 pub(super) fn bare_credits(credits: Credits) -> String {
     micro(credits.micro().into())
+}
+
+/// Credits to three digits, upwards, so that what is said is enough: `0.317 credits`.
+pub(super) fn credits_up(credits: Credits) -> String {
+    if credits.micro() < 0 {
+        return self::credits(credits);
+    }
+    let size = credits.micro().unsigned_abs();
+    let digits = u32::try_from(size.to_string().len()).unwrap_or(3);
+    let step = 10u64.pow(digits.saturating_sub(3)).min(1_000_000);
+    let micro = i64::try_from(size.div_ceil(step) * step).unwrap_or(i64::MAX);
+    self::credits(Credits::from_micro(micro))
+}
+
+/// Millionths of a unit to three digits: `1.02`.
+pub(super) fn about_micro(number: i128) -> String {
+    let rounded = i128::try_from(three_digits(number.unsigned_abs())).unwrap_or(i128::MAX);
+    micro(rounded * number.signum())
 }
 
 /// Millionths of a unit: `45,500`, `4.2`.
@@ -127,7 +145,7 @@ pub(super) fn odds(bp: u32) -> String {
         ..9_250 => format!("{} in 10", (bp + 499) / 1_000),
         9_250..9_700 => "19 in 20".to_owned(),
         9_700..9_950 => "98 in 100".to_owned(),
-        9_950.. => "more than 99 in 100".to_owned(),
+        9_950.. => "99 in 100".to_owned(),
     }
 }
 
@@ -213,7 +231,8 @@ mod tests {
         for (nano, expected) in [
             (182 * DOLLAR, "$182"),
             (12_345 * DOLLAR + 600_000_000, "$12,346"),
-            (45 * DOLLAR + 204_000_000, "$45.20"),
+            (45 * DOLLAR + 204_000_000, "$45"),
+            (4 * DOLLAR + 204_000_000, "$4.20"),
             (45 * DOLLAR, "$45"),
             (-3 * DOLLAR - 100_000_000, "−$3.10"),
             (0, "$0"),
@@ -264,7 +283,7 @@ mod tests {
             (9_249, "9 in 10"),
             (9_500, "19 in 20"),
             (9_800, "98 in 100"),
-            (10_000, "more than 99 in 100"),
+            (10_000, "99 in 100"),
         ] {
             assert_eq!(odds(bp), expected, "{bp}");
         }
@@ -282,6 +301,15 @@ mod tests {
         assert_eq!(counted(1, "customer"), "1 customer");
         assert_eq!(credits(Credits::from_micro(4_200_000)), "4.2 credits");
         assert_eq!(micro(182_000_000_000), "182,000");
+        assert_eq!(about_micro(1_015_807), "1.02");
+        for (micro, expected) in [
+            (316_726, "0.317 credits"),
+            (14_421_060, "14.5 credits"),
+            (1_234_500_000, "1,235 credits"),
+            (2_000_000, "2 credits"),
+        ] {
+            assert_eq!(credits_up(Credits::from_micro(micro)), expected);
+        }
         assert_eq!(per_unit(728 * DOLLAR, 45_500_000_000), Some(16_000_000));
         assert_eq!(moved_by(32, 40).as_deref(), Some("25 %"));
         assert_eq!(points(125), "1.2");

@@ -117,7 +117,13 @@ impl<'a> Says<'a> {
     /// `4 → 5 credits`; `None` where no typical unit has a price on both sides.
     pub(super) fn step(&self) -> Option<String> {
         let (current, recommended) = (self.record.current?, self.record.recommended?);
-        Some(format!("{} → {}", numbers::bare_credits(current), numbers::credits(recommended)))
+        let proposed = self.record.proposal.as_ref().map(|proposal| &proposal.rule);
+        if proposed.is_some_and(is_flat) {
+            return Some(format!("{} → {}", numbers::bare_credits(current), numbers::credits(recommended)));
+        }
+        // What a typical one costs is a mean.
+        let about = |credits: chargly_ledger::Credits| numbers::about_micro(credits.micro().into());
+        Some(format!("{} → {} credits", about(current), about(recommended)))
     }
 
     /// Whether the price goes up; `None` where it stays or is not known.

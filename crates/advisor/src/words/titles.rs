@@ -44,7 +44,7 @@ pub(super) fn title(says: &Says<'_>) -> String {
         }
         (AdviceKind::CostDrift, Detail::Rate { of, before, after, .. }) => {
             let step = step.map(|step| format!(" {step}")).unwrap_or_default();
-            format!("{of} now cost you {}: {event}{step}", drifted(before, after))
+            format!("{of} has become {}: {event}{step}", dearer(before, after))
         }
         (AdviceKind::DataQuality, _) => format!("{event}: {}", missing(says)),
         _ => format!("Change how {event} is priced"),
@@ -75,6 +75,12 @@ fn suspicion(says: &Says<'_>) -> String {
 /// `12 % more`.
 fn drifted(before: &Span, after: &Span) -> String {
     let way = if after.middle >= before.middle { "more" } else { "less" };
+    moved_by(before.middle, after.middle).map_or_else(|| way.to_owned(), |by| format!("{by} {way}"))
+}
+
+/// `12 % dearer`.
+fn dearer(before: &Span, after: &Span) -> String {
+    let way = if after.middle >= before.middle { "dearer" } else { "cheaper" };
     moved_by(before.middle, after.middle).map_or_else(|| way.to_owned(), |by| format!("{by} {way}"))
 }
 

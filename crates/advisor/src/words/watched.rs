@@ -2,7 +2,7 @@
 
 use chargly_ledger::{Catalogue, Evidence};
 
-use super::numbers::{counted, credits, each, per_unit, percent};
+use super::numbers::{counted, credits_up, each, per_unit, percent};
 
 /// What one costs, brings in and would have to cost, in sentences.
 pub fn watched_in_words(evidence: &Evidence, catalogue: &Catalogue) -> String {
@@ -24,9 +24,9 @@ pub fn watched_in_words(evidence: &Evidence, catalogue: &Catalogue) -> String {
     if let (Some(break_even), Some(target)) = (evidence.break_even, evidence.target_price) {
         text.push_str(&format!(
             " It breaks even at {} and reaches your target of {} at {}.",
-            credits(break_even),
+            credits_up(break_even),
             percent(evidence.target_bp),
-            credits(target)
+            credits_up(target)
         ));
     }
     text.push_str(&format!(

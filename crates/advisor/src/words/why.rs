@@ -4,11 +4,16 @@ use chargly_ledger::{AdviceKind, Detail, Driver};
 
 use super::days::day;
 use super::levels;
-use super::numbers::{count, counted, credits, micro, moved_by, per_unit, percent, points};
+use super::numbers::{
+    about_micro, count, counted, credits, credits_up, micro, moved_by, per_unit, percent, points,
+};
 use super::says::Says;
 
 /// From this distance on, in basis points, the margin by what was really burned is told beside the planned one.
 const BOOKED_APART_BP: i64 = 100;
+
+/// A cost that moved by less than a twentieth is called the same: so much does a mean move by itself.
+const STEADY_PARTS: i128 = 20;
 
 /// Why, in paragraphs.
 pub(super) fn why(says: &Says<'_>) -> Vec<String> {
@@ -88,9 +93,12 @@ fn margin(says: &Says<'_>) -> Vec<String> {
 
 fn cost_before(says: &Says<'_>, before: i64) -> Option<String> {
     let now = says.evidence().cost_per_unit.middle;
-    let (shown, shown_now) = (says.each(before), says.each(now));
-    if shown == shown_now {
+    let shown = says.each(before);
+    if shown == says.each(now) {
         return Some(format!("It cost the same, {shown}, in the days before."));
+    }
+    if (now - i128::from(before)).abs() * STEADY_PARTS < i128::from(before) {
+        return Some(format!("It cost much the same, {shown}, in the days before."));
     }
     let way = if now > i128::from(before) { "risen" } else { "fallen" };
     let by = moved_by(before.into(), now)?;
@@ -102,7 +110,7 @@ fn line(says: &Says<'_>) -> Vec<String> {
     let Detail::Line { base, per_unit, small, small_margin_bp, minimum } = &evidence.detail else {
         return Vec::new();
     };
-    let small_one = format!("an event of {}", units(&micro(small.micro().into())));
+    let small_one = format!("an event of {}", units(&about_micro(small.micro().into())));
     let kept = if *small_margin_bp < 0 {
         format!("{small_one} loses money: its margin is {}", percent(*small_margin_bp))
     } else {
@@ -153,8 +161,8 @@ fn rate(says: &Says<'_>) -> Vec<String> {
         text.push(format!(
             "To keep your target of {}, {} were enough before; now it takes {}.",
             percent(evidence.target_bp),
-            credits(*before),
-            credits(now)
+            credits_up(*before),
+            credits_up(now)
         ));
     }
     text.extend(margin(says).into_iter().next());
@@ -217,11 +225,15 @@ fn worth(says: &Says<'_>) -> Option<String> {
 
 fn sample(says: &Says<'_>) -> String {
     let (record, evidence) = (says.record, says.evidence());
+    let paid = match evidence.paying_customers {
+        0 => "none".to_owned(),
+        paid if paid == evidence.customers => "all".to_owned(),
+        paid => count(paid),
+    };
     format!(
-        "All this is from {} by {} ({} of them paid for credits) on {}, {}.",
+        "All this is from {} by {} ({paid} of them paid for credits) on {}, {}.",
         counted(evidence.events, "event"),
         counted(evidence.customers, "customer"),
-        count(evidence.paying_customers),
         counted(evidence.days, "day"),
         says.days(record.window_from, record.window_to)
     )
@@ -230,7 +242,11 @@ fn sample(says: &Says<'_>) -> String {
 /// Whose doing it is, and what customers think of that.
 fn driver(says: &Says<'_>) -> Option<String> {
     let is_rise = says.is_rise();
+    let is_one_price = super::is_price_move(says.record.kind);
     Some(match says.record.driver {
+        Driver::Cost if !is_one_price => "This is cost-driven: each price follows what you pay yourself. Customers mostly \
+            find that fair, so say it when you tell them."
+            .to_owned(),
         Driver::Cost if is_rise == Some(false) => "This is cost-driven: your own cost fell, and a lower price passes that \
             on. Customers remember who does."
             .to_owned(),

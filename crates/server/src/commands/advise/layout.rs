@@ -153,7 +153,9 @@ fn wrapped(text: &str, indent: &str) -> String {
     let hanging = if text.starts_with("• ") { format!("{indent}  ") } else { indent.to_owned() };
     let (mut out, mut line) = (String::new(), indent.to_owned());
     let mut is_empty = true;
-    for word in text.split(' ') {
+    // A number and the sign of its unit stay together.
+    let glued = text.replace(" %", "\u{a0}%").replace(" ¢", "\u{a0}¢");
+    for word in glued.split(' ') {
         if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
             out.push_str(line.trim_end());
             out.push('\n');
@@ -166,7 +168,7 @@ fn wrapped(text: &str, indent: &str) -> String {
         line.push_str(word);
         is_empty = false;
     }
-    out + line.trim_end() + "\n"
+    (out + line.trim_end() + "\n").replace('\u{a0}', " ")
 }
 
 #[cfg(test)]
@@ -185,6 +187,8 @@ mod tests {
         let lines: Vec<&str> = point.lines().collect();
         assert!(lines[0].starts_with("  • word") && lines[1].starts_with("    word"), "{point}");
         assert_eq!(wrapped("", ""), "\n");
+        let percents = wrapped("it is 100 % ".repeat(20).trim(), "");
+        assert!(percents.lines().all(|line| !line.starts_with('%')), "{percents}");
     }
 
     #[test]
