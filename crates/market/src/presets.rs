@@ -174,8 +174,19 @@ pub fn set_types(plan: &mut MarketPlan, types: usize) {
     let defaults = plan.events.clone();
     let copy = |(index, event): (usize, &EventPlan)| {
         let round = index / defaults.len();
+        if round == 0 {
+            return event.clone();
+        }
+        // A model of its own: a rate that moves for the first type must not move for all of them.
+        let cost = match event.cost.clone() {
+            CostPlan::RateCard { model, provider, input_tokens, output_tokens, input_pico, output_pico } => {
+                let model = compact_str::format_compact!("{model}_{}", round + 1);
+                CostPlan::RateCard { model, provider, input_tokens, output_tokens, input_pico, output_pico }
+            }
+            cost => cost,
+        };
         let name = compact_str::format_compact!("{}_{}", event.name, round + 1);
-        EventPlan { name: if round == 0 { event.name.clone() } else { name }, ..event.clone() }
+        EventPlan { name, cost, ..event.clone() }
     };
     plan.events = defaults.iter().cycle().take(types.max(1)).enumerate().map(copy).collect();
     let types = plan.events.len();
