@@ -47,7 +47,7 @@ pub(super) fn monthly(o: &mut ObjectWriter<'_>, name: &str, span: &Span, catalog
 
 /// A range of money.
 pub(super) fn money_range(o: &mut ObjectWriter<'_>, name: &str, span: &Span) {
-    range(o, name, span, |nano| Money::amount_of(nano));
+    range(o, name, span, Money::amount_of);
 }
 
 /// A range of shares of basis points.
