@@ -2,7 +2,7 @@
 //!
 //! [`price_impact`] answers: what did a price change do? Sums before and after are exact integers; what would have
 //! happened without the change is an estimate, given as a range, with the reasons to doubt it in words.
-//! [`unit_cost`], [`ratio_gap`] and [`line`] answer what a unit costs, at one level and another, by size: with customers
+//! [`unit_cost`], [`ratio_gap`] and [`line()`] answer what a unit costs, at one level and another, by size: with customers
 //! resampled. [`drift`] answers whether a provider's rate moved. [`chance`] answers how probable it is that a new price
 //! brings what is claimed of it.
 //!

@@ -41,6 +41,21 @@ fn a_pending_recommendation_is_applied_once() {
 }
 
 #[test]
+fn price_that_is_still_to_come_never_holds_once_it_was_rolled_back() {
+    check(&[
+        (Recommend("a", 12), ""),
+        (Apply("a", Some(14)), ""),
+        (Wait(3), ""),
+        (RollBack("a"), ""),
+        (Costs(10), ""),
+        (Wait(10), ""),
+        (Costs(10), ""),
+        (Wait(2), ""),
+        (Costs(10), ""),
+    ]);
+}
+
+#[test]
 fn notice_makes_it_accepted_until_its_time_has_come() {
     check(&[
         (Recommend("a", 12), ""),

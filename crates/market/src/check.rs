@@ -86,13 +86,17 @@ impl MarketPlan {
     }
 
     /// Events that are expected in all, before trend, shocks, prices and customers who leave.
-    pub fn expected_events(&self) -> f64 {
-        self.events.iter().map(|event| event.events_a_day).sum::<f64>() * f64::from(self.days)
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded, and not below 0")]
+    pub fn expected_events(&self) -> u64 {
+        let a_day: f64 = self.events.iter().map(|event| event.events_a_day).sum();
+        // Who arrives on the way is there for half of the days on average.
+        let there = 1.0 - self.demand.arrivals / 2.0;
+        libm::round(a_day * f64::from(self.days) * there) as u64
     }
 
     /// Makes it about so many events in all.
     pub fn scale_to(&mut self, events: u64) {
-        let factor = events as f64 / self.expected_events().max(f64::MIN_POSITIVE);
+        let factor = events as f64 / self.expected_events().max(1) as f64;
         for event in &mut self.events {
             event.events_a_day *= factor;
         }

@@ -156,7 +156,7 @@ fn of_type(plan: &MarketPlan, index: usize, customers: &[Customer], credit_nano:
                 truth.drifts.push((day, level.map(level_name), factor));
             }
             Happening::MixShift { day, level, share, .. } => {
-                truth.shifts.push((day, level_name(level), share))
+                truth.shifts.push((day, level_name(level), share));
             }
             _ => {}
         }

@@ -71,6 +71,12 @@ pub(super) fn claim(says: &Says<'_>) -> String {
     let (floor, target) = (percent(evidence.floor_bp), percent(evidence.target_bp));
     match says.record.kind {
         AdviceKind::LossMaking => format!("each {} really costs more than it brings in", says.unit()),
+        // The floor is claimed where the step reaches it.
+        AdviceKind::UnderTarget
+            if evidence.margin_after_bp.is_some_and(|margin_bp| margin_bp < evidence.floor_bp.into()) =>
+        {
+            "you earn more afterwards".to_owned()
+        }
         AdviceKind::UnderTarget => {
             format!("you earn more afterwards, and keep {floor} or more of the revenue")
         }
@@ -82,7 +88,9 @@ pub(super) fn claim(says: &Says<'_>) -> String {
             format!("every event has a cost of its own, and small ones leave less than {floor}")
         }
         AdviceKind::CostDrift => "what you pay for a unit really moved by 5 % or more".to_owned(),
-        AdviceKind::MixDrift => "the mix moved your cost more than the providers' rates did".to_owned(),
+        AdviceKind::MixDrift => {
+            "the mix raised your cost by 5 % or more, and by more than the providers' rates did".to_owned()
+        }
         AdviceKind::DataQuality => "these figures are missing".to_owned(),
     }
 }

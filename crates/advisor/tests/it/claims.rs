@@ -192,32 +192,37 @@ const TRUTHS: [Option<f64>; 9] =
 #[test]
 #[ignore = "minutes: prints tables"]
 fn table_of_claims_about_profit() {
-    let runs = runs(3_000);
+    print_table("prior alone, any margin", ANY_MARGIN, &TRUTHS);
+    print_table("after one change, any margin", TAUGHT, &TRUTHS);
+}
+
+#[test]
+#[ignore = "minutes: prints tables"]
+fn table_of_claims_about_profit_that_are_hard() {
     let from_50 = Plan { customers: Some(50), margin_min_bp: 4_000, ..TAUGHT };
-    for (name, plan, truths) in [
-        ("prior alone, any margin", ANY_MARGIN, &TRUTHS[..]),
-        ("after one change, any margin", TAUGHT, &TRUTHS),
-        ("after one change, high margins", HIGH_MARGINS, &TRUTHS),
-        ("after one change, cost from 50 customers, margin at least 40 %", from_50, &TRUTHS[..1]),
-    ] {
-        eprintln!("{name}\n| true e | | range holds % | ranks χ² | error | says ≥ 0.7 % |{}", Tally::heads());
-        for truth in truths {
-            let found = claims(plan, runs, 1, |draw| truth.unwrap_or_else(|| drawn_from_prior(draw)));
-            let name = truth.map_or("like the prior".to_owned(), |truth| truth.to_string());
-            for (which, tally) in
-                [("single", &found.single), ("lowest", &found.lowest), ("capped", &found.capped)]
-            {
-                eprintln!(
-                    "| {name} | {which} | {:.1} | {:.0} | {:.3} | {:.0} |{}",
-                    100.0 * found.coverage(),
-                    found.chi_square(),
-                    tally.calibration_error(),
-                    100.0 * tally.all_from(0.7).claims as f64 / (runs * u64::from(CLAIMS_A_RUN)) as f64,
-                    tally.cells(),
-                );
-            }
-            found.gate(*truth, plan);
+    print_table("after one change, cost from 50 customers, margin at least 40 %", from_50, &TRUTHS[..1]);
+    print_table("after one change, high margins", HIGH_MARGINS, &TRUTHS);
+}
+
+fn print_table(name: &str, plan: Plan, truths: &[Option<f64>]) {
+    let runs = runs(3_000);
+    eprintln!("{name}\n| true e | | range holds % | ranks χ² | error | says ≥ 0.7 % |{}", Tally::heads());
+    for truth in truths {
+        let found = claims(plan, runs, 1, |draw| truth.unwrap_or_else(|| drawn_from_prior(draw)));
+        let name = truth.map_or("like the prior".to_owned(), |truth| truth.to_string());
+        for (which, tally) in
+            [("single", &found.single), ("lowest", &found.lowest), ("capped", &found.capped)]
+        {
+            eprintln!(
+                "| {name} | {which} | {:.1} | {:.0} | {:.3} | {:.0} |{}",
+                100.0 * found.coverage(),
+                found.chi_square(),
+                tally.calibration_error(),
+                100.0 * tally.all_from(0.7).claims as f64 / (runs * u64::from(CLAIMS_A_RUN)) as f64,
+                tally.cells(),
+            );
         }
+        found.gate(*truth, plan);
     }
 }
 
@@ -230,7 +235,8 @@ impl Claims {
                 let is_asked = (-1.2..=-0.3).contains(&truth);
                 assert!(!is_asked || !self.overclaims(true), "{truth}: {}", self.lowest.cells());
                 let is_near = plan.has_lesson && (-1.7..=0.3).contains(&truth);
-                assert!(!is_near || (0.86..=0.965).contains(&self.coverage()), "{truth}");
+                // At the edge it holds in 86.0 %, and the error of 3,000 runs is 0.6.
+                assert!(!is_near || (0.84..=0.97).contains(&self.coverage()), "{truth}");
             }
         }
     }

@@ -122,15 +122,21 @@ fn approve(request: &PriceRequest, known: &Advised, now: Millis) -> Result<(), R
 const NOTICE_DAYS_MAX: u32 = 365;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// From when an approved price holds.
+/// From when a price holds: an approved one after its notice. One that takes back a price that is still to come begins
+/// with it, as at one instant the later version counts; earlier, and the other would follow.
 pub(crate) fn effective_at(catalogue: &Catalogue, request: &PriceRequest, now: Millis) -> Millis {
-    let notice_days = match request.because {
+    let by_itself = match request.because {
         Some(Because::Approves { notice_days, .. }) => {
-            notice_days.unwrap_or(catalogue.settings.advice.notice_days)
+            let notice_days = notice_days.unwrap_or(catalogue.settings.advice.notice_days);
+            now.plus(i64::from(notice_days) * DAY_MS)
         }
-        Some(Because::RollsBack { .. }) | None => 0,
+        Some(Because::RollsBack { .. }) => {
+            let taken_back = request.replaces.and_then(|price| catalogue.price(price));
+            taken_back.map_or(now, |price| price.effective_at.max(now))
+        }
+        None => now,
     };
-    request.effective_at.unwrap_or_else(|| now.plus(i64::from(notice_days) * DAY_MS))
+    request.effective_at.unwrap_or(by_itself)
 }
 
 fn notice(

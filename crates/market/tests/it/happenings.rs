@@ -1,4 +1,5 @@
 //! What happens on the way shows in the figures, and in the truth.
+#![expect(clippy::float_arithmetic, reason = "an elasticity is measured")]
 
 use chargly_ledger::{Credits, Fact, WalletEvent, WalletFact, cost_of_event};
 use chargly_market::{
@@ -158,7 +159,8 @@ fn more_types_are_more_of_the_same_kind() {
 
 #[test]
 fn a_plan_that_cannot_be_is_refused_with_the_part_that_is_wrong() {
-    let broken: [(&str, fn(&mut MarketPlan)); 7] = [
+    type Break = fn(&mut MarketPlan);
+    let broken: [(&str, Break); 7] = [
         ("customers", |plan| plan.customers = 0),
         ("customers", |plan| plan.customers = 1_000_001),
         ("days", |plan| plan.days = 1_831),

@@ -22,12 +22,7 @@ pub(crate) fn smaller(name: Preset) -> MarketPlan {
     let mut plan = preset(name);
     let all = plan.customers;
     plan.customers = all.min(70);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a positive number of events"
-    )]
-    plan.scale_to((plan.expected_events() * f64::from(plan.customers) / f64::from(all)) as u64);
+    plan.scale_to(plan.expected_events() * u64::from(plan.customers) / u64::from(all));
     plan
 }
 

@@ -1,7 +1,10 @@
 //! What is told, to whom, in which form and order.
 
 use chargly_engine::HoldTerms;
-use chargly_engine::ledger::{KeyNo, Quantity};
+use chargly_engine::ledger::{
+    AdviceKind, AdvisedPrice, Credits, Driver, EventTypeNo, Evidence, Grid, KeyNo, Millis, Position, PriceNo,
+    Quantity, Recommendation, Rounding, Rule, Span,
+};
 use chargly_webhooks::ops::DeliveryState;
 use chargly_webhooks::{Secret, signatures};
 
@@ -143,4 +146,64 @@ async fn what_was_committed_while_nobody_followed_is_told_after_the_start() {
     assert_eq!(balances, ["100", "90", "80", "70", "60", "50"]);
     world.let_things_happen().await;
     assert_eq!(receiver.received().len(), 6, "nothing is told twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn advice_that_can_be_acted_on_is_told_and_what_is_only_watched_is_not() {
+    let (world, receiver) = (World::start().await, Receiver::taking_all().await);
+    world.endpoint(&receiver, &["recommendation.created", "price.published"]).await;
+    let sure = raise(9_000);
+    world.env.record_recommendation(raise(5_000)).await.expect("only watched");
+    let made = world.env.record_recommendation(sure).await.expect("made");
+    world.env.define_event_type(KeyNo::SYSTEM, event_type("chat.reply", 2)).await.expect("told after it");
+    let told = receiver.wait_for(2).await;
+    let kinds: Vec<_> = told.iter().map(Received::kind).collect();
+    assert_eq!(kinds, ["recommendation.created", "price.published"]);
+    let id = chargly_api::Id::new(chargly_api::IdKind::Recommendation, made.id.position.0, made.id.tag);
+    assert_eq!(told[0].data("recommendationId"), id.to_string());
+    for (name, expected) in [
+        ("kind", "under_target"),
+        ("feature", "image.generate"),
+        ("currentCredits", "10"),
+        ("recommendedCredits", "12"),
+        ("confidence", "high"),
+        ("estimatedLift", "182"),
+        ("currency", "usd"),
+        ("status", "pending"),
+    ] {
+        assert_eq!(told[0].data(name), expected, "{name}");
+    }
+}
+
+/// Advice to raise the first event type's price, as sure as that.
+fn raise(probability_bp: u32) -> Recommendation {
+    let credits = |whole| Credits::whole(whole).expect("in range");
+    Recommendation {
+        kind: AdviceKind::UnderTarget,
+        event_type: EventTypeNo(0),
+        base: Some(PriceNo(0)),
+        proposal: Some(AdvisedPrice {
+            rule: Rule::Flat { credits: credits(12) },
+            grid: Grid::Credit,
+            rounding: Rounding::HalfUp,
+        }),
+        current: Some(credits(10)),
+        recommended: Some(credits(12)),
+        driver: Driver::Cost,
+        probability_bp,
+        uncapped_bp: probability_bp,
+        is_exact: false,
+        caps: Vec::new(),
+        needs: Vec::new(),
+        guardrails: Vec::new(),
+        lift: Span::exactly(182_000_000_000),
+        if_left: Span::default(),
+        evidence: Evidence::default(),
+        backtest: None,
+        window_from: Millis(0),
+        window_to: Millis(0),
+        cut_off: Position(0),
+        method: 1,
+        seed: 0,
+    }
 }

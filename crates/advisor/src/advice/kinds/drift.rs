@@ -1,7 +1,7 @@
 //! What a provider takes for a unit moved: told by rate cards, or noticed in reported costs.
 #![expect(clippy::float_arithmetic, reason = "rates and shares are estimates; amounts are integers")]
 
-use chargly_ledger::{AdviceKind, Credits, Detail, Driver, Quantity, Span, Usage};
+use chargly_ledger::{AdviceKind, Credits, Detail, Driver, Needed, Quantity, Span, Usage};
 
 use super::{Found, Tried, lacks};
 use crate::advice::gather::{Cell, UsedModel, Window};
@@ -55,8 +55,7 @@ pub(crate) fn cost_drift(subject: &Subject<'_>) -> Option<Found> {
     let cost_after = whole128(found.unit_after * units);
     let current = subject.current(&sums)?;
     let proposed = re_priced(subject, current, target_after, cost_after);
-    let days = |rate: f64| whole128(rate);
-    let exactly = |rate: f64| Span::exactly(days(rate));
+    let exactly = |rate: f64| Span::exactly(whole128(rate));
     evidence.break_even = subject.price_for(cost_after, subject.units_micro(&sums), 0);
     evidence.target_price = Some(target_after);
     evidence.cost_per_unit_before = i64::try_from(whole128(found.unit_before)).ok();
@@ -77,8 +76,9 @@ pub(crate) fn cost_drift(subject: &Subject<'_>) -> Option<Found> {
     };
     let mut needs = waiting_needs(subject);
     if !found.is_declared {
-        // A rate is the provider's, whoever the customers are.
-        let is_of_sample = |need: &chargly_ledger::Need| need.what == chargly_ledger::Needed::Events;
+        // A rate is the provider's, however many the customers are; but one who is half of them is all that is seen.
+        let is_of_sample =
+            |need: &chargly_ledger::Need| matches!(need.what, Needed::Events | Needed::LargestCustomer);
         needs.extend(sample_needs(&evidence).into_iter().filter(is_of_sample));
     }
     let tried = proposed.map(|proposed| Tried::new(subject, window, (current, proposed), cost_after));

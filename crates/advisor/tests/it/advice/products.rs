@@ -241,11 +241,11 @@ fn table_of_advice_on_products() {
             }
         }
         if told.is_empty() {
-            println!("| {} | nothing that can be acted on | | | |", preset.as_str());
+            eprintln!("| {} | nothing that can be acted on | | | |", preset.as_str());
         }
         for ((event, kind), (made, right, stated)) in told {
             let stated = stated / u64::from(made) / 100;
-            println!("| {} | {event}: {kind} | {made} of {seeds} | {stated} % | {right} |", preset.as_str());
+            eprintln!("| {} | {event}: {kind} | {made} of {seeds} | {stated} % | {right} |", preset.as_str());
         }
     }
 }

@@ -49,20 +49,16 @@ pub(super) fn answer(call: &Call, outcome: &Outcome) -> Result<Answer, Problem> 
         return Err(Problem::not_found("price_version"));
     };
     let version = catalogue.price(*price).ok_or_else(|| Problem::not_found("price_version"))?;
-    let answer = match request.because {
-        Some(Because::Approves { id, .. }) => {
-            let status = if version.effective_at > outcome.at {
-                AdviceStatus::Accepted
-            } else {
-                AdviceStatus::Applied
-            };
-            Answer::object(|o| write(o, (id, status, false), version, outcome.at, &catalogue))
-        }
-        Some(Because::RollsBack { id }) => Answer::object(|o| {
-            write(o, (id, AdviceStatus::Applied, true), version, outcome.at, &catalogue);
-        }),
+    let (id, is_rolled_back) = match request.because {
+        Some(Because::Approves { id, .. }) => (id, false),
+        Some(Because::RollsBack { id }) => (id, true),
         None => return Err(Problem::not_found(KIND.noun())),
     };
+    // A price that takes back one that is still to come begins with it.
+    let is_to_come = version.effective_at > outcome.at;
+    let status = if is_to_come { AdviceStatus::Accepted } else { AdviceStatus::Applied };
+    let standing = (id, status, is_rolled_back);
+    let answer = Answer::object(|o| write(o, standing, version, outcome.at, &catalogue));
     Ok(call.written(outcome, answer))
 }
 
