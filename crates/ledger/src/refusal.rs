@@ -184,7 +184,7 @@ pub enum Rejection {
     #[error("another correction goes on")]
     CorrectionRunning,
     /// The recommendation was decided on already, or its time is over.
-    #[error("the recommendation is {} and can no longer be decided on", .status.as_str())]
+    #[error("the recommendation is {}, which does not allow this", .status.as_str())]
     RecommendationNotOpen {
         /// Where it stands.
         status: crate::AdviceStatus,

@@ -1,6 +1,6 @@
 //! How sure it is: odds of one claim, what keeps them down, and what would raise them.
 
-use chargly_ledger::{AdviceKind, Cap, CapReason, Detail, Span, Sureness};
+use chargly_ledger::{AdviceKind, Cap, CapReason, Detail, Needed, Span, Sureness};
 
 use super::needs::{need_in_words, still};
 use super::numbers::{count, counted, odds, odds_at_least, percent};
@@ -177,7 +177,16 @@ fn shows(changes: u32) -> String {
 /// What would raise the odds, or end the watching.
 fn raises(says: &Says<'_>) -> Vec<String> {
     let evidence = says.evidence();
-    let mut raises: Vec<String> = says.record.needs.iter().filter_map(still).collect();
+    let mut raises = Vec::new();
+    for need in &says.record.needs {
+        raises.extend(match need.what {
+            // More of the same usage says nothing of another price.
+            Needed::Certainty if is_about_demand(says) && evidence.own_changes == 0 => {
+                Some("one completed price change of your own, of any event type".to_owned())
+            }
+            _ => still(need),
+        });
+    }
     for cap in &says.record.caps {
         let customers = |need: u32| {
             let missing = need.saturating_sub(evidence.customers).max(1);

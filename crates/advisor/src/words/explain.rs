@@ -1,6 +1,6 @@
 //! The arithmetic of a recommendation, line by line, with its numbers put in.
 
-use chargly_ledger::{AdviceKind, Catalogue, Credits, GuardrailRule, Recommendation};
+use chargly_ledger::{AdviceKind, Catalogue, Credits, GuardrailRule, Recommendation, snapped_up};
 
 use super::is_price_move;
 use super::numbers::{count, credits, micro, percent, percent_exactly};
@@ -105,35 +105,43 @@ fn lines(says: &Says<'_>) -> Vec<String> {
 /// How the target became what is recommended.
 fn snapped(says: &Says<'_>) -> Option<String> {
     let record = says.record;
-    let recommended = record.recommended?;
-    let target = record.evidence.target_price?;
+    let (recommended, target) = (record.recommended?, record.evidence.target_price?);
     let step = record.proposal.as_ref()?.grid.step();
     if !is_price_move(record.kind) {
         return None;
     }
-    let to_grid = if step == Credits::from_micro(1_000_000) {
-        "the next whole credit"
-    } else {
-        "the next price there is"
-    };
-    if recommended >= target && recommended.micro() - target.micro() < step.micro() {
-        return Some(format!("Rounded up to {to_grid}: {}.", credits(recommended)));
+    let whole = Credits::from_micro(1_000_000);
+    let reached_by = |step: Credits| snapped_up(target, step) == Some(recommended);
+    if reached_by(whole) && recommended != target {
+        return Some(format!("Rounded up to the next whole credit: {}.", credits(recommended)));
     }
-    let limit = record.guardrails.iter().find(|guardrail| guardrail.rule == GuardrailRule::Step);
-    let limit = limit.map(|limit| format!(" of {}", percent(limit.limit))).unwrap_or_default();
-    let rises = says.is_rise() == Some(true);
-    Some(match (record.kind, rises && recommended < target) {
+    if reached_by(step) {
+        return Some(format!("Recommended: {}, the least that reaches it.", credits(recommended)));
+    }
+    let is_short = says.is_rise() == Some(true) && recommended < target;
+    Some(match (record.kind, is_short) {
         (AdviceKind::LossMaking, true) => format!(
-            "Recommended: {}. It covers the cost; the rest of the way to the target is left to later steps.",
+            "Recommended: {}. It goes as far as one change may, or as covers the cost; the rest of the way to the target is \
+             left to later steps.",
             credits(recommended)
         ),
         (_, true) => format!(
-            "Recommended: {}. One change may move a price only so far (the step limit{limit}); the rest of the way is left \
-             to later steps.",
-            credits(recommended)
+            "Recommended: {}. One change may move a price only so far{}; the rest of the way is left to later steps.",
+            credits(recommended),
+            step_limit(record)
         ),
-        (_, false) => format!("Recommended: {}, within the step limit{limit}.", credits(recommended)),
+        (_, false) => format!(
+            "Recommended: {}, as far as one change may move it{}.",
+            credits(recommended),
+            step_limit(record)
+        ),
     })
+}
+
+/// The step limit where the record has it: ` (20 %)`.
+fn step_limit(record: &Recommendation) -> String {
+    let limit = record.guardrails.iter().find(|guardrail| guardrail.rule == GuardrailRule::Step);
+    limit.map(|limit| format!(" ({})", percent(limit.limit))).unwrap_or_default()
 }
 
 fn version_step(says: &Says<'_>) -> Option<String> {

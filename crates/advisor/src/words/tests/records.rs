@@ -26,7 +26,7 @@ fn flat(credits: &str) -> Rule {
 }
 
 fn proposed(rule: Rule) -> Option<AdvisedPrice> {
-    Some(AdvisedPrice { rule, grid: Grid::Credit, rounding: Rounding::Up })
+    Some(AdvisedPrice { rule, grid: Grid::MicroCredit, rounding: Rounding::Up })
 }
 
 fn span(low: i128, middle: i128, high: i128) -> Span {
