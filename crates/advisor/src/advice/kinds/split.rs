@@ -101,6 +101,16 @@ struct Priced<'a> {
     gained_nano: i128,
 }
 
+impl Priced<'_> {
+    /// Leaves the price where it is instead of lowering it.
+    fn not_below(&mut self, current: Credits) {
+        if self.proposed < current {
+            self.proposed = current;
+            self.gained_nano = 0;
+        }
+    }
+}
+
 /// A level's figures, or those of all that have no row.
 #[derive(Clone, Copy)]
 pub(super) struct LevelSums<'a> {
@@ -178,8 +188,16 @@ fn rows<'a>(subject: &Subject<'_>, found: &Candidate<'a>) -> Option<(Vec<Row>, R
     let rest = LevelSums::rest(found.dimension.levels.iter().filter(|level| !is_own(level)));
     let mut priced: Vec<Priced<'a>> =
         own.iter().filter_map(|level| priced(subject, LevelSums::of(level))).collect();
-    priced.sort_by_key(|of| std::cmp::Reverse(subject.unit_cost_nano(&of.level.weeks)));
     let current = subject.current(&subject.of.total(Window::Weeks))?;
+    let mut others = priced_or_same(subject, rest, current);
+    let gained = priced.iter().map(|of| of.gained_nano).sum::<i128>() + others.gained_nano;
+    if gained < 0 {
+        // One step down on cheap values may cost more than one step up on dear ones brings: then nothing gets cheaper
+        // before the dear ones pay for themselves.
+        priced.iter_mut().for_each(|of| of.not_below(current));
+        others.not_below(current);
+    }
+    priced.sort_by_key(|of| std::cmp::Reverse(subject.unit_cost_nano(&of.level.weeks)));
     let base = &subject.base.rule;
     let grid = grid_of(base);
     let row = |of: &Priced<'_>| {
@@ -187,7 +205,6 @@ fn rows<'a>(subject: &Subject<'_>, found: &Candidate<'a>) -> Option<(Vec<Row>, R
         Some(Row { when, rule: Box::new(moved_rule(base, (of.proposed, current), grid)?) })
     };
     let mut rows: Vec<Row> = priced.iter().map(row).collect::<Option<_>>()?;
-    let others = priced_or_same(subject, rest, current);
     let default = moved_rule(base, (others.proposed, current), grid)?;
     // A row that says what the default says is none.
     rows.retain(|row| *row.rule != default);

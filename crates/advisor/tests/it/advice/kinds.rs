@@ -290,3 +290,26 @@ fn advice_that_stands_is_not_repeated_and_what_was_turned_down_stays_down_until_
     moved.reject_last();
     assert_eq!(moved.advise().recommendations.len(), 1, "the margin fell by more than 5 points");
 }
+
+#[test]
+fn cheap_models_are_not_lowered_where_that_costs_more_than_dear_ones_bring() {
+    let mut books = Books::new(&[flat("10")], 6_000);
+    let sale = |model: &'static str, base: i64| {
+        move |_: usize, customer: u32| Sale {
+            credits: "10",
+            cost_nano: Some(base + i64::from(customer % 3) * 100_000),
+            model: Some(model),
+            ..Sale::default()
+        }
+    };
+    books.sells_daily(60, 20..DAYS, sale("large", 28_000_000));
+    (0..3).for_each(|_| books.sells_daily(60, 20..DAYS, sale("small", 8_000_000)));
+    let advice = books.advise();
+    let made = of_kind(&advice, AdviceKind::Split).expect("30 % and 80 %");
+    let Detail::Levels { levels, .. } = &made.evidence.detail else { panic!() };
+    let prices: Vec<_> = levels.iter().map(|level| (level.value.as_str(), level.proposed)).collect();
+    assert_eq!(prices, [("large", Some(cr("12"))), ("small", Some(cr("10"))), ("", Some(cr("10")))]);
+    let Rule::ByDimension { rows, .. } = &made.proposal.as_ref().expect("a price").rule else { panic!() };
+    assert_eq!(rows.len(), 1, "what costs what the default does has no row");
+    assert!(made.lift.middle > 0);
+}
