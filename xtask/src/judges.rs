@@ -94,7 +94,7 @@ fn environment(runner: &Runner) -> Result<PathBuf> {
 }
 
 /// Where cargo puts what it builds.
-fn target(runner: &Runner) -> PathBuf {
+pub(crate) fn target(runner: &Runner) -> PathBuf {
     let set = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     runner.root().join(set.unwrap_or_else(|| PathBuf::from("target")))
 }

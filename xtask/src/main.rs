@@ -11,6 +11,7 @@ mod faults;
 mod fuzz;
 mod judges;
 mod runner;
+mod sdks;
 mod steps;
 mod tidy;
 mod tools;

@@ -16,7 +16,7 @@ use crate::counts::Counts;
 use crate::runner::{Outcome, Runner};
 use crate::tidy::{self, repository};
 use crate::tools::{CARGO_DENY, CARGO_MACHETE};
-use crate::{fuzz, judges};
+use crate::{fuzz, judges, sdks};
 
 /// Which steps to run.
 pub(crate) enum Selection {
@@ -83,6 +83,12 @@ const STEPS: &[Step] = &[
         purpose: "libraries that nobody here wrote agree with what we send and take",
         when: When::Full,
         run: judges,
+    },
+    Step {
+        name: "sdks",
+        purpose: "each SDK, built, installed and tested against the server",
+        when: When::Full,
+        run: sdks::run,
     },
     Step { name: "fuzz", purpose: "no bytes make a decoder panic", when: When::Full, run: fuzz },
     Step { name: "release", purpose: "the binary builds as it is shipped", when: When::Full, run: release },
@@ -291,8 +297,8 @@ mod tests {
         assert_eq!(
             everything,
             [
-                "fmt", "tidy", "deny", "unused", "clippy", "docs", "tests", "browser", "judges", "fuzz",
-                "release"
+                "fmt", "tidy", "deny", "unused", "clippy", "docs", "tests", "browser", "judges", "sdks",
+                "fuzz", "release"
             ]
         );
         assert_eq!(selected(&Selection::Quick), ["fmt", "clippy", "unit"]);
