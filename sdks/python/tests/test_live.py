@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
-from typing import Callable
+from typing import Any, Callable, Dict, List
 
 import httpx
 import pytest
@@ -150,7 +150,7 @@ def test_errors_have_their_classes(server: Server, client: Chargly, funded: Fund
 
 def test_a_batch(client: Chargly, funded: Funded) -> None:
     rich, poor = funded(), funded(0)
-    events = [
+    events: List[Dict[str, Any]] = [
         {"event": "image.generate", "customer": rich, "idempotency_key": "b1"},
         {"event": "image.generate", "customer": poor},
         {"event": "nope", "customer": rich},

@@ -47,7 +47,8 @@ def number(value: AmountInput, field: str) -> Amount:
 
 def money_text(value: AmountInput, field: str) -> str:
     """The amount of a request as a decimal string, which is how money travels."""
-    return f"{number(value, field):f}"
+    exact = number(value, field)
+    return str(exact) if isinstance(exact, int) else f"{exact:f}"
 
 
 def amount(value: Any) -> Amount:

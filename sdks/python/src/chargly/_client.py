@@ -472,10 +472,6 @@ class HoldBlock(_Block, HoldFlows):
 class MeteredBlock(MeteredFlows, HoldBlock):
     """A hold that is captured when its block is left without an error."""
 
-    def __init__(self, client: Chargly, place: Call[Any], if_insufficient: Optional[str]) -> None:
-        MeteredFlows.__init__(self, place, if_insufficient=if_insufficient)
-        self._client = client
-
     def __enter__(self) -> MeteredBlock:
         super().__enter__()
         return self
@@ -508,10 +504,6 @@ class AsyncHoldBlock(_Block, HoldFlows):
 
 class AsyncMeteredBlock(MeteredFlows, AsyncHoldBlock):
     """A hold that is captured when its block is left without an error."""
-
-    def __init__(self, client: AsyncChargly, place: Call[Any], if_insufficient: Optional[str]) -> None:
-        MeteredFlows.__init__(self, place, if_insufficient=if_insufficient)
-        self._client = client
 
     async def __aenter__(self) -> AsyncMeteredBlock:
         await super().__aenter__()
@@ -589,8 +581,9 @@ class Metered(_Metering):
     def __enter__(self) -> MeteredBlock:
         if self._block is not None:
             raise CharglyError("a metered block is entered once: make another one")
-        block = MeteredBlock(self._client, self._hold(), self._if_insufficient)
+        block = MeteredBlock(self._client, self._hold())
         block.properties = self._properties
+        block.if_insufficient = self._if_insufficient
         block.__enter__()
         self._block = block
         return block
@@ -624,8 +617,9 @@ class AsyncMetered(_Metering):
     async def __aenter__(self) -> AsyncMeteredBlock:
         if self._block is not None:
             raise CharglyError("a metered block is entered once: make another one")
-        block = AsyncMeteredBlock(self._client, self._hold(), self._if_insufficient)
+        block = AsyncMeteredBlock(self._client, self._hold())
         block.properties = self._properties
+        block.if_insufficient = self._if_insufficient
         await block.__aenter__()
         self._block = block
         return block

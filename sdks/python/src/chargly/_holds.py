@@ -130,17 +130,16 @@ class HoldFlows:
 class MeteredFlows(HoldFlows):
     """A hold that is captured by itself when its block is left without an error."""
 
-    def __init__(self, place: Call[models.Hold], *, if_insufficient: Optional[str] = None) -> None:
-        super().__init__(place)
-        self.quantity: Optional[AmountInput] = None
-        """How much was used, where it is not what was held."""
-        self.credits: Optional[AmountInput] = None
-        """How many credits to charge, where it is not what was held."""
-        self.properties: Optional[Mapping[str, Any]] = None
-        self.result: Optional[models.CaptureResult] = None
-        """What was charged, once the block is left."""
-        self._if_insufficient = if_insufficient
-        self._cost: Optional[Mapping[str, Any]] = None
+    quantity: Optional[AmountInput] = None
+    """How much was used, where it is not what was held."""
+    credits: Optional[AmountInput] = None
+    """How many credits to charge, where it is not what was held."""
+    properties: Optional[Mapping[str, Any]] = None
+    if_insufficient: Optional[str] = None
+    """``record`` for work that is charged even where it comes to more than was held."""
+    result: Optional[models.CaptureResult] = None
+    """What was charged, once the block is left."""
+    _cost: Optional[Mapping[str, Any]] = None
 
     def cost(self, cost: Any, *, provider: Optional[str] = None, model: Optional[str] = None) -> None:
         """Say what the work cost: the response or usage of a provider as it came, or an amount of money."""
@@ -156,7 +155,7 @@ class MeteredFlows(HoldFlows):
                 credits=self.credits,
                 cost=self._cost,
                 properties=self.properties,
-                if_insufficient=self._if_insufficient,
+                if_insufficient=self.if_insufficient,
             )
         except BaseException as failed:
             yield from super().leave_flow(failed)
