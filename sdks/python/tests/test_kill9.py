@@ -1,0 +1,114 @@
+"""The server dies in the middle of a stream of calls. Nothing is metered twice, nothing that was acknowledged is lost."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from typing import Iterator, List
+
+import pytest
+from server import SKIPPED, Server, binary
+
+import chargly
+from chargly import Batcher, Chargly
+
+KILLS = 4
+CUSTOMERS = 4
+
+
+@pytest.fixture
+def mortal() -> Iterator[Server]:
+    if binary() is None:
+        pytest.skip(SKIPPED)
+    server = Server()
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+def test_calls_outlive_the_server(mortal: Server) -> None:
+    client = Chargly(mortal.key, mortal.url, max_retries=50, deadline=120)
+    for customer in range(CUSTOMERS):
+        client.grant(f"c{customer}", 1_000_000)
+    acknowledged: List[List[chargly.MeterResult]] = [[] for _ in range(CUSTOMERS)]
+    problems: List[BaseException] = []
+    stop = threading.Event()
+
+    def meter(customer: int) -> None:
+        try:
+            while not stop.is_set():
+                acknowledged[customer].append(client.meter_event("chat.reply", f"c{customer}"))
+        except BaseException as error:
+            problems.append(error)
+
+    batcher = Batcher(client, batch_size=50, interval=0.01, on_full="block", max_pending=200)
+
+    def add() -> None:
+        while not stop.is_set():
+            batcher.add("chat.reply", "batched")
+            time.sleep(0.0005)
+
+    threads = [threading.Thread(target=meter, args=(customer,)) for customer in range(CUSTOMERS)]
+    threads.append(threading.Thread(target=add))
+    for thread in threads:
+        thread.start()
+    chance = random.Random(7)
+    for _ in range(KILLS):
+        time.sleep(chance.uniform(0.2, 0.6))
+        mortal.kill()
+        time.sleep(0.1)
+        mortal.start()
+    time.sleep(0.3)
+    stop.set()
+    for thread in threads:
+        thread.join(120)
+        assert not thread.is_alive()
+    assert problems == []
+    stats = batcher.close(60)
+    assert (stats.refused, stats.dropped, stats.pending) == (0, 0, 0)
+
+    # The books, read without the SDK: one event for each call that returned, and not one more.
+    for customer, results in enumerate(acknowledged):
+        assert len(results) > KILLS
+        stored = events_of(mortal, f"c{customer}")
+        assert Counter(stored) == Counter(result.event_id for result in results)
+        wallet = mortal.ask("GET", f"/v1/customers/c{customer}/wallet")
+        assert wallet["available"] == 1_000_000 - 8 * len(results)
+        replays = [result for result in results if result.replayed]
+        assert all(Counter(stored)[replay.event_id] == 1 for replay in replays)
+    batched = events_of(mortal, "batched")
+    assert len(batched) == len(set(batched)) == stats.accepted + stats.replayed
+    assert mortal.ask("GET", "/v1/customers/batched/wallet")["debt"] == 8 * len(batched)
+    proved = mortal.verify()
+    assert proved.returncode == 0, proved.stdout + proved.stderr
+
+
+def events_of(server: Server, customer: str) -> List[str]:
+    found: List[str] = []
+    cursor = ""
+    while True:
+        page = server.ask("GET", f"/v1/events?customer={customer}&limit=1000{cursor}")
+        found += [event["id"] for event in page["data"]]
+        if page["next_cursor"] is None:
+            return found
+        cursor = f"&cursor={page['next_cursor']}"
+
+
+def test_an_answer_that_was_lost_is_given_again(mortal: Server) -> None:
+    """Killed between the commit and the answer's arrival, as seen from the caller: the same answer comes later."""
+    client = Chargly(mortal.key, mortal.url, max_retries=0)
+    client.grant("u", 100)
+    first = client.meter_event("chat.reply", "u", idempotency_key="job-1")
+    mortal.kill()
+    with pytest.raises(chargly.ConnectionLost) as caught:
+        client.meter_event("chat.reply", "u", idempotency_key="job-2")
+    assert caught.value.idempotency_key == "job-2"
+    mortal.start()
+    again = client.meter_event("chat.reply", "u", idempotency_key="job-1")
+    assert again.replayed
+    assert again.raw == first.raw
+    assert not client.meter_event("chat.reply", "u", idempotency_key="job-2").replayed
+    assert client.get_wallet("u").balance == 84
