@@ -44,11 +44,14 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: Optional["subprocess.Popen[bytes]"] = None
 
-    def start(self) -> Server:
+    def start(self, **environment: str) -> Server:
         arguments = ["serve", "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [self._binary, *arguments, "--webhook-allow-private"], stdout=log, stderr=log
+                [self._binary, *arguments, "--webhook-allow-private"],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **environment},
             )
         ends = time.monotonic() + 120
         while time.monotonic() < ends:
@@ -61,6 +64,11 @@ class Server:
                 break
             time.sleep(0.02)
         raise AssertionError(f"the server did not start: {self.log.read_text()[-2000:]}")
+
+    def wait(self) -> None:
+        """Until it dies by itself."""
+        assert self._process is not None
+        self._process.wait(120)
 
     def kill(self) -> None:
         """As when the power fails."""

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any, Callable, List, Set
+from typing import Any, Callable, Dict, List, Set
 
 import httpx
 import pytest
@@ -43,7 +43,7 @@ class Stub:
         if len(events) > self.most:
             return httpx.Response(413, json={"status": 413, "code": "too_large", "limit": self.most})
         self.batches.append(events)
-        results = []
+        results: List[Dict[str, Any]] = []
         for event in events:
             if event["customer"] in self.retryable:
                 results.append({"error": {"status": 429, "code": "overloaded", "retryable": True}})

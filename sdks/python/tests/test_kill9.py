@@ -1,4 +1,5 @@
-"""The server dies in the middle of a stream of calls. Nothing is metered twice, nothing that was acknowledged is lost."""
+"""The server dies in the middle of a stream of calls. Nothing is metered twice, and nothing that was acknowledged is
+lost."""
 
 from __future__ import annotations
 
@@ -86,6 +87,31 @@ def test_calls_outlive_the_server(mortal: Server) -> None:
     assert proved.returncode == 0, proved.stdout + proved.stderr
 
 
+@pytest.mark.parametrize(
+    ("point", "replays"),
+    [("journal.before_write", 0), ("journal.between_write_and_flush", 0), ("journal.after_flush", 1)],
+)
+def test_a_death_at_each_point_of_a_commit(mortal: Server, point: str, replays: int) -> None:
+    """Also where the event is on disk and nobody was told: the call gets that event's answer, and makes no second."""
+    client = Chargly(mortal.key, mortal.url, max_retries=50, deadline=120)
+    client.grant("u", 1000)
+    mortal.kill()
+    mortal.start(CHARGLY_CRASH_AT=f"{point}:12")
+
+    def revive() -> None:
+        mortal.wait()
+        mortal.start()
+
+    reviving = threading.Thread(target=revive)
+    reviving.start()
+    results = [client.meter_event("chat.reply", "u") for _ in range(20)]
+    reviving.join(120)
+    assert f"crash point {point} reached" in mortal.log.read_text()
+    assert sum(result.replayed for result in results) == replays
+    assert Counter(events_of(mortal, "u")) == Counter(result.event_id for result in results)
+    assert client.get_wallet("u").balance == 1000 - 20 * 8
+
+
 def events_of(server: Server, customer: str) -> List[str]:
     found: List[str] = []
     cursor = ""
@@ -98,7 +124,7 @@ def events_of(server: Server, customer: str) -> List[str]:
 
 
 def test_an_answer_that_was_lost_is_given_again(mortal: Server) -> None:
-    """Killed between the commit and the answer's arrival, as seen from the caller: the same answer comes later."""
+    """The caller may ask again after any restart, under the same key."""
     client = Chargly(mortal.key, mortal.url, max_retries=0)
     client.grant("u", 100)
     first = client.meter_event("chat.reply", "u", idempotency_key="job-1")

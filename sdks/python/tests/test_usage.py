@@ -34,7 +34,7 @@ OPENAI_RESPONSES = {
     "model": "gpt-4.1",
     "usage": {
         "input_tokens": 812,
-        "input_tokens_details": {"cached_tokens": 512},
+        "input_tokens_details": {"cached_tokens": 512, "cache_write_tokens": 20},
         "output_tokens": 164,
         "output_tokens_details": {"reasoning_tokens": 0},
         "total_tokens": 976,
@@ -99,7 +99,7 @@ def tokens(provider: str, model: str, all_input: int, cached: int, output: int, 
 
 CASES = [
     (OPENAI_CHAT, tokens("openai", "gpt-4o-2024-08-06", 812, 512, 164)),
-    (OPENAI_RESPONSES, tokens("openai", "gpt-4.1", 812, 512, 164)),
+    (OPENAI_RESPONSES, tokens("openai", "gpt-4.1", 812, 512, 164, cache_write_tokens=20)),
     (OPENAI_EMBEDDING, tokens("openai", "text-embedding-3-small", 8, 0, 0)),
     (ANTHROPIC, tokens("anthropic", "claude-sonnet-4-5", 630, 500, 164, cache_write_tokens=30)),
     (ANTHROPIC_PLAIN, tokens("anthropic", "claude-sonnet-4-5", 100, 0, 5, batch=True)),

@@ -33,7 +33,7 @@ def test_a_genuine_message_is_read() -> None:
     assert (str(event.credits), event.balance) == ("0.5", 960)
     assert event.timestamp == datetime(2026, 11, 23, 10, tzinfo=timezone.utc)
     assert verify_webhook(BODY.decode(), headers(), SECRET, now=NOW) == event
-    assert verify_webhook(bytearray(BODY), headers(), SECRET[6:], now=NOW) == event
+    assert verify_webhook(memoryview(BODY), headers(), SECRET[6:], now=NOW) == event
 
 
 def test_the_example_of_the_webhooks_guide() -> None:

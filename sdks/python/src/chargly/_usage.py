@@ -69,12 +69,15 @@ def _tokens(usage: Any) -> Dict[str, Any]:
         details = _get(usage, "prompt_tokens_details")
         total = _count(usage, "prompt_tokens")
         cached = _count(details, "cached_tokens") or _count(usage, "cache_read_input_tokens")
-        written = _count(details, "cache_creation_tokens") or _count(usage, "cache_creation_input_tokens")
+        written = _count(details, "cache_creation_tokens", "cache_write_tokens")
+        written = written or _count(usage, "cache_creation_input_tokens")
     elif _get(usage, "input_tokens") is not None:
+        details = _get(usage, "input_tokens_details")
         read = _count(usage, "cache_read_input_tokens")
-        written = _count(usage, "cache_creation_input_tokens")
-        cached = read or _count(_get(usage, "input_tokens_details"), "cached_tokens")
-        total = _count(usage, "input_tokens") + read + written
+        made = _count(usage, "cache_creation_input_tokens")
+        cached = read or _count(details, "cached_tokens")
+        written = made or _count(details, "cache_write_tokens")
+        total = _count(usage, "input_tokens") + read + made
     else:
         raise ValueError("this is no usage: it has neither prompt_tokens nor input_tokens")
     tokens: Dict[str, Any] = {"input_tokens": total, "cached_input_tokens": cached, "output_tokens": output}

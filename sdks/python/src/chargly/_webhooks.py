@@ -49,7 +49,11 @@ class WebhookEvent:
 
 
 def verify_webhook(
-    body: Union[bytes, str], headers: Mapping[str, str], secret: str, *, now: Optional[float] = None
+    body: Union[bytes, bytearray, memoryview, str],
+    headers: Mapping[str, str],
+    secret: str,
+    *,
+    now: Optional[float] = None,
 ) -> WebhookEvent:
     """The message, or :class:`InvalidWebhook` where it is not Chargly's or is older than five minutes.
 
