@@ -3,8 +3,8 @@
     CHARGLY_BIN=path/to/chargly python check.py [--python python3.9 …]
 
 Lints and types the sources, builds sdist and wheel, installs the wheel into a fresh environment, and runs the tests
-from there: against a live server where CHARGLY_BIN names one, or where the repository's own was built under `target`. With
-`--python` the tests run once more with each interpreter named. What is made stays in `.check` and `dist`.
+from there: against a live server where CHARGLY_BIN names one, or where the repository's own was built under `target`.
+With `--python` the tests run once more with each interpreter named. What is made stays in `.check` and `dist`.
 """
 
 from __future__ import annotations

@@ -97,6 +97,7 @@ class BatchResult:
     accepted: int
     refused: int
     replayed: int
+    position: Optional[str]
     raw: Raw = _raw()
 
     @property
@@ -390,6 +391,7 @@ class Hold:
     """What the customer can still spend beside it. None in answers that do not say it."""
     expires_at: Optional[datetime]
     idempotency_key: Optional[str]
+    position: Optional[str]
     raw: Raw = _raw()
 
 
@@ -404,6 +406,7 @@ def hold(answer: Answer) -> Hold:
         balance=None if balance is None else amount(balance["available"]),
         expires_at=optional_time(raw.get("expires_at")),
         idempotency_key=answer.key,
+        position=answer.position,
         raw=raw,
     )
 
@@ -418,6 +421,7 @@ class Grant:
     balance: Amount
     expires_at: Optional[datetime]
     idempotency_key: Optional[str]
+    position: Optional[str]
     raw: Raw = _raw()
 
 
@@ -432,6 +436,7 @@ def grant(answer: Answer) -> Grant:
         balance=amount(raw["balance"]["available"]),
         expires_at=optional_time(raw.get("expires_at")),
         idempotency_key=answer.key,
+        position=answer.position,
         raw=raw,
     )
 
@@ -511,6 +516,7 @@ class Reversal:
     credits: Amount
     balance: Amount
     idempotency_key: Optional[str]
+    position: Optional[str]
     raw: Raw = _raw()
 
 
@@ -523,6 +529,7 @@ def reversal(answer: Answer) -> Reversal:
         credits=amount(raw["credits"]),
         balance=amount(raw["balance"]["available"]),
         idempotency_key=answer.key,
+        position=answer.position,
         raw=raw,
     )
 

@@ -83,6 +83,7 @@ def meter_events(
             accepted=raw["accepted"],
             refused=raw["refused"],
             replayed=raw["replayed"],
+            position=answer.position,
             raw=raw,
         )
 
