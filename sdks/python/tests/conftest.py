@@ -23,6 +23,18 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
+def own_server() -> Iterator[Server]:
+    """One for a single test, which may kill it."""
+    if binary() is None:
+        pytest.skip(SKIPPED)
+    server = Server()
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
 def client(server: Server) -> Iterator[Chargly]:
     with Chargly(server.key, server.url) as client:
         yield client

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
-from server import SKIPPED, Server, binary
+from server import Server
 from standardwebhooks.webhooks import Webhook
 
 import chargly
@@ -21,20 +21,13 @@ SECRET = "whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="
 
 
 @pytest.fixture
-def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    if binary() is None:
-        pytest.skip(SKIPPED)
-    server = Server()
-    try:
-        server.start()
-        monkeypatch.setenv("CHARGLY_SECRET_KEY", server.key)
-        monkeypatch.setenv("CHARGLY_BASE_URL", server.url)
-        monkeypatch.setitem(sys.modules, "openai", stand_in_for_openai())
-        chargly.set_default_client(None)
-        yield server
-    finally:
-        chargly.set_default_client(None)
-        server.stop()
+def fresh(own_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("CHARGLY_SECRET_KEY", own_server.key)
+    monkeypatch.setenv("CHARGLY_BASE_URL", own_server.url)
+    monkeypatch.setitem(sys.modules, "openai", stand_in_for_openai())
+    chargly.set_default_client(None)
+    yield own_server
+    chargly.set_default_client(None)
 
 
 def stand_in_for_openai() -> types.ModuleType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from decimal import Decimal
 from typing import Any, Callable, Dict, List
 
@@ -244,8 +245,51 @@ def test_usage(client: Chargly, funded: Funded) -> None:
     assert [(row.event, row.events) for row in usage.data] == [("image.generate", 1)]
 
 
-def test_recommendations(client: Chargly) -> None:
-    assert len(client.list_pricing_recommendations(status="pending")) == 0
+def test_recommendations(own_server: Server) -> None:
+    client = Chargly(own_server.key, own_server.url)
+    client.request("PUT", "/v1/event-types/loss.maker", json={"label": "Loss", "credits": 1})
+    client.grant("payer", 1000, "paid", price={"amount": "20", "currency": "usd"})
+    for _ in range(20):
+        client.meter_event("loss.maker", "payer", cost={"amount": "0.50", "currency": "usd"})
+        client.meter_event("chat.reply", "payer")
+    client.request("POST", "/v1/recommendations/look")
+    ends = time.monotonic() + 60
+    while client.request("GET", "/v1/recommendations/look")["status"] != "done":
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+    (advice,) = client.list_pricing_recommendations(feature="loss.maker", status="pending")
+    assert (advice.current_credits, advice.recommended_credits, advice.kind) == (1, 25, "loss_making")
+    assert (advice.version_from, advice.version_to, advice.status, advice.confidence) == (1, 2, "pending", "high")
+    assert "you lose 48 ¢ every time" in advice.reason
+    assert advice.estimated_lift is not None
+    assert advice.estimated_lift.amount > 0
+    assert (advice.estimated_lift.currency, advice.estimated_lift.per) == ("usd", "month")
+    whole = client.get_pricing_recommendation(advice.id)
+    assert whole == advice
+    assert whole.raw["card"]["title"]
+    explained = client.explain_pricing_recommendation(advice.id)
+    assert (explained.recommendation_id, explained.version_from, explained.version_to) == (advice.id, 1, 2)
+    assert (explained.target_margin, explained.estimated_margin) == (Decimal("0.6"), Decimal(0))
+    assert len(explained.lines) > 3
+
+    with pytest.raises(chargly.InvalidRequest) as caught:
+        client.apply_pricing_recommendation(advice.id)
+    assert [error.field for error in caught.value.errors] == ["notice_days"]
+    applied = client.apply_pricing_recommendation(advice.id, notice_days=0, reason="It loses money")
+    assert (applied.success, applied.status, applied.new_version) == (True, "applied", 2)
+    rule = client.get_pricing_rule("loss.maker")
+    assert (rule.minimum_credits, rule.version) == (25, 2)
+    with pytest.raises(chargly.RecommendationNotOpen) as decided:
+        client.reject_pricing_recommendation(advice.id)
+    assert decided.value.recommendation_status == "applied"
+
+    (other,) = client.list_pricing_recommendations(feature="chat.reply")
+    assert other.recommended_credits is None
+    with pytest.raises(chargly.RecommendationNotApplicable):
+        client.apply_pricing_recommendation(other.id)
+    assert client.reject_pricing_recommendation(other.id, reason="known").status == "rejected"
+
     for ask in (
         client.get_pricing_recommendation,
         client.explain_pricing_recommendation,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Generic, Iterator, List, Mapping, Optional, Tuple, TypeVar, Union
 
 from ._amounts import Amount, amount, cents, optional_amount, optional_time, time
@@ -12,6 +13,10 @@ from ._errors import CharglyError, error_of
 
 Raw = Mapping[str, Any]
 T = TypeVar("T")
+
+
+def _optional_decimal(text: Optional[str]) -> Optional[Decimal]:
+    return None if text is None else Decimal(text)
 
 
 def _raw() -> Any:
@@ -274,11 +279,11 @@ def _multiplied(rule: Raw) -> "Tuple[Optional[Amount], Amount]":
 class EstimatedLift:
     """What is earned more, at the same usage, and the range that it lies in."""
 
-    amount: str
+    amount: Decimal
     currency: str
     per: str
-    low: Optional[str]
-    high: Optional[str]
+    low: Optional[Decimal]
+    high: Optional[Decimal]
 
 
 @dataclass(frozen=True)
@@ -291,8 +296,8 @@ class Recommendation:
     confidence: str
     """``high``, ``medium`` or ``low``."""
     estimated_lift: Optional[EstimatedLift]
-    version_from: Optional[Any]
-    version_to: Optional[Any]
+    version_from: Optional[int]
+    version_to: Optional[int]
     status: str
     """``pending``, ``accepted``, ``rejected``, ``applied`` or ``expired``."""
     kind: str
@@ -311,11 +316,11 @@ class Recommendation:
             estimated_lift=None
             if lift is None
             else EstimatedLift(
-                amount=lift["amount"],
+                amount=Decimal(lift["amount"]),
                 currency=lift["currency"],
                 per=lift["per"],
-                low=lift.get("low"),
-                high=lift.get("high"),
+                low=_optional_decimal(lift.get("low")),
+                high=_optional_decimal(lift.get("high")),
             ),
             version_from=raw.get("version_from"),
             version_to=raw.get("version_to"),
@@ -330,12 +335,13 @@ class Explanation:
     recommendation_id: str
     reason: str
     confidence: str
-    target_margin: Optional[str]
-    estimated_margin: Optional[str]
-    cost_context: Any
-    version_from: Optional[Any]
-    version_to: Optional[Any]
-    lines: Tuple[Any, ...]
+    target_margin: Optional[Decimal]
+    """A share: 0.6 is 60 %."""
+    estimated_margin: Optional[Decimal]
+    cost_context: Optional[str]
+    version_from: Optional[int]
+    version_to: Optional[int]
+    lines: Tuple[str, ...]
     raw: Raw = _raw()
 
     @staticmethod
@@ -345,8 +351,8 @@ class Explanation:
             recommendation_id=recommendation_id,
             reason=raw["reason"],
             confidence=raw["confidence"],
-            target_margin=raw.get("target_margin"),
-            estimated_margin=raw.get("estimated_margin"),
+            target_margin=_optional_decimal(raw.get("target_margin")),
+            estimated_margin=_optional_decimal(raw.get("estimated_margin")),
             cost_context=raw.get("cost_context"),
             version_from=versions.get("from"),
             version_to=versions.get("to"),
@@ -362,7 +368,7 @@ class Decision:
     success: bool
     recommendation_id: str
     status: str
-    new_version: Optional[Any]
+    new_version: Optional[int]
     effective_at: Optional[datetime]
     raw: Raw = _raw()
 
