@@ -205,6 +205,31 @@ def test_a_batch_that_is_too_large_is_halved() -> None:
     assert batcher.stats.accepted == 9
 
 
+def test_one_event_does_not_cost_the_others_theirs(client: Chargly, funded: Funded) -> None:
+    customer = funded(0)
+    told: List[Any] = []
+    with Batcher(client, on_refused=lambda event, _: told.append(event["customer"])) as batcher:
+        for n in range(9):
+            batcher.add("chat.reply", "\ud800" if n == 4 else customer)
+        properties = {"when": time}
+        with pytest.raises(TypeError, match="cannot be sent as JSON"):
+            batcher.add("chat.reply", customer, properties=properties)
+    assert told == ["\ud800"]
+    assert batcher.stats == BatcherStats(8, 0, 1, 0, 0)
+
+
+def test_what_is_changed_after_it_was_added_is_not_sent() -> None:
+    stub = Stub()
+    stub.let.clear()
+    properties = {"tags": ["a"]}
+    batcher = Batcher(stub.client())
+    batcher.add("e", "u", properties=properties)
+    properties["tags"].append("b")
+    stub.let.set()
+    batcher.close()
+    assert stub.batches[0][0]["properties"] == {"tags": ["a"]}
+
+
 def test_many_threads_may_add() -> None:
     stub = Stub()
     batcher = Batcher(stub.client(), max_pending=10_000, batch_size=100)

@@ -128,6 +128,8 @@ def test_errors_have_their_classes(server: Server, client: Chargly, funded: Fund
         client.meter_event("Image!", "")
     assert {error.field for error in invalid.value.errors} == {"event", "customer"}
     client.meter_event("image.generate", customer, idempotency_key="k")
+    with pytest.raises(chargly.InvalidRequest, match="idempotency_key"):
+        client.meter_event("image.generate", customer, idempotency_key="")
     with pytest.raises(chargly.IdempotencyConflict) as conflict:
         client.meter_event("image.generate", customer, idempotency_key="k", quantity=2)
     assert (conflict.value.field, conflict.value.first, conflict.value.now) == ("quantity", "1", "2")

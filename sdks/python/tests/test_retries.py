@@ -107,6 +107,24 @@ def test_a_refusal_is_not_tried_again(status: int, code: str) -> None:
     assert len(script.bodies) == 1
 
 
+def test_a_post_without_a_key_is_not_made_twice() -> None:
+    for failure in (httpx.ReadError("reset"), httpx.ReadTimeout("slow"), problem(503, "unavailable", retryable=True)):
+        script = Script(failure)
+        with pytest.raises(chargly.CharglyError):
+            script.client().request("POST", "/v1/webhook-endpoints", json={"url": "u"})
+        assert len(script.bodies) == 1
+    for harmless in (lost(), problem(429, "rate_limited")):
+        script = Script(harmless, httpx.Response(200, json={}))
+        script.client().request("POST", "/v1/webhook-endpoints", json={"url": "u"})
+        assert len(script.bodies) == 2
+    for method, key in (("PUT", None), ("DELETE", None), ("GET", None), ("POST", "k")):
+        script = Script(httpx.ReadError("reset"), httpx.Response(200, json={}))
+        script.client().request(method, "/v1/x", idempotency_key=key)
+        assert len(script.bodies) == 2
+    with pytest.raises(ValueError, match="slash"):
+        Script().client().request("GET", "@elsewhere.example/")
+
+
 def test_a_server_that_says_that_it_is_final_is_believed() -> None:
     script = Script(problem(502, "payment_provider_refused", retryable=False))
     with pytest.raises(chargly.PaymentProviderRefused):

@@ -19,9 +19,9 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, List, Mapping, Optional, Union
 
 from . import _ops as ops
-from ._amounts import AmountInput
+from ._amounts import AmountInput, dumps, loads
 from ._call import Answer
-from ._errors import CharglyError, TooLarge
+from ._errors import CharglyError, InvalidRequest, TooLarge
 from ._ids import uuid7
 from ._models import batch_error
 
@@ -123,11 +123,12 @@ class Batcher:
             quantity=quantity,
             credits=credits,
             cost=cost,
-            properties=None if properties is None else dict(properties),
+            # A copy, since the caller may go on changing it; and what is no JSON is refused here, not in the thread.
+            properties=None if properties is None else loads(dumps(properties)),
             occurred_at=occurred_at or datetime.now(timezone.utc),
             if_insufficient=self._if_insufficient,
         )
-        key = fields["idempotency_key"] = idempotency_key or uuid7()
+        key = fields["idempotency_key"] = uuid7() if idempotency_key is None else idempotency_key
         with self._changed:
             while len(self._waiting) + len(self._in_flight) >= self._max_pending and not self._closed:
                 if self._on_full == "drop":
@@ -234,7 +235,8 @@ class Batcher:
         try:
             body = self._client._run(ops.batch(batch, parse=_body))
             results = body["results"]
-        except TooLarge as error:
+        except (TooLarge, InvalidRequest) as error:
+            # One event must not cost the others theirs, so it is found by halving.
             if len(batch) == 1:
                 return self._refuse(batch, error)
             middle = len(batch) // 2

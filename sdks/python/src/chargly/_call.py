@@ -53,6 +53,8 @@ class Call(Generic[T]):
     body: Optional[Mapping[str, Any]] = None
     key: Optional[str] = None
     """The idempotency key, where the operation takes one."""
+    repeatable: bool = True
+    """False where doing it twice would do it twice: then only what was not done is tried again."""
 
     def with_key(self, key: str) -> Call[T]:
         return replace(self, key=key)
@@ -110,13 +112,15 @@ def attempts(
             assert outcome is not None
             error = _lost(outcome, call)
         wait = _wait(error, tried)
-        if not _is_repeated(error) or tried >= policy.max_retries or clock() + wait >= ends:
+        if not _is_repeated(error, call) or tried >= policy.max_retries or clock() + wait >= ends:
             raise error from (outcome if isinstance(outcome, Exception) else None)
         yield Sleep(wait)
     raise AssertionError("unreachable")
 
 
-def _is_repeated(error: CharglyError) -> bool:
+def _is_repeated(error: CharglyError, call: Call[Any]) -> bool:
+    if not call.repeatable:
+        return error.status_code == 429 or error.code == "no_connection"
     if isinstance(error, ConnectionLost):
         return True
     status = error.status_code or 0
@@ -168,7 +172,8 @@ def _lost(cause: httpx.TransportError, call: Call[Any]) -> CharglyError:
         return ConfigurationError(f"{what}: {cause}", code="configuration", idempotency_key=call.key)
     if isinstance(cause, httpx.TimeoutException):
         return TimedOut(f"{what}: no answer in time", code="timed_out", retryable=True, idempotency_key=call.key)
-    return ConnectionLost(f"{what}: {cause}", code="connection_lost", retryable=True, idempotency_key=call.key)
+    code = "no_connection" if isinstance(cause, httpx.ConnectError) else "connection_lost"
+    return ConnectionLost(f"{what}: {cause}", code=code, retryable=True, idempotency_key=call.key)
 
 
 def _seconds(retry_after: Optional[str]) -> Optional[float]:

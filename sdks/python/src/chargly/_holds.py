@@ -40,7 +40,7 @@ class HoldFlows:
 
     @property
     def placed(self) -> models.Hold:
-        """The hold as it was placed, or as it was changed last."""
+        """The hold as it was placed."""
         if self._hold is None:
             raise CharglyError("the hold is placed when the block is entered: use it with `with`")
         return self._hold
@@ -87,7 +87,8 @@ class HoldFlows:
         try:
             result: models.CaptureResult = yield call
         except BaseException as error:
-            # A refusal was received, so nothing was captured. Of anything else nobody knows.
+            # A refusal was received, so nothing was captured. Of anything else nobody knows, also where the last
+            # attempt got an answer: the one before may have been carried out.
             if not isinstance(error, CharglyError) or error.retryable:
                 self._in_doubt = (body, call.key)
             raise

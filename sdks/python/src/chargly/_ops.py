@@ -53,7 +53,7 @@ def meter_event(
             occurred_at=occurred_at,
             if_insufficient=if_insufficient,
         ),
-        idempotency_key or uuid7(),
+        _key(idempotency_key),
     )
 
 
@@ -71,7 +71,7 @@ def meter_events(
         key = given.pop("idempotency_key", None)
         one = event_fields(**given)
         if not atomic:
-            one["idempotency_key"] = key or uuid7()
+            one["idempotency_key"] = _key(key)
         elif key is not None:
             raise ValueError("an atomic batch has one key: pass idempotency_key beside the events")
         fields.append(one)
@@ -92,7 +92,7 @@ def meter_events(
             raise ValueError("events of a batch have keys of their own; one for all is for atomic=True")
         return batch(fields, parse)
     body = {"events": fields, "atomic": True}
-    return _post("/v1/events/batch", parse, body, idempotency_key or uuid7())
+    return _post("/v1/events/batch", parse, body, _key(idempotency_key))
 
 
 def batch(fields: Sequence[Mapping[str, Any]], parse: Callable[[Answer], T]) -> Call[T]:
@@ -190,7 +190,7 @@ def reverse_event(
 ) -> Call[models.Reversal]:
     """Give credits of an event back, all that are left of it unless ``credits`` says how many."""
     body = _without_none(reason=reason, credits=_number(credits, "credits"))
-    return _post(_path("/v1/events/{}/reverse", event_id), models.reversal, body, idempotency_key or uuid7())
+    return _post(_path("/v1/events/{}/reverse", event_id), models.reversal, body, _key(idempotency_key))
 
 
 def set_event_cost(
@@ -198,7 +198,7 @@ def set_event_cost(
 ) -> Call[Dict[str, Any]]:
     """Attach what an event cost you, or correct it. Charges nothing."""
     body = _without_none(cost=cost_field(cost), reason=reason)
-    return _post(_path("/v1/events/{}/cost", event_id), _body, body, idempotency_key or uuid7())
+    return _post(_path("/v1/events/{}/cost", event_id), _body, body, _key(idempotency_key))
 
 
 # Wallets
@@ -252,7 +252,7 @@ def grant(
         scope=None if scope is None else list(scope),
         reason=reason,
     )
-    return _post(_path("/v1/customers/{}/grants", customer), models.grant, body, idempotency_key or uuid7())
+    return _post(_path("/v1/customers/{}/grants", customer), models.grant, body, _key(idempotency_key))
 
 
 # Holds
@@ -276,7 +276,7 @@ def place_hold(
         credits=_number(credits, "credits"),
         expires_in_s=expires_in_s,
     )
-    return _post("/v1/holds", models.hold, body, idempotency_key or uuid7())
+    return _post("/v1/holds", models.hold, body, _key(idempotency_key))
 
 
 def get_hold(hold_id: str, *, min_position: Optional[str] = None) -> Call[models.Hold]:
@@ -307,7 +307,7 @@ def capture_hold(
     )
     # A key of its own, also where the server would take the hold's id for one: a refused capture would use that up, and
     # then neither a smaller capture nor a void could follow.
-    return _post(_path("/v1/holds/{}/capture", hold_id), models.capture_result, body, idempotency_key or uuid7())
+    return _post(_path("/v1/holds/{}/capture", hold_id), models.capture_result, body, _key(idempotency_key))
 
 
 def increase_hold(
@@ -319,18 +319,18 @@ def increase_hold(
 ) -> Call[models.Hold]:
     """Set more aside."""
     body = _without_none(quantity=_number(quantity, "quantity"), credits=_number(credits, "credits"))
-    return _post(_path("/v1/holds/{}/increase", hold_id), models.hold, body, idempotency_key or uuid7())
+    return _post(_path("/v1/holds/{}/increase", hold_id), models.hold, body, _key(idempotency_key))
 
 
 def extend_hold(hold_id: str, expires_in_s: int, *, idempotency_key: Optional[str] = None) -> Call[models.Hold]:
     """Let a hold lapse ``expires_in_s`` seconds from now."""
     path = _path("/v1/holds/{}/extend", hold_id)
-    return _post(path, models.hold, {"expires_in_s": expires_in_s}, idempotency_key or uuid7())
+    return _post(path, models.hold, {"expires_in_s": expires_in_s}, _key(idempotency_key))
 
 
 def void_hold(hold_id: str, *, idempotency_key: Optional[str] = None) -> Call[models.Hold]:
     """Give a hold up. What was captured of it stays charged."""
-    return _post(_path("/v1/holds/{}/void", hold_id), models.hold, {}, idempotency_key or uuid7())
+    return _post(_path("/v1/holds/{}/void", hold_id), models.hold, {}, _key(idempotency_key))
 
 
 # Selling
@@ -351,7 +351,7 @@ def create_checkout(
 ) -> Call[models.Checkout]:
     """Order a pack (its ``id``) for a customer. Send the buyer to the ``checkout_url``."""
     body = _without_none(customer=customer, pack=pack, success_url=success_url, cancel_url=cancel_url)
-    return _post("/v1/checkouts", models.checkout, body, idempotency_key or uuid7())
+    return _post("/v1/checkouts", models.checkout, body, _key(idempotency_key))
 
 
 def get_checkout(checkout_id: str, *, refresh: bool = False) -> Call[models.Checkout]:
@@ -414,7 +414,7 @@ def apply_pricing_recommendation(
     """Publish the price that a recommendation proposes, and nothing else. Needs a key with the scope ``prices``."""
     body = _without_none(notice_days=notice_days, effective_at=_time(effective_at, "effective_at"), reason=reason)
     path = _path("/v1/recommendations/{}/apply", recommendation_id)
-    return _post(path, models.decision, body, idempotency_key or uuid7())
+    return _post(path, models.decision, body, _key(idempotency_key))
 
 
 def reject_pricing_recommendation(
@@ -422,7 +422,7 @@ def reject_pricing_recommendation(
 ) -> Call[models.Decision]:
     """Turn a recommendation down."""
     path = _path("/v1/recommendations/{}/reject", recommendation_id)
-    return _post(path, models.decision, _without_none(reason=reason), idempotency_key or uuid7())
+    return _post(path, models.decision, _without_none(reason=reason), _key(idempotency_key))
 
 
 # Figures
@@ -465,10 +465,12 @@ def request(
 ) -> Call[Any]:
     """Any other route of the reference, with the same key, retries and errors. Answers the JSON.
 
-    A POST that creates something is tried again safely only with an ``idempotency_key``.
+    A POST without an ``idempotency_key`` is not tried again where it may have been carried out.
     """
-    body = json if method.upper() not in ("GET", "DELETE") else None
-    return Call(method.upper(), path, _body, _params(params or {}), body, idempotency_key)
+    if not path.startswith("/"):
+        raise ValueError(f"a path begins with a slash: {path!r}")
+    repeatable = method.upper() != "POST" or idempotency_key is not None
+    return Call(method.upper(), path, _body, _params(params or {}), json, idempotency_key, repeatable)
 
 
 def _get(path: str, parse: Callable[[Answer], T], **params: Any) -> Call[T]:
@@ -507,6 +509,11 @@ def _param(value: Any) -> str:
 
 def _without_none(**fields: Any) -> Dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _key(given: Optional[str]) -> str:
+    """One that was given is sent whatever it is, so that an empty one is refused rather than replaced."""
+    return uuid7() if given is None else given
 
 
 def _number(value: Optional[AmountInput], field: str) -> Any:
