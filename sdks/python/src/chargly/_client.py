@@ -124,7 +124,10 @@ class _Client:
         url = base_url or os.environ.get("CHARGLY_BASE_URL") or DEFAULT_BASE_URL
         url = url.strip().rstrip("/")
         if not url.startswith(("http://", "https://")):
-            raise ConfigurationError(f"base_url must start with http:// or https://: {url!r}", code="configuration")
+            # It is not shown: it may be the key, in the wrong place.
+            raise ConfigurationError("base_url must start with http:// or https://", code="configuration")
+        if "@" in url.split("/")[2]:
+            raise ConfigurationError("base_url takes no user and password: they would be shown", code="configuration")
         if max_retries < 0 or not (0 < timeout < math.inf) or not (0 < deadline < math.inf):
             raise ConfigurationError(
                 "timeout and deadline must be above 0, max_retries not below", code="configuration"
