@@ -83,6 +83,8 @@ export class Batcher {
   #numbered = 0;
   #isSending = false;
   #isClosed = false;
+  /** Whether what is left was handed back, and is no longer ours to send. */
+  #isOver = false;
   #failures: BatcherFailure[] = [];
   #failuresLeftOut = 0;
   #wake: (() => void) | undefined;
@@ -142,7 +144,7 @@ export class Batcher {
     this.#makeRoom();
     await this.#settled(options.timeout ?? FLUSH_MS);
     const unsent = this.#unsent();
-    this.#queue = [];
+    this.#isOver = true;
     this.#wake?.();
     if (unsent.length > 0 || this.#failures.length > 0) throw this.#incomplete(unsent);
   }
@@ -155,13 +157,13 @@ export class Batcher {
   async #run(): Promise<void> {
     this.#isSending = true;
     let size = this.#options.maxBatch;
-    for (let failed = 0; this.#queue.length > 0; ) {
+    for (let failed = 0; this.#queue.length > 0 && !this.#isOver; ) {
       if (failed > 0) await this.#pause(Math.min(WAIT_MS_MAX, backoff(failed)));
       else if (this.#queue.length < this.#options.maxBatch && this.#waiters.length === 0) {
         await this.#pause(this.#options.intervalMs);
       }
+      if (this.#isOver) break;
       const batch = this.#queue.splice(0, size);
-      if (batch.length === 0) break;
       const outcome = await this.#sendBatch(batch);
       if (outcome === "too_large" && batch.length > 1) size = Math.ceil(batch.length / 2);
       failed = outcome === "again" ? failed + 1 : 0;
