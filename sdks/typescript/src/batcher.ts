@@ -6,7 +6,7 @@
  */
 
 import { CharglyError } from "./errors.js";
-import { newKey } from "./keys.js";
+import { keyFrom, webCrypto } from "./keys.js";
 import { backoff } from "./transport.js";
 import type { BatchResult, EventDetails, MeterInput, MeterResult } from "./types.js";
 
@@ -173,7 +173,8 @@ export class Batcher {
 
   async #sendBatch(batch: Entry[]): Promise<"sent" | "again" | "too_large"> {
     // From here on an event has a key, and sending it again is safe.
-    for (const entry of batch) entry.event = { ...entry.event, idempotencyKey: entry.event.idempotencyKey ?? (await newKey()) };
+    const crypto = await webCrypto();
+    for (const { event } of batch) event.idempotencyKey ??= keyFrom(crypto);
     try {
       const { results } = await this.#send(batch.map((entry) => entry.event));
       const again = batch.filter((entry, at) => {
@@ -200,12 +201,13 @@ export class Batcher {
       for (const entry of batch) this.#refused(entry, error);
       return "sent";
     } finally {
+      this.#tellWaiters();
       this.#makeRoom();
     }
   }
 
   #accepted(entry: Entry, result: MeterResult): void {
-    this.#decide(entry);
+    this.#undecided.delete(entry);
     try {
       this.#options.onResult?.(result, entry.event);
     } catch (thrown) {
@@ -214,7 +216,7 @@ export class Batcher {
   }
 
   #refused(entry: Entry, error: CharglyError): void {
-    this.#decide(entry);
+    this.#undecided.delete(entry);
     if (!this.#options.onError) return this.#keep({ event: entry.event, error });
     try {
       this.#options.onError(error, entry.event);
@@ -228,8 +230,9 @@ export class Batcher {
     else this.#failuresLeftOut++;
   }
 
-  #decide(entry: Entry): void {
-    this.#undecided.delete(entry);
+  /** Once for each batch: the first entry of a set is found behind all that were deleted before it. */
+  #tellWaiters(): void {
+    if (this.#waiters.length === 0) return;
     const first = this.#undecided.values().next();
     const decidedUpTo = first.done ? this.#numbered : first.value.number - 1;
     this.#waiters = this.#waiters.filter((waiter) => {

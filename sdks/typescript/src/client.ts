@@ -3,7 +3,7 @@
 import { Batcher, type BatcherOptions } from "./batcher.js";
 import { CharglyError, InsufficientCreditsError, InvalidRequestError } from "./errors.js";
 import { Hold, type HoldCalls } from "./hold.js";
-import { attemptKey, newKey } from "./keys.js";
+import { attemptKey, keyFrom, newKey, webCrypto } from "./keys.js";
 import { metered, type MeteredOptions } from "./metered.js";
 import { Page } from "./page.js";
 import * as shapes from "./shapes.js";
@@ -18,7 +18,7 @@ import {
   type Wire,
 } from "./transport.js";
 import type * as T from "./types.js";
-import { costToWire, present, type Cost } from "./usage.js";
+import { costToWire, type Cost } from "./usage.js";
 import { VERSION } from "./version.js";
 
 export interface CharglyOptions {
@@ -99,8 +99,9 @@ export class Chargly {
         this.#batch(events, events.map(() => key), answer),
       );
     }
-    const keys = await Promise.all(events.map(async (event) => event.idempotencyKey ?? newKey()));
-    const body = { events: events.map((event, at) => ({ ...eventToWire(event), idempotency_key: keys[at] })) };
+    const crypto = await webCrypto();
+    const keys = events.map((event) => event.idempotencyKey ?? keyFrom(crypto));
+    const body = { events: events.map((event, at) => Object.assign(eventToWire(event), { idempotency_key: keys[at] })) };
     const answer = await this.#send("POST", "/v1/events/batch", body, call);
     return this.#batch(events, keys, answer);
   }
@@ -530,7 +531,7 @@ function separate<Input extends object>(
 /** What is not known here goes on as it is, so that the server refuses it by name. */
 function eventToWire(input: Omit<T.MeterInput, "idempotencyKey"> & { idempotencyKey?: string | undefined }): T.Raw {
   const { event, customerId, quantity, credits, metadata, cost, occurredAt, ifInsufficient, idempotencyKey: _, ...rest } = input;
-  return present({
+  return {
     event,
     customer: customerId,
     quantity,
@@ -540,7 +541,7 @@ function eventToWire(input: Omit<T.MeterInput, "idempotencyKey"> & { idempotency
     occurred_at: time(occurredAt),
     if_insufficient: ifInsufficient,
     ...rest,
-  });
+  };
 }
 
 function time(at: Date | string | undefined): string | undefined {

@@ -138,7 +138,7 @@ function isObject(value: unknown): value is Raw {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** @internal Without the fields that are undefined. */
-export function present(fields: Raw): Raw {
+/** Without the fields that are undefined. */
+function present(fields: Raw): Raw {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
