@@ -79,6 +79,8 @@ const COMMON = {
   types: [],
 };
 
+const node = { types: ["node"], typeRoots: [join(ROOT, "node_modules/@types")] };
+
 function project(name, type, files, compilerOptions) {
   const at = join(folder, name);
   mkdirSync(at, { recursive: true });
@@ -104,9 +106,11 @@ void wrong;
   const esm = `import { Chargly, NotFoundError, type Wallet } from "chargly";\n${body}`;
   const cjs = `import chargly_ = require("chargly");\nimport type { Wallet } from "chargly";\nconst { NotFoundError } = chargly_;\nimport Chargly = chargly_.Chargly;\n${body}`;
   const dom = { lib: ["ES2022", "DOM", "DOM.Iterable"], outDir: "out" };
+  // Without the types of a browser: those of Node have `fetch` and what belongs to it.
   const modes = [
     ["esm-nodenext", "module", { "a.ts": esm }, { module: "nodenext" }],
     ["esm-bundler", "module", { "a.ts": esm }, { module: "esnext", moduleResolution: "bundler" }],
+    ["esm-node-alone", "module", { "a.ts": esm }, { module: "nodenext", ...node, lib: ["ES2022"] }],
     ["cjs-nodenext", "commonjs", { "a.ts": cjs }, { module: "nodenext" }],
     ["cjs-node10", "commonjs", { "a.ts": cjs }, { module: "commonjs", moduleResolution: "node10" }],
   ];
@@ -120,7 +124,7 @@ void wrong;
 });
 
 step("the tests and the samples of the documentation compile", () => {
-  const at = project("tests", "module", {}, { module: "nodenext", outDir: "out", rootDir: ".", types: ["node"], typeRoots: [join(ROOT, "node_modules/@types")], lib: ["ES2022", "DOM", "DOM.Iterable"] });
+  const at = project("tests", "module", {}, { module: "nodenext", outDir: "out", rootDir: ".", ...node, lib: ["ES2022", "DOM", "DOM.Iterable"] });
   cpSync(join(ROOT, "test"), at, { recursive: true });
   writeSnippets([join(ROOT, "README.md"), resolve(ROOT, "../../docs/guides/typescript.md")], join(at, "snippets"));
   run(at, [process.execPath, tsc]);

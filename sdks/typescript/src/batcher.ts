@@ -172,10 +172,10 @@ export class Batcher {
   }
 
   async #sendBatch(batch: Entry[]): Promise<"sent" | "again" | "too_large"> {
-    // From here on an event has a key, and sending it again is safe.
-    const crypto = await webCrypto();
-    for (const { event } of batch) event.idempotencyKey ??= keyFrom(crypto);
     try {
+      // From here on an event has a key, and sending it again is safe.
+      const crypto = await webCrypto();
+      for (const { event } of batch) event.idempotencyKey ??= keyFrom(crypto);
       const { results } = await this.#send(batch.map((entry) => entry.event));
       const again = batch.filter((entry, at) => {
         const item = results[at]!;

@@ -102,7 +102,8 @@ export class Chargly {
     const crypto = await webCrypto();
     const keys = events.map((event) => event.idempotencyKey ?? keyFrom(crypto));
     const body = { events: events.map((event, at) => Object.assign(eventToWire(event), { idempotency_key: keys[at] })) };
-    const answer = await this.#send("POST", "/v1/events/batch", body, call);
+    // The server takes a key of the whole batch only where it is atomic, and says so.
+    const answer = await this.#send("POST", "/v1/events/batch", { ...body, idempotency_key: idempotencyKey }, call);
     return this.#batch(events, keys, answer);
   }
 
@@ -397,14 +398,18 @@ export class Chargly {
     return new Batcher((events) => this.meterEvents(events), options);
   }
 
-  /** Any other route of the server, with the same key, retries and errors. Answers the body. */
+  /**
+   * Any other route of the server; answers the body. A POST without an `idempotencyKey` is not repeated, because not
+   * every route can tell a repeat.
+   */
   async request(
     method: "GET" | "POST" | "PUT" | "DELETE",
     path: string,
-    options: T.CallOptions & { body?: unknown; query?: Record<string, string | number | undefined> } = {},
+    options: T.WriteOptions & { body?: unknown; query?: Record<string, string | number | undefined> } = {},
   ): Promise<T.Raw> {
-    const { body, query, ...call } = options;
-    return (await this.#send(method, path + queryString(query ?? {}), body, call)).body;
+    const { body, query, idempotencyKey, ...call } = options;
+    const once = method === "POST" && idempotencyKey === undefined ? { ...call, maxRetries: 0 } : call;
+    return (await this.#send(method, path + queryString(query ?? {}), body, once, idempotencyKey)).body;
   }
 
   // What a key is never part of
@@ -423,9 +428,15 @@ export class Chargly {
 
   // One call
 
-  async #send(method: string, path: string, body: unknown, options: T.CallOptions): Promise<Answer> {
+  async #send(
+    method: string,
+    path: string,
+    body: unknown,
+    options: T.CallOptions,
+    idempotencyKey?: string,
+  ): Promise<Answer> {
     try {
-      return await send(this.#wire, { method, path, body }, options);
+      return await send(this.#wire, { method, path, body, idempotencyKey }, options);
     } catch (refused) {
       throw refused instanceof Refused ? refused.error : refused;
     }

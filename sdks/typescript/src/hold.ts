@@ -10,6 +10,8 @@ export interface HoldCalls {
   extend(holdId: string, details: { expiresInSeconds: number } & T.WriteOptions): Promise<T.HoldChange>;
 }
 
+const RELEASE_MS = 10_000;
+
 /** A hold that was placed. Where it is not at hand any more, the client's methods take its `holdId`. */
 export class Hold {
   readonly holdId: string;
@@ -82,11 +84,12 @@ export class Hold {
 
   /**
    * @internal The end of the work: waits for captures that are still on their way, then voids what is left. Where that
-   * cannot be said to the server, or the hold has ended already, it lapses by itself, and the work's own outcome stands.
+   * cannot be said to the server soon, or the hold has ended already, it lapses by itself; the outcome of the work stands,
+   * and does not wait for long.
    */
   async release(): Promise<void> {
     while (this.#captures.size > 0) await Promise.allSettled(this.#captures);
     if (!this.#isOpen) return;
-    await this.void().catch(() => undefined);
+    await this.void({ deadline: RELEASE_MS }).catch(() => undefined);
   }
 }

@@ -31,7 +31,7 @@ export { Hold } from "./hold.js";
 export type { MeteredOptions } from "./metered.js";
 export { Page } from "./page.js";
 export type { Fetch } from "./transport.js";
-export type * from "./types.js";
+export * from "./types.js";
 export type { Cost, ProviderUsage, UsageCost } from "./usage.js";
 export { VERSION } from "./version.js";
 export {

@@ -236,6 +236,21 @@ describe("retries", () => {
     assert.equal(asked.length, 1);
   });
 
+  it("of other routes need a key where a repeat may do it twice", async () => {
+    const { chargly, asked } = client(["lost", OK]);
+    await assert.rejects(chargly.request("POST", "/v1/keys", { body: {} }), sdk.ConnectionError);
+    assert.equal(asked.length, 1);
+    for (const make of [
+      (it: Chargly) => it.request("POST", "/v1/orders/ord_1/refund", { body: {}, idempotencyKey: "refund-1" }),
+      (it: Chargly) => it.request("PUT", "/v1/settings", { body: {} }),
+    ]) {
+      const { chargly, asked } = client(["lost", OK]);
+      await make(chargly);
+      assert.equal(asked.length, 2);
+      assert.equal(asked[0]!.headers["idempotency-key"], asked[1]!.headers["idempotency-key"]);
+    }
+  });
+
   it("read, too", async () => {
     const { chargly, asked } = client(["lost", { status: 200, body: { data: [], next_cursor: null } }]);
     assert.deepEqual(await chargly.listCreditPacks(), []);

@@ -149,6 +149,9 @@ describe("against a server", { skip }, () => {
     await chargly.grant(id, { credits: 10, kind: "promotional" });
     assert.equal((await refused.error.retryAfterTopUp()).idempotencyKey, "b~2");
 
+    const misplaced = await thrown(InvalidRequestError, chargly.meterEvents([event], { idempotencyKey: "whole" }));
+    assert.deepEqual(misplaced.errors.map(({ field }) => field), ["idempotency_key"]);
+
     const poor = await customer(10);
     const all = [1, 2].map(() => ({ event: "chat.reply", customerId: poor }));
     const none = await thrown(InsufficientCreditsError, chargly.meterEvents(all, { atomic: true, idempotencyKey: "all" }));
