@@ -111,6 +111,7 @@ export class Chargly {
     const raw = answer.body as { results: T.Raw[]; accepted: number; refused: number; replayed: number };
     const results = raw.results.map((item, at) => {
       const shaped = shapes.batchItem(item, keys[at]!);
+      if (!shaped.success) shaped.error.idempotencyKey = keys[at]!;
       if (!shaped.success && shaped.error instanceof InsufficientCreditsError) {
         const { idempotencyKey: _, ...event } = events[at]!;
         this.#offerRetry(shaped.error, "/v1/events", eventToWire(event), keys[at]!, 2, (got, key) =>
@@ -488,6 +489,7 @@ export class Chargly {
       } catch (refused) {
         if (!(refused instanceof Refused)) throw refused;
         const { error, replayed } = refused;
+        error.idempotencyKey = key;
         if (!(error instanceof InsufficientCreditsError)) throw error;
         if (passes && replayed && attempt < ATTEMPTS_MAX) continue;
         throw this.#offerRetry(error, path, body, first, attempt + 1, shape);

@@ -5,6 +5,7 @@
  * two copies of each class, and an error of one is an instance of the other.
  */
 
+import { minorUnits } from "./money.js";
 import type { CallOptions, MeterResult, Money } from "./types.js";
 
 /** An RFC 9457 problem as the server sends it: `code`, `detail` and the facts that a program needs to act. */
@@ -33,6 +34,8 @@ export class CharglyError extends Error {
   readonly retryable: boolean;
   /** The body of the answer. */
   readonly raw: Problem;
+  /** The key that the call was made with, for doing it again; undefined where it had none. */
+  declare idempotencyKey?: string;
   /** What the work returned that was done before its metering failed; set by `metered`. */
   declare result?: unknown;
 
@@ -133,7 +136,8 @@ export class PaymentRequiredError extends CharglyError {
 
 /** The pack that would help. */
 export interface CheckoutHint {
-  smallestCoveringPack: { id: string; name: string; credits: number; price: Money };
+  /** As in `listCreditPacks`: `id` is what `createCheckout` takes, `price` is in the smallest coin. */
+  smallestCoveringPack: { id: string; name: string; credits: number; price: number; currency: string };
   walletUrl?: string;
 }
 
@@ -166,12 +170,14 @@ export class InsufficientCreditsError extends PaymentRequiredError {
     const pack = hint?.["smallest_covering_pack"] as Record<string, unknown> | undefined;
     if (!hint || !pack) return undefined;
     const walletUrl = optionalText(hint["wallet_url"]);
+    const price = pack["price"] as Money;
     return {
       smallestCoveringPack: {
         id: text(pack["code"]),
         name: text(pack["name"]),
         credits: number(pack["credits"]),
-        price: pack["price"] as Money,
+        price: minorUnits(price),
+        currency: price.currency,
       },
       ...(walletUrl === undefined ? {} : { walletUrl }),
     };

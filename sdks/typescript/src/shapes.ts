@@ -1,30 +1,12 @@
 /** The server's answers in the product's shapes. */
 
 import { errorFromProblem } from "./errors.js";
+import { minorUnits } from "./money.js";
 import type { Answer } from "./transport.js";
 import type * as T from "./types.js";
 
 /** What JSON is before it is looked at. The server's own tests hold it to its documented shapes. */
 type Json = any;
-
-/** Decimal places of currencies whose smallest coin is not a hundredth. */
-const MINOR_DIGITS: Record<number, string> = {
-  0: "bif clp djf gnf isk jpy kmf krw pyg rwf ugx uyi vnd vuv xaf xof xpf",
-  3: "bhd iqd jod kwd lyd omr tnd",
-  4: "clf uyw",
-};
-
-function minorDigits(currency: string): number {
-  const found = Object.entries(MINOR_DIGITS).find(([, codes]) => codes.split(" ").includes(currency));
-  return found ? Number(found[0]) : 2;
-}
-
-/** An amount in the smallest coins of its currency; worked out in text, so that no fraction is rounded on the way. */
-export function minorUnits(money: T.Money): number {
-  const digits = minorDigits(money.currency);
-  const [whole = "0", fraction = ""] = money.amount.split(".");
-  return Number(whole + fraction.padEnd(digits, "0").slice(0, digits));
-}
 
 export function meter(raw: Json, key: string, answer?: Answer): T.MeterResult {
   return {
@@ -107,8 +89,9 @@ export function creditPack(raw: Json): T.CreditPack {
   return {
     id: raw.code,
     name: raw.name,
-    credits: raw.credits,
-    bonusCredits: raw.bonus_credits,
+    // To 6 decimals, as credits have them.
+    credits: Number((raw.credits + (raw.bonus_credits ?? 0)).toFixed(6)),
+    bonusCredits: raw.bonus_credits ?? 0,
     price: minorUnits(raw.price),
     currency: raw.price.currency,
     versionId: raw.id,

@@ -153,8 +153,9 @@ export interface CreditPack {
   /** What `createCheckout` takes. */
   id: string;
   name: string;
-  /** Without the bonus. */
+  /** What arrives in the wallet, bonus included. */
   credits: number;
+  /** How many of them are a bonus. */
   bonusCredits: number;
   /** In the smallest coin of the currency: 1000 is $10. */
   price: number;

@@ -301,7 +301,8 @@ describe("errors", () => {
     );
     assert.ok(refusal instanceof sdk.InsufficientCreditsError && refusal instanceof sdk.PaymentRequiredError);
     assert.deepEqual([refusal.required, refusal.available, refusal.shortfall, refusal.customerId], [60, 47, 13, "user_42"]);
-    assert.equal(refusal.checkoutHint?.smallestCoveringPack.id, "starter_500");
+    assert.deepEqual(refusal.checkoutHint?.smallestCoveringPack, { id: "starter_500", name: "Starter", credits: 500, price: 1000, currency: "usd" });
+    assert.match(refusal.idempotencyKey!, /^[0-9a-f-]{36}$/);
     assert.deepEqual([refusal.statusCode, refusal.code, refusal.retryable], [402, "insufficient_credits", false]);
 
     const conflict = await raised(problem(409, "idempotency_conflict", { field: "quantity", first: "1", now: "2" }));
@@ -369,6 +370,18 @@ describe("errors", () => {
     assert.equal(asked.length, 0);
     await chargly.getHold("a/b?c").catch(() => undefined);
     assert.equal(asked[0]!.url, "http://127.0.0.1:8080/v1/holds/a%2Fb%3Fc");
+  });
+});
+
+describe("packs", () => {
+  it("have prices in the smallest coin, and credits with their bonus", async () => {
+    const pack = { id: "pck_1", code: "c", version: 1, name: "C", credits: 400.1, bonus_credits: 100.2 };
+    const prices: [string, string, number][] = [["10", "usd", 1000], ["0.07", "eur", 7], ["19.9", "usd", 1990], ["500", "jpy", 500], ["1.234", "kwd", 1234], ["4.35", "usd", 435]];
+    const data = prices.map(([amount, currency]) => ({ ...pack, price: { amount, currency } }));
+    const { chargly } = client([{ status: 200, body: { data, next_cursor: null } }]);
+    const packs = await chargly.listCreditPacks();
+    assert.deepEqual(packs.map(({ price, currency }) => [price, currency]), prices.map(([, currency, price]) => [price, currency]));
+    assert.deepEqual([packs[0]!.id, packs[0]!.versionId, packs[0]!.credits, packs[0]!.bonusCredits], ["c", "pck_1", 500.3, 100.2]);
   });
 });
 
