@@ -18,6 +18,8 @@ pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 /// Where the door is.
 pub const PATH: &str = "/mcp";
 
+const JSON: &str = "application/json";
+
 /// Hosts that are this machine, whatever the port.
 pub const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
@@ -46,7 +48,7 @@ fn origins_of(host: &str) -> [String; 2] {
     ["http", "https"].map(|scheme| format!("{scheme}://{bracketed}{port}"))
 }
 
-/// Refuses what is no JSON by the protocol's own error, which the library beneath mistakes for a wrong kind of content.
+/// Refuses what is no message by the protocol's own error; the library beneath calls it a wrong kind of content.
 async fn only_json(request: Request<Body>, next: Next) -> Response {
     if request.method() != Method::POST {
         return next.run(request).await;
@@ -59,7 +61,17 @@ async fn only_json(request: Request<Body>, next: Next) -> Response {
     if serde_json::from_slice::<IgnoredAny>(&bytes).is_err() {
         return error(StatusCode::BAD_REQUEST, -32700, "The message is not JSON");
     }
-    next.run(Request::from_parts(parts, Body::from(bytes))).await
+    let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let says_json = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(JSON));
+    let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    if says_json && response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        return error(
+            StatusCode::BAD_REQUEST,
+            -32600,
+            "The JSON is no message of JSON-RPC 2.0 that is known here",
+        );
+    }
+    response
 }
 
 /// An error of JSON-RPC about a message whose id is not known.
@@ -67,6 +79,6 @@ fn error(status: StatusCode, code: i32, message: &str) -> Response {
     let body = serde_json::json!({"jsonrpc": "2.0", "id": null, "error": {"code": code, "message": message}});
     let mut response = Response::new(Body::from(Bytes::from(body.to_string())));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
     response
 }

@@ -105,22 +105,17 @@ fn pack(pack: &Value) -> Value {
     ])
 }
 
-/// Credits of a pack, of which a bonus is a part for whoever buys. Both are whole in all but the strangest packs.
+/// Credits of a pack with its bonus: two decimals with up to six places, added by their digits.
 fn sum(credits: &Value, bonus: &Value) -> Value {
-    match (credits.as_u64(), bonus.as_u64()) {
-        (Some(credits), Some(bonus)) => credits.saturating_add(bonus).into(),
-        _ => decimal_sum(&credits.to_string(), &bonus.to_string()).unwrap_or_else(|| credits.clone()),
-    }
-}
-
-/// The sum of two decimals with up to six places.
-fn decimal_sum(left: &str, right: &str) -> Option<Value> {
-    let micro = |text: &str| {
-        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let micro = |decimal: &Value| {
+        let text = decimal.to_string();
+        let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
         format!("{whole}{part:0<6}").parse::<u64>().ok()
     };
-    let sum = micro(left)?.checked_add(micro(right)?)?;
-    serde_json::from_str(format!("{}.{:06}", sum / 1_000_000, sum % 1_000_000).trim_end_matches('0')).ok()
+    let sum = micro(credits).zip(micro(bonus)).and_then(|(credits, bonus)| credits.checked_add(bonus));
+    let Some(sum) = sum else { return credits.clone() };
+    let shown = format!("{}.{:06}", sum / 1_000_000, sum % 1_000_000);
+    serde_json::from_str(shown.trim_end_matches('0').trim_end_matches('.')).unwrap_or_default()
 }
 
 pub(super) static CREATE_CHECKOUT: Tool = Tool {
@@ -181,7 +176,7 @@ mod tests {
     #[test]
     fn credits_of_a_pack_count_its_bonus() {
         for (credits, bonus, expected) in
-            [("500", "0", "500"), ("500", "25", "525"), ("0.5", "0.25", "0.75"), ("0.5", "0.5", "1.0")]
+            [("500", "0", "500"), ("500", "25", "525"), ("0.5", "0.25", "0.75"), ("0.5", "0.5", "1")]
         {
             let value = |text: &str| serde_json::from_str(text).expect("a number");
             assert_eq!(sum(&value(credits), &value(bonus)).to_string(), expected);
