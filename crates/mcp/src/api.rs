@@ -14,6 +14,9 @@ use tower::ServiceExt as _;
 /// Headers in which a caller proves who it is; nothing else of a message to a tool reaches a route.
 const CREDENTIALS: [HeaderName; 2] = [AUTHORIZATION, HeaderName::from_static("x-api-key")];
 
+/// Where chance comes from: 16 bytes that nobody has seen before.
+pub type Nonce = fn() -> [u8; 16];
+
 /// A call of a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiRequest {

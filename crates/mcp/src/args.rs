@@ -5,9 +5,8 @@
 
 use chargly_api::{Problem, Problems, limits, nearest};
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
-use crate::api::ApiRequest;
+use crate::api::{ApiRequest, Nonce};
 use crate::tool::{Field, Shape, To, Tool, WithoutKey};
 
 /// Digits of a number that come through a double unchanged, whatever they are.
@@ -30,11 +29,11 @@ impl Sent {
     }
 }
 
-/// Reads the arguments of a tool.
+/// Reads the arguments of a tool. A key that is missing is made of `nonce`.
 ///
 /// # Errors
 /// `invalid_request`, with everything that is wrong.
-pub(crate) fn read(tool: &Tool, args: Map<String, Value>) -> Result<Sent, Problem> {
+pub(crate) fn read(tool: &Tool, args: Map<String, Value>, nonce: Nonce) -> Result<Sent, Problem> {
     let mut problems = Problems::default();
     for name in args.keys().filter(|name| tool.fields.iter().all(|field| field.name != name.as_str())) {
         let known = tool.fields.iter().map(|field| field.name);
@@ -49,7 +48,7 @@ pub(crate) fn read(tool: &Tool, args: Map<String, Value>) -> Result<Sent, Proble
     for field in tool.fields {
         let given = args.get(field.name).filter(|value| !value.is_null());
         let value = match (given, field.shape) {
-            (None, Shape::Key(without)) => Some(Value::String(stand_in(without, &args))),
+            (None, Shape::Key(without)) => Some(Value::String(stand_in(without, &args, nonce))),
             (None, _) => None,
             (Some(value), _) => Some(value.clone()),
         };
@@ -107,12 +106,12 @@ pub(crate) fn rename_fields(tool: &Tool, problem: &mut Map<String, Value>) {
 
 /// The key of a call that came without one. Never made of the message's own id, which repeats from one session to the
 /// next, so that another session's call would be taken for this one.
-fn stand_in(without: WithoutKey, args: &Map<String, Value>) -> String {
+fn stand_in(without: WithoutKey, args: &Map<String, Value>, nonce: Nonce) -> String {
     let hold = args.get("holdId").and_then(Value::as_str);
     let is_step = args.get("final") == Some(&Value::Bool(false));
     match (without, hold) {
         (WithoutKey::TheHold, Some(hold)) if !is_step => hold.to_owned(),
-        _ => Uuid::now_v7().to_string(),
+        _ => nonce().iter().map(|byte| format!("{byte:02x}")).collect(),
     }
 }
 

@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 use chargly_api::{ErrorCode, Problem};
 use serde_json::{Map, Value};
 
-use crate::api::{Api, ApiAnswer, NoAnswer};
+use crate::api::{Api, ApiAnswer, NoAnswer, Nonce};
 use crate::args::{Sent, read, rename_fields};
 use crate::tool::Tool;
 
@@ -18,8 +18,9 @@ pub(crate) async fn call(
     api: &dyn Api,
     credentials: &HeaderMap,
     args: Map<String, Value>,
+    nonce: Nonce,
 ) -> Result<Value, Value> {
-    let sent = read(tool, args).map_err(|problem| body_of(tool, &problem))?;
+    let sent = read(tool, args, nonce).map_err(|problem| body_of(tool, &problem))?;
     let answered = api.call(sent.request.clone(), credentials).await;
     let ApiAnswer { status, body } =
         answered.map_err(|NoAnswer(why)| unreachable_problem(tool, &sent, &why))?;

@@ -9,8 +9,8 @@ use axum::response::Response;
 use serde::de::IgnoredAny;
 use std::sync::Arc;
 
-use crate::api::InProcess;
-use crate::protocol;
+use crate::api::{InProcess, Nonce};
+use crate::protocol::{Door, streamable_http};
 
 /// Bytes of one message: room for the largest arguments many times over. What is larger is no call of a tool.
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
@@ -27,12 +27,12 @@ pub const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 ///
 /// `hosts` are those that a client may have asked for, besides this machine: a page that a browser was led to by another
 /// name for our address has another.
-pub fn router(routes: Router, software: &'static str, hosts: &[String]) -> Router {
+pub fn router(routes: Router, software: &'static str, hosts: &[String], nonce: Nonce) -> Router {
     let mut allowed: Vec<String> = LOOPBACK_HOSTS.map(str::to_owned).to_vec();
     allowed.extend_from_slice(hosts);
     let origins: Vec<String> = allowed.iter().flat_map(|host| origins_of(host)).collect();
-    let door = protocol::streamable_http(PATH, Arc::new(InProcess(routes)), software, &allowed, &origins);
-    door.route_layer(from_fn(only_json))
+    let door = Door { api: Arc::new(InProcess(routes)), software, nonce };
+    streamable_http(PATH, door, &allowed, &origins).route_layer(from_fn(only_json))
 }
 
 /// The origins of pages of a host: of any port, unless one was named.

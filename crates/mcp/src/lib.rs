@@ -19,7 +19,7 @@ mod protocol;
 mod tool;
 mod tools;
 
-pub use api::{Api, ApiAnswer, ApiRequest, NoAnswer};
+pub use api::{Api, ApiAnswer, ApiRequest, NoAnswer, Nonce};
 pub use http::{LOOPBACK_HOSTS, MESSAGE_BYTES_MAX, PATH, router};
 pub use protocol::serve_stdio;
 

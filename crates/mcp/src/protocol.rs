@@ -18,7 +18,7 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{RoleServer, ServerHandler, ServiceExt as _};
 
-use crate::api::Api;
+use crate::api::{Api, Nonce};
 use crate::args;
 use crate::call::call;
 use crate::http::MESSAGE_BYTES_MAX;
@@ -47,9 +47,10 @@ fn listed(tool: &Tool) -> Listed {
 
 /// Answers messages.
 #[derive(Clone)]
-struct Door {
-    api: Arc<dyn Api>,
-    software: &'static str,
+pub(crate) struct Door {
+    pub(crate) api: Arc<dyn Api>,
+    pub(crate) software: &'static str,
+    pub(crate) nonce: Nonce,
 }
 
 impl ServerHandler for Door {
@@ -78,11 +79,13 @@ impl ServerHandler for Door {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(tool) = TOOLS.iter().find(|tool| tool.name == request.name) else {
-            return Err(ErrorData::invalid_params(format!("there is no tool {:?}", request.name), None));
+            // Not told again: it may be anything that was pasted into the wrong place.
+            return Err(ErrorData::invalid_params("there is no tool of this name; tools/list has all", None));
         };
         let none = HeaderMap::new();
         let headers = context.extensions.get::<Parts>().map_or(&none, |parts| &parts.headers);
-        let called = call(tool, self.api.as_ref(), headers, request.arguments.unwrap_or_default()).await;
+        let called =
+            call(tool, self.api.as_ref(), headers, request.arguments.unwrap_or_default(), self.nonce).await;
         let result = match called {
             Ok(answer) => CallToolResult::structured(answer),
             // As text alone: clients hold what is structured against the schema of an answer, and this is none.
@@ -93,13 +96,7 @@ impl ServerHandler for Door {
 }
 
 /// The door over HTTP, at `path`.
-pub(crate) fn streamable_http(
-    path: &str,
-    api: Arc<dyn Api>,
-    software: &'static str,
-    hosts: &[String],
-    origins: &[String],
-) -> Router {
+pub(crate) fn streamable_http(path: &str, door: Door, hosts: &[String], origins: &[String]) -> Router {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
@@ -107,7 +104,6 @@ pub(crate) fn streamable_http(
         .with_allowed_origins(origins)
         .enforce_origin_validation()
         .with_max_request_body_bytes(MESSAGE_BYTES_MAX);
-    let door = Door { api, software };
     let sessions = Arc::new(NeverSessionManager::default());
     Router::new().route_service(path, StreamableHttpService::new(move || Ok(door.clone()), sessions, config))
 }
@@ -116,8 +112,8 @@ pub(crate) fn streamable_http(
 ///
 /// # Errors
 /// When the client does not speak the protocol, or the streams break.
-pub async fn serve_stdio(api: Arc<dyn Api>, software: &'static str) -> Result<(), String> {
-    let served = Door { api, software }.serve(rmcp::transport::stdio()).await;
+pub async fn serve_stdio(api: Arc<dyn Api>, software: &'static str, nonce: Nonce) -> Result<(), String> {
+    let served = Door { api, software, nonce }.serve(rmcp::transport::stdio()).await;
     let running = served.map_err(|error| error.to_string())?;
     running.waiting().await.map(|_| ()).map_err(|error| error.to_string())
 }

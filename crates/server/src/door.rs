@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use axum::Router;
-use chargly_engine::Environment;
+use chargly_engine::{Entropy as _, Environment, SystemEntropy};
 use chargly_http::Project;
 use chargly_webhooks::Webhooks;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -28,7 +28,7 @@ pub(crate) fn router(
     let software = env!("CARGO_PKG_VERSION");
     let project = Project::new(environments, webhooks, Some(metrics), software);
     let routes = chargly_http::router(Arc::clone(&project));
-    let tools = chargly_mcp::router(routes.clone(), software, mcp_hosts);
+    let tools = chargly_mcp::router(routes.clone(), software, mcp_hosts, || SystemEntropy.nonce());
     Ok(routes.merge(chargly_http::behind_keys(project, tools)))
 }
 

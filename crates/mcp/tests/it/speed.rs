@@ -13,6 +13,7 @@ const AT_ONCE: usize = 16;
 /// `cargo test --release -p chargly-mcp --test it -- --ignored --nocapture speed`
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
+#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures, and says what")]
 async fn calls_per_second_through_either_door() {
     let world = World::start().await;
     world.grant("rich", 1_000_000_000).await;

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use chargly_engine::ledger::{KeyNo, Scope, Scopes};
 use chargly_engine::payments::{PaymentSetup, Sandbox};
-use chargly_engine::{Clock, Environment, ManualClock, OpenOptions, create};
+use chargly_engine::{Clock, Entropy as _, Environment, ManualClock, OpenOptions, SystemEntropy, create};
 use chargly_http::{Project, WIRE_NAMES, behind_keys, router};
 use chargly_ops::{Ops, Vault};
 use serde_json::{Value, json};
@@ -51,7 +51,9 @@ impl World {
         let key = key_with(&test, &Scope::ALL).await;
         let project = Project::new(vec![Arc::clone(&test)], Vec::new(), None, "0.0.0");
         let routes = router(Arc::clone(&project));
-        let tools = chargly_mcp::router(routes.clone(), "0.0.0", &["billing.example.com".to_owned()]);
+        let tools = chargly_mcp::router(routes.clone(), "0.0.0", &["billing.example.com".to_owned()], || {
+            SystemEntropy.nonce()
+        });
         let router = routes.merge(behind_keys(project, tools));
         let world = Self { router, test, key, _dir: dir };
         world.http("PUT", "/v1/event-types/image.generate", r#"{"label":"Image","credits":12}"#).await;
@@ -66,18 +68,10 @@ impl World {
     }
 
     /// A call of a route that has to succeed.
-    #[track_caller]
-    pub(crate) fn http<'a>(
-        &'a self,
-        method: &'a str,
-        path: &'a str,
-        body: &'a str,
-    ) -> impl Future<Output = Value> + 'a {
-        async move {
-            let got = self.http_any(method, path, body).await;
-            assert!(got.status.is_success(), "{method} {path}: {}", String::from_utf8_lossy(&got.bytes));
-            got.json()
-        }
+    pub(crate) async fn http(&self, method: &str, path: &str, body: &str) -> Value {
+        let got = self.http_any(method, path, body).await;
+        assert!(got.status.is_success(), "{method} {path}: {}", String::from_utf8_lossy(&got.bytes));
+        got.json()
     }
 
     /// A call of a route.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use axum::http::HeaderMap;
+use chargly_engine::{Entropy as _, SystemEntropy};
 use chargly_mcp::{Api, ApiAnswer, ApiRequest, NoAnswer};
 use clap::Args;
 use futures_util::future::BoxFuture;
@@ -97,7 +98,10 @@ pub(crate) fn run(args: &McpArgs) -> Result<()> {
     let remote = Remote::new(args)?;
     let runtime = super::runtime()?;
     runtime.block_on(ask_once(&remote))?;
-    let served = runtime.block_on(chargly_mcp::serve_stdio(Arc::new(remote), env!("CARGO_PKG_VERSION")));
+    let served =
+        runtime.block_on(chargly_mcp::serve_stdio(Arc::new(remote), env!("CARGO_PKG_VERSION"), || {
+            SystemEntropy.nonce()
+        }));
     // A read of standard input that is on its way ends only with the process.
     runtime.shutdown_background();
     served.map_err(|error| anyhow!(error).context("serving MCP over standard input and output"))
