@@ -6,10 +6,10 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Method, Request, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
-use serde::de::IgnoredAny;
 use std::sync::Arc;
 
 use crate::api::{InProcess, Nonce};
+use crate::once::EachOnce;
 use crate::protocol::{Door, streamable_http};
 
 /// Bytes of one message: room for the largest arguments many times over. What is larger is no call of a tool.
@@ -58,7 +58,10 @@ async fn only_json(request: Request<Body>, next: Next) -> Response {
         let message = format!("A message may have at most {MESSAGE_BYTES_MAX} bytes");
         return error(StatusCode::PAYLOAD_TOO_LARGE, -32600, &message);
     };
-    if serde_json::from_slice::<IgnoredAny>(&bytes).is_err() {
+    if let Err(wrong) = serde_json::from_slice::<EachOnce>(&bytes) {
+        if wrong.is_data() {
+            return error(StatusCode::BAD_REQUEST, -32600, "The message gives a field twice");
+        }
         return error(StatusCode::BAD_REQUEST, -32700, "The message is not JSON");
     }
     let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();

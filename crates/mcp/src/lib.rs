@@ -14,6 +14,7 @@ mod api;
 mod args;
 mod call;
 mod http;
+mod once;
 mod present;
 mod protocol;
 mod tool;

@@ -111,6 +111,12 @@ async fn requests_that_are_none_are_refused_before_anything_is_spent() {
         ("no JSON", with_body("{".to_owned()), 400, "-32700"),
         ("no body", with_body(String::new()), 400, "-32700"),
         ("no message", with_body("[1]".to_owned()), 400, "-32600"),
+        (
+            "a field twice",
+            with_body(body.to_string().replace("{\"customerId\"", "{\"customerId\":\"a\",\"customerId\"")),
+            400,
+            "twice",
+        ),
         ("too large", with_body(call("chargly.meter_event", &large).to_string()), 413, "65536"),
         ("a method that is none", method("PUT", good()), 405, ""),
         ("a stream of notices, of which there are none", method("GET", good()), 405, ""),
