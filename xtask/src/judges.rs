@@ -28,6 +28,7 @@ const JUDGES: &[Judge] = &[
         ],
     },
     Judge { script: "webhooks.py", builds: &[&["--package", "chargly-server", "--bin", "chargly"]] },
+    Judge { script: "mcp_client.py", builds: &[&["--package", "chargly-server", "--bin", "chargly"]] },
     Judge { script: "webhook_snippets.py", builds: &[&["--package", "chargly-server", "--bin", "chargly"]] },
 ];
 

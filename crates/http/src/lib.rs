@@ -11,6 +11,7 @@
 //! Not owned here: sockets, TLS, timeouts of connections and shutdown (the server).
 
 mod answer;
+mod behind;
 mod body;
 mod browser;
 mod buyer;
@@ -32,6 +33,7 @@ mod serve;
 mod v1;
 mod view;
 
+pub use behind::behind_keys;
 pub use body::{BODIES_BYTES_MAX, PUBLIC_BODIES_BYTES_MAX, SMALL_BODY_BYTES_MAX};
 pub use names::WIRE_NAMES;
 pub use project::Project;

@@ -146,7 +146,10 @@ pub(crate) fn one_header<'a>(headers: &'a HeaderMap, name: &str) -> Result<Optio
     value.to_str().map(Some).map_err(|_| Problem::invalid(name, "must be visible ASCII characters"))
 }
 
-fn authenticate(project: &Project, headers: &HeaderMap) -> Result<(Arc<Environment>, ApiKey), Problem> {
+pub(crate) fn authenticate(
+    project: &Project,
+    headers: &HeaderMap,
+) -> Result<(Arc<Environment>, ApiKey), Problem> {
     let refuse = |detail: &str| Problem::new(ErrorCode::Unauthorized, detail);
     let mut secrets = secrets(headers);
     let secret = secrets

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    advise, backup, bench, corrections, customers, export, figures, init, keys, prices, rate_cards, rebuild,
-    replay, reset, restore, resume_effects, serve, simulate, verify,
+    advise, backup, bench, corrections, customers, export, figures, init, keys, mcp, prices, rate_cards,
+    rebuild, replay, reset, restore, resume_effects, serve, simulate, verify,
 };
 use crate::settings;
 
@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Advise(Box<advise::AdviseArgs>),
     /// Put many events right by one decision: show, ask, carry out, take back
     Corrections(Box<corrections::CorrectionsArgs>),
+    /// Serve the tools of a model over standard input and output (MCP), from a running server
+    Mcp(mcp::McpArgs),
     /// Measure how fast a server of its own meters on this machine
     Bench(bench::BenchArgs),
 }

@@ -1,11 +1,11 @@
-//! What answers HTTP: the one place that knows the crate `http`, and the process's metrics.
+//! What answers HTTP: the one place that knows the crates `http` and `mcp`, and the process's metrics.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use axum::Router;
-use chargly_engine::Environment;
+use chargly_engine::{Entropy as _, Environment, SystemEntropy};
 use chargly_http::Project;
 use chargly_webhooks::Webhooks;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -13,15 +13,23 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 /// How often histograms that nobody asked for are summed up, so that they do not grow without end.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
-/// The routes over the environments that are served. Called once in a process, within the runtime.
+/// The routes over the environments that are served, and the same as tools of a model, for whoever asks for this
+/// machine or one of `mcp_hosts`. Called once in a process, within the runtime.
 ///
 /// # Errors
 /// If metrics were started before.
-pub(crate) fn router(environments: Vec<Arc<Environment>>, webhooks: Vec<Arc<Webhooks>>) -> Result<Router> {
+pub(crate) fn router(
+    environments: Vec<Arc<Environment>>,
+    webhooks: Vec<Arc<Webhooks>>,
+    mcp_hosts: &[String],
+) -> Result<Router> {
     let metrics = PrometheusBuilder::new().install_recorder().context("starting metrics")?;
     tokio::spawn(keep_up(metrics.clone()));
     let software = env!("CARGO_PKG_VERSION");
-    Ok(chargly_http::router(Project::new(environments, webhooks, Some(metrics), software)))
+    let project = Project::new(environments, webhooks, Some(metrics), software);
+    let routes = chargly_http::router(Arc::clone(&project));
+    let tools = chargly_mcp::router(routes.clone(), software, mcp_hosts, || SystemEntropy.nonce());
+    Ok(routes.merge(chargly_http::behind_keys(project, tools)))
 }
 
 async fn keep_up(metrics: PrometheusHandle) {

@@ -26,6 +26,9 @@ enum LogFormat {
     Json,
 }
 
+/// The library of MCP tells of each message several times, and at finer levels its arguments, which are no log's business.
+const QUIET: &str = "rmcp=error";
+
 /// Starts logging for the rest of the process.
 ///
 /// # Errors
@@ -33,6 +36,10 @@ enum LogFormat {
 pub(crate) fn start(args: &LogArgs) -> Result<(), Usage> {
     let filter = EnvFilter::try_new(&args.log_level)
         .map_err(|error| Usage(format!("--log-level {}: {error}", args.log_level)))?;
+    let filter = match QUIET.parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -31,7 +31,7 @@ const ALLOWED: &[(&str, Arrows)] = &[
             "chargly-webhooks",
         ]),
     ),
-    ("chargly-mcp", These(&["chargly-engine", "chargly-views", "chargly-api"])),
+    ("chargly-mcp", These(&["chargly-engine", "chargly-http", "chargly-ops", "chargly-api"])),
     ("chargly-dashboard", These(&["chargly-engine", "chargly-views", "chargly-api"])),
     ("chargly-stripe", These(&["chargly-engine"])),
     ("chargly-fake-stripe", These(&[])),

@@ -9,6 +9,7 @@ pub(crate) mod export;
 pub(crate) mod figures;
 pub(crate) mod init;
 pub(crate) mod keys;
+pub(crate) mod mcp;
 pub(crate) mod prices;
 pub(crate) mod rate_cards;
 pub(crate) mod rebuild;
@@ -50,6 +51,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Simulate(args) => simulate::run(&args),
         Command::Advise(args) => advise::run(&args),
         Command::Corrections(args) => corrections::run(&args),
+        Command::Mcp(args) => mcp::run(&args),
         Command::Bench(args) => bench::run(&args),
     }
 }

@@ -44,6 +44,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "CHARGLY_IDLE_TIMEOUT_S", default_value_t = 75, value_name = "SECONDS")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3_600))]
     idle_timeout_s: u32,
+    /// Hosts besides this machine by which MCP clients reach this server, like billing.example.com or, for one port
+    /// alone, billing.example.com:8443
+    #[arg(long, env = "CHARGLY_MCP_ALLOW_HOST", value_delimiter = ',', value_name = "HOST")]
+    mcp_allow_host: Vec<String>,
     #[command(flatten)]
     begin: first_start::BeginArgs,
     #[command(flatten)]
@@ -104,7 +108,7 @@ async fn serve(args: &ServeArgs) -> Result<()> {
     output::print(&format!("Listening on {}\n", first_start::dashboard_url(listen)))?;
     listener::serve(
         listener,
-        door::router(environments.clone(), hooks.clone())?,
+        door::router(environments.clone(), hooks.clone(), &args.mcp_allow_host)?,
         args.limits(),
         told_to_stop(),
     )

@@ -95,6 +95,18 @@ fn answers_to_secrets_everywhere(server: &Talkative, key: &str, secret: &str) ->
         server.ask("POST", "/v1/events", &[("x-api-key", key)], secret),
         server.ask("POST", "/v1/events", &[("x-api-key", key)], &format!("{{\"event\":{secret}}}")),
     ];
+    let kinds = [("accept", "application/json, text/event-stream"), ("content-type", "application/json")];
+    for (key, tool, argument) in [
+        (secret, "chargly.get_wallet", "limit"),
+        (key, "chargly.meter_event", "credits"),
+        (key, secret, "customerId"),
+    ] {
+        let call = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}","arguments":{{"{argument}":"{secret}"}}}}}}"#
+        );
+        let bearer = format!("Bearer {key}");
+        answers.push(server.ask("POST", "/mcp", &[kinds[0], kinds[1], ("authorization", &bearer)], &call));
+    }
     for name in ["api_key", "quantity", "if_insufficient", "occurred_at", "cost", "properties", "credits"] {
         answers.push(server.ask("POST", "/v1/events", &[("x-api-key", key)], &field(&format!("\"{name}\""))));
     }
