@@ -10,7 +10,7 @@ use super::subject::MONTH_DAYS;
 use super::subject::Subject;
 use super::sureness::share_bp;
 use crate::statistics::{float, whole128};
-use crate::{AmountRange, Estimate, Impact, Options, Question, Status, line, price_impact};
+use crate::{AmountRange, Estimate, Impact, Options, Status, line, price_impact};
 
 /// Days after which a grade is final: usage answers in days, top-ups in weeks, and who leaves does so at the end of a
 /// wallet.
@@ -37,7 +37,8 @@ pub fn grade(inputs: &Inputs<'_>, advised: &Advised) -> Option<Outcome> {
     let event_type = inputs.catalogue.event_type_no(advice.event_type)?;
     let of = inputs.gathering.of(advice.event_type);
     let subject = of.and_then(|of| Subject::new(inputs, event_type, of));
-    let realised = impact(inputs, *price).and_then(|impact| realised(&impact));
+    let question = inputs.history.question(*price, Options::default());
+    let realised = price_impact(&question).ok().and_then(|impact| realised(&impact));
     let window = Window::Weeks;
     let sums = subject.as_ref().map(|subject| subject.of.total(window)).unwrap_or_default();
     let verdict = match &subject {
@@ -107,20 +108,6 @@ fn rate_of(subject: &Subject<'_>, of: &str) -> Option<i128> {
     let sum = |of: fn(&(i64, i64)) -> i64| days.iter().map(|day| i128::from(of(day))).sum::<i128>();
     let (cost, quantity) = (sum(|day| day.0), sum(|day| day.1));
     (quantity > 0).then(|| whole128(float(cost) / float(quantity) * 1e6))
-}
-
-fn impact(inputs: &Inputs<'_>, price: chargly_ledger::PriceNo) -> Option<Impact> {
-    let history = inputs.history;
-    let question = Question {
-        series: &history.series,
-        active: &history.active,
-        changes: &history.changes,
-        asked: price,
-        through_day: history.through_day,
-        customers: None,
-        options: Options::default(),
-    };
-    price_impact(&question).ok()
 }
 
 /// What the change brought in a month, by comparison with event types whose price stayed.

@@ -17,7 +17,7 @@ mod sureness;
 mod track_record;
 
 use chargly_ledger::{
-    Backtest, Catalogue, EventTypeNo, Evidence, Guardrail, GuardrailRule, Millis, Need, Position,
+    Backtest, Catalogue, EventTypeNo, Evidence, Guardrail, GuardrailRule, Millis, Need, Position, PriceNo,
     Recommendation,
 };
 
@@ -27,7 +27,7 @@ pub use self::grade::grade;
 use self::kinds::Found;
 use self::subject::Subject;
 pub use self::track_record::{Bin, MATURED_MIN, TrackRecord, track_record};
-use crate::{ActiveDay, DaySeries, PriceChange};
+use crate::{ActiveDay, DaySeries, Options, PriceChange, Question};
 
 /// Which method this is. Recommendations name it, so that what they said can be read years later.
 pub const METHOD: u32 = 1;
@@ -52,6 +52,21 @@ pub struct History {
     pub changes: Vec<PriceChange>,
     /// The last day that is over.
     pub through_day: i32,
+}
+
+impl History {
+    /// What is asked of one of the changes.
+    pub(crate) fn question(&self, asked: PriceNo, options: Options) -> Question<'_> {
+        Question {
+            series: &self.series,
+            active: &self.active,
+            changes: &self.changes,
+            asked,
+            through_day: self.through_day,
+            customers: None,
+            options,
+        }
+    }
 }
 
 /// Everything that advice is made of.

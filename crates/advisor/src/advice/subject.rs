@@ -10,7 +10,7 @@ use chargly_ledger::{
 use super::gather::{OfType, Sums, Window};
 use super::{CreditWorth, Inputs};
 use crate::statistics::{float, whole128};
-use crate::{Belief, Cluster, Lesson, Question, UnitCost, lesson, unit_cost};
+use crate::{Belief, Cluster, Lesson, Options, UnitCost, lesson, unit_cost};
 
 /// Micro-units of one.
 const MICRO: i128 = 1_000_000;
@@ -271,20 +271,10 @@ fn lessons(inputs: &Inputs<'_>, event_type: &EventType) -> Vec<Lesson> {
     let history = inputs.history;
     let advice = &inputs.catalogue.settings.advice;
     let own = history.changes.iter().filter(|change| change.event_type == event_type.number);
-    own.filter_map(|change| {
-        lesson(&Question {
-            series: &history.series,
-            active: &history.active,
-            changes: &history.changes,
-            asked: change.version,
-            through_day: history.through_day,
-            customers: None,
-            options: crate::Options {
-                prior_centre_milli: advice.elasticity_milli,
-                prior_scale_milli: advice.elasticity_scale_milli,
-                ..crate::Options::default()
-            },
-        })
-    })
-    .collect()
+    let options = Options {
+        prior_centre_milli: advice.elasticity_milli,
+        prior_scale_milli: advice.elasticity_scale_milli,
+        ..Options::default()
+    };
+    own.filter_map(|change| lesson(&history.question(change.version, options))).collect()
 }

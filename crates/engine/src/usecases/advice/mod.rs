@@ -10,6 +10,8 @@
 //! Not owned here: what is recommended and how it is graded (`advisor`), when it may be decided on (`ledger`), and words.
 
 mod decide;
+#[cfg(test)]
+mod drafts;
 mod look;
 mod run;
 mod sample;

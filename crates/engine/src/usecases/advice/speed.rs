@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use chargly_journal::SqliteJournal;
 use chargly_ledger::{
-    AdviceKind, AdvisedPrice, Credits, Currency, Driver, EventTypeNo, EventTypeRequest, Evidence, GrantKind,
-    GrantRequest, Grid, IfInsufficient, KeyNo, Millis, Money, Position, Quantity, Recommendation, Rounding,
-    Rule, Span,
+    Credits, Currency, EventTypeNo, EventTypeRequest, GrantKind, GrantRequest, IfInsufficient, KeyNo, Millis,
+    Money, Quantity, Recommendation,
 };
 use chargly_views::Zone;
 
+use super::drafts::draft;
 use super::scan::{calendar, scan};
 use super::tries::{Ground, LIMITS, Pace, try_all};
 use super::{LookRequest, LookStatus};
@@ -98,32 +98,7 @@ async fn make(dir: &Path, events: u64) {
 }
 
 fn proposal(of: u16, from: Millis) -> Recommendation {
-    let span = Span::exactly(0);
-    let rule = Rule::Flat { credits: Credits::whole(5).expect("in range") };
-    Recommendation {
-        kind: AdviceKind::UnderTarget,
-        event_type: EventTypeNo(of.into()),
-        base: None,
-        proposal: Some(AdvisedPrice { rule, grid: Grid::MicroCredit, rounding: Rounding::HalfUp }),
-        current: None,
-        recommended: None,
-        driver: Driver::Cost,
-        probability_bp: 9_000,
-        uncapped_bp: 9_000,
-        is_exact: false,
-        caps: Vec::new(),
-        needs: Vec::new(),
-        guardrails: Vec::new(),
-        lift: span,
-        if_left: span,
-        evidence: Evidence::default(),
-        backtest: None,
-        window_from: from,
-        window_to: Millis(NOON + DAYS * DAY_MS),
-        cut_off: Position(0),
-        method: 1,
-        seed: 1,
-    }
+    draft(EventTypeNo(of.into()), 5, (from, Millis(NOON + DAYS * DAY_MS)))
 }
 
 fn peak_mb() -> u64 {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use chargly_journal::SqliteJournal;
 use chargly_ledger::{
-    AdviceKind, AdvisedPrice, Credits, Currency, Driver, EventTypeNo, EventTypeRequest, Evidence, Fact,
-    GrantKind, GrantRequest, Grid, IfInsufficient, KeyNo, Millis, Money, Position, Quantity, Rounding, Rule,
-    WalletEvent,
+    Credits, Currency, EventTypeNo, EventTypeRequest, Fact, GrantKind, GrantRequest, Grid, IfInsufficient,
+    KeyNo, Millis, Money, Quantity, Rounding, Rule, WalletEvent,
 };
 use tempfile::TempDir;
 
+use super::super::drafts::draft;
 use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::environment::{Environment, OpenOptions, create};
@@ -110,32 +110,7 @@ async fn lived() -> Past40Days {
 const FROM: Millis = Millis(NOON + 12 * DAY_MS - 60_000);
 
 fn made(whole: i64) -> Recommendation {
-    let span = Span::exactly(0);
-    let rule = Rule::Flat { credits: credits(whole) };
-    Recommendation {
-        kind: AdviceKind::UnderTarget,
-        event_type: EventTypeNo(0),
-        base: None,
-        proposal: Some(AdvisedPrice { rule, grid: Grid::MicroCredit, rounding: Rounding::HalfUp }),
-        current: None,
-        recommended: None,
-        driver: Driver::Cost,
-        probability_bp: 9_000,
-        uncapped_bp: 9_000,
-        is_exact: false,
-        caps: Vec::new(),
-        needs: Vec::new(),
-        guardrails: Vec::new(),
-        lift: span,
-        if_left: span,
-        evidence: Evidence::default(),
-        backtest: None,
-        window_from: FROM,
-        window_to: Millis(NOON + DAYS * DAY_MS),
-        cut_off: Position(0),
-        method: 1,
-        seed: 1,
-    }
+    draft(EventTypeNo(0), whole, (FROM, Millis(NOON + DAYS * DAY_MS)))
 }
 
 impl Past40Days {
