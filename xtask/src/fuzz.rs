@@ -13,7 +13,7 @@ use crate::counts::Counts;
 use crate::runner::{Outcome, Runner};
 use crate::tools::CARGO_FUZZ;
 
-/// Seconds for each target unless one says otherwise. Long enough to meet what a change broke; CI takes a minute, and
+/// Seconds for each target unless one says otherwise. Long enough to meet what a change broke; CI takes twice that, and
 /// hours are for `cargo fuzz run` by hand.
 pub(crate) const SECONDS_DEFAULT: u32 = 10;
 /// Longest input tried, in bytes. Beyond it the decoders meet only more of the same.

@@ -1,6 +1,6 @@
 //! The MCP door: operations of the HTTP door as tools of a model, over streamable HTTP and standard input and output.
 //!
-//! A tool is a row of data ([`tools`]): a route, its arguments by the names that a model reads, and how the answer is
+//! A tool is a row of data (`tools`): a route, its arguments by the names that a model reads, and how the answer is
 //! shown. There are no rules here, and no second way to anything: what a tool does is what its route does, with the same
 //! keys, scopes, limits and errors, and leaves the same ledger.
 //!

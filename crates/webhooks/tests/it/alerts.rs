@@ -20,15 +20,15 @@ async fn each_level_is_told_once_also_across_a_restart_and_again_after_a_top_up(
     world.endpoint(&receiver, &["wallet.low_balance", "wallet.empty"]).await;
     world.grant("ada", 100).await;
     world.meter_credits("ada", 50).await;
-    receiver.wait_for(1).await;
+    receiver.wait_for_messages(1).await;
     let world = world.restart().await;
     world.meter_credits("ada", 10).await;
     world.meter_credits("ada", 20).await;
     world.meter_credits("ada", 20).await;
-    receiver.wait_for(4).await;
+    receiver.wait_for_messages(4).await;
     world.grant("ada", 100).await;
     world.meter_credits("ada", 60).await;
-    let received = receiver.wait_for(5).await;
+    let received = receiver.wait_for_messages(5).await;
     assert_eq!(levels(&received), ["50", "20", "0", "empty", "50"]);
     let first = &received[0];
     assert_eq!(
@@ -37,7 +37,7 @@ async fn each_level_is_told_once_also_across_a_restart_and_again_after_a_top_up(
     );
     assert_eq!((first.data("balance"), first.data("customerId")), ("50".into(), "ada".into()));
     world.let_things_happen().await;
-    assert_eq!(receiver.received().len(), 5);
+    assert_eq!(receiver.wait_for_messages(5).await.len(), 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -141,11 +141,11 @@ async fn what_was_committed_while_nobody_followed_is_told_after_the_start() {
         world.meter("ada").await;
     }
     let world = world.restart().await;
-    let received = receiver.wait_for(6).await;
+    let received = receiver.wait_for_messages(6).await;
     let balances: Vec<_> = received.iter().map(|one| one.data("balance")).collect();
     assert_eq!(balances, ["100", "90", "80", "70", "60", "50"]);
     world.let_things_happen().await;
-    assert_eq!(receiver.received().len(), 6, "nothing is told twice");
+    assert_eq!(receiver.wait_for_messages(6).await.len(), 6, "nothing is told twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]

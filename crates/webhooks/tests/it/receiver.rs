@@ -108,6 +108,24 @@ impl Receiver {
         received
     }
 
+    /// Waits until so many different messages have come, and gives each once: what was under way when a server ended is
+    /// sent again, as the same message.
+    pub(crate) async fn wait_for_messages(&self, count: usize) -> Vec<Received> {
+        let mut attempts = count;
+        loop {
+            let mut once: Vec<Received> = Vec::new();
+            for one in self.wait_for(attempts).await {
+                if once.iter().all(|known| known.id() != one.id()) {
+                    once.push(one);
+                }
+            }
+            if once.len() >= count {
+                return once;
+            }
+            attempts = self.received().len() + 1;
+        }
+    }
+
     async fn serve(&self, mut stream: TcpStream, react: &React) -> Option<()> {
         let message = read(&mut stream).await?;
         let reaction = {

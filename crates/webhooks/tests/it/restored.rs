@@ -14,7 +14,7 @@ async fn nothing_is_sent_after_a_restore_until_effects_are_resumed_and_nothing_o
     let (world, receiver) = (World::start().await, Receiver::taking_all().await);
     world.endpoint(&receiver, &TYPES).await;
     world.grant("ada", 100).await;
-    receiver.wait_for(1).await;
+    receiver.wait_for_messages(1).await;
     world.hooks.close().await;
     // In the backup, and told by the server that is lost.
     world.meter("ada").await;
@@ -24,17 +24,17 @@ async fn nothing_is_sent_after_a_restore_until_effects_are_resumed_and_nothing_o
     let world = world.restart().await;
     world.meter("ada").await;
     world.let_things_happen().await;
-    assert_eq!(receiver.received().len(), 1);
+    assert_eq!(receiver.wait_for_messages(1).await.len(), 1);
     assert!(world.hooks.ping(&world.hooks.endpoints()[0]).await.is_err());
     write_restored(world.dir.path(), &Restored { effects_are_paused: false, ..note }).expect("written");
-    let received = receiver.wait_for(2).await;
+    let received = receiver.wait_for_messages(2).await;
     assert_eq!(received[1].data("balance"), "80", "the event after the restore, and not the one before it");
     // The same note does not set the cursor again.
     let world = world.restart().await;
     world.meter("ada").await;
-    assert_eq!(receiver.wait_for(3).await[2].data("balance"), "70");
+    assert_eq!(receiver.wait_for_messages(3).await[2].data("balance"), "70");
     world.let_things_happen().await;
-    assert_eq!(receiver.received().len(), 3);
+    assert_eq!(receiver.wait_for_messages(3).await.len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
