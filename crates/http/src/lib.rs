@@ -10,6 +10,7 @@
 //!
 //! Not owned here: sockets, TLS, timeouts of connections and shutdown (the server).
 
+mod acting;
 mod answer;
 mod behind;
 mod body;
@@ -33,6 +34,7 @@ mod serve;
 mod v1;
 mod view;
 
+pub use acting::Acting;
 pub use behind::behind_keys;
 pub use body::{BODIES_BYTES_MAX, PUBLIC_BODIES_BYTES_MAX, SMALL_BODY_BYTES_MAX};
 pub use names::WIRE_NAMES;

@@ -14,6 +14,7 @@ use chargly_engine::Environment;
 use chargly_engine::ledger::{ApiKey, Position, Scope};
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::acting::Acting;
 use crate::answer::Answer;
 use crate::body::HeldBody;
 use crate::browser;
@@ -89,7 +90,10 @@ async fn prepare(
     mut parts: Parts,
     body: Body,
 ) -> Result<(Call, Option<OwnedSemaphorePermit>), Problem> {
-    let (env, key) = authenticate(&project, &parts.headers)?;
+    let (env, key) = match parts.extensions.remove::<Acting>() {
+        Some(acting) => (acting.environment, acting.key),
+        None => authenticate(&project, &parts.headers)?,
+    };
     if let Some(scope) = route.scope {
         check_scope(&key, scope)?;
     }

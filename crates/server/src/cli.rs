@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
     advise, backup, bench, corrections, customers, export, figures, init, keys, mcp, prices, rate_cards,
-    rebuild, replay, reset, restore, resume_effects, serve, simulate, verify,
+    rebuild, replay, reset, restore, resume_effects, serve, sign_in_link, simulate, verify,
 };
 use crate::settings;
 
@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Margin(figures::ReportArgs),
     /// List, make, rotate and revoke API keys
     Keys(keys::KeysArgs),
+    /// Make a new one-time link to the dashboard
+    SignInLink(sign_in_link::SignInLinkArgs),
     /// Keep the prices of all event types in a file
     Prices(prices::PricesArgs),
     /// What providers charge: import a public list, list cards, show a model's rates

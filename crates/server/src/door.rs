@@ -1,10 +1,11 @@
-//! What answers HTTP: the one place that knows the crates `http` and `mcp`, and the process's metrics.
+//! What answers HTTP: the one place that knows the crates `http`, `mcp` and `dashboard`, and the process's metrics.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use axum::Router;
+use chargly_dashboard::{Dashboard, People};
 use chargly_engine::{Entropy as _, Environment, SystemEntropy};
 use chargly_http::Project;
 use chargly_webhooks::Webhooks;
@@ -22,6 +23,7 @@ pub(crate) fn router(
     environments: Vec<Arc<Environment>>,
     webhooks: Vec<Arc<Webhooks>>,
     mcp_hosts: &[String],
+    people: People,
 ) -> Result<Router> {
     let metrics = PrometheusBuilder::new().install_recorder().context("starting metrics")?;
     tokio::spawn(keep_up(metrics.clone()));
@@ -29,7 +31,13 @@ pub(crate) fn router(
     let project = Project::new(environments, webhooks, Some(metrics), software);
     let routes = chargly_http::router(Arc::clone(&project));
     let tools = chargly_mcp::router(routes.clone(), software, mcp_hosts, || SystemEntropy.nonce());
-    Ok(routes.merge(chargly_http::behind_keys(project, tools)))
+    let dashboard = Dashboard {
+        project: Arc::clone(&project),
+        routes: routes.clone(),
+        people: Arc::new(people),
+        nonce: || SystemEntropy.nonce(),
+    };
+    Ok(routes.merge(chargly_dashboard::router(dashboard)).merge(chargly_http::behind_keys(project, tools)))
 }
 
 async fn keep_up(metrics: PrometheusHandle) {

@@ -202,13 +202,14 @@ pub(crate) fn dashboard_url(listen: SocketAddr) -> String {
 }
 
 /// What is shown once, after a first start.
-pub(crate) fn welcome(begun: &Begun, data: &Path, listen: SocketAddr, currency: Currency) -> String {
+pub(crate) fn welcome(begun: &Begun, data: &Path, listen: SocketAddr, currency: Currency, link: &str) -> String {
     format!(
         "Chargly {version}: project {project} begun in {data}\n\
          \n  test key   {test}\
          \n  live key   {live}\
          \n  These keys are shown this once. `chargly keys create` makes others.\n\
-         \n  dashboard  {dashboard}\n\
+         \n  dashboard  {link}\n\
+         \n             It signs in once, within a day; `chargly sign-in-link` makes another.\n\
          \nMeter a first event ({customer} has 1,000 credits in test, sold for {price}):\n\
          \n{curl}\n\n",
         version = env!("CARGO_PKG_VERSION"),
@@ -216,7 +217,6 @@ pub(crate) fn welcome(begun: &Begun, data: &Path, listen: SocketAddr, currency: 
         data = data.display(),
         test = begun.keys.test,
         live = begun.keys.live,
-        dashboard = dashboard_url(listen),
         customer = example::DEMO_CUSTOMER,
         price =
             if currency == Currency::USD { "$20".to_owned() } else { format!("20 {}", currency.as_str()) },

@@ -32,7 +32,7 @@ const ALLOWED: &[(&str, Arrows)] = &[
         ]),
     ),
     ("chargly-mcp", These(&["chargly-engine", "chargly-http", "chargly-ops", "chargly-api"])),
-    ("chargly-dashboard", These(&["chargly-engine", "chargly-views", "chargly-api"])),
+    ("chargly-dashboard", These(&["chargly-engine", "chargly-http", "chargly-ops", "chargly-api"])),
     ("chargly-stripe", These(&["chargly-engine"])),
     ("chargly-fake-stripe", These(&[])),
     ("chargly-webhooks", These(&["chargly-engine", "chargly-api", "chargly-ops"])),

@@ -13,6 +13,7 @@ use crate::data_dir::DataDir;
 use crate::failure::Advice;
 use crate::first_start::{self, Begun};
 use crate::output;
+use super::sign_in_link;
 
 /// Flags of `chargly init`.
 #[derive(Clone, Debug, Args)]
@@ -48,13 +49,11 @@ pub(crate) fn run(args: &InitArgs) -> Result<()> {
     let begun =
         super::runtime()?.block_on(async { first_start::begin(&data, clock, args.begin.currency).await })?;
     let begun = shown(begun, &data)?;
+    let link = sign_in_link::make(&data, &first_start::dashboard_url(args.listen))?;
     if args.json {
-        return output::print_json(&Initialised {
-            begun,
-            dashboard_url: first_start::dashboard_url(args.listen),
-        });
+        return output::print_json(&Initialised { begun, dashboard_url: link });
     }
-    output::print(&first_start::welcome(&begun, data.root(), args.listen, args.begin.currency))
+    output::print(&first_start::welcome(&begun, data.root(), args.listen, args.begin.currency, &link))
 }
 
 /// What begins a project does not touch one that is there.

@@ -18,6 +18,7 @@ pub(crate) mod reset;
 pub(crate) mod restore;
 pub(crate) mod resume_effects;
 pub(crate) mod serve;
+pub(crate) mod sign_in_link;
 pub(crate) mod simulate;
 pub(crate) mod verify;
 
@@ -45,6 +46,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Revenue(args) => figures::run("revenue", &args),
         Command::Margin(args) => figures::run("margin", &args),
         Command::Keys(args) => keys::run(&args),
+        Command::SignInLink(args) => sign_in_link::run(&args),
         Command::Prices(args) => prices::run(&args),
         Command::RateCards(args) => rate_cards::run(&args),
         Command::Customers(args) => customers::run(&args),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
+use chargly_dashboard::People;
 use chargly_engine::{Environment, Readiness, SystemClock, look_weekly};
 use clap::Args;
 use tokio::net::TcpListener;
@@ -15,6 +16,7 @@ use crate::failure::Advice;
 use crate::listener::{self, Limits};
 use crate::patience::Patience;
 use crate::payments::PaymentArgs;
+use super::sign_in_link;
 use crate::{door, first_start, logging, output, webhooks};
 
 /// Flags of `chargly serve`.
@@ -91,7 +93,8 @@ async fn serve(args: &ServeArgs) -> Result<()> {
     if data.is_initialised() {
         data.project()?;
     } else if let Some(begun) = first_start::begin(&data, clock, args.begin.currency).await? {
-        output::print(&first_start::welcome(&begun, data.root(), listen, args.begin.currency))?;
+        let link = sign_in_link::make(&data, &first_start::dashboard_url(listen))?;
+        output::print(&first_start::welcome(&begun, data.root(), listen, args.begin.currency, &link))?;
     }
     let environments = open_all(&data, args)?;
     let with_ops = webhooks::open_ops(&data, &environments, &args.webhooks)?;
@@ -104,11 +107,12 @@ async fn serve(args: &ServeArgs) -> Result<()> {
     for hooks in &hooks {
         hooks.forget_erased().await.context("forgetting what webhooks told of customers who were erased")?;
     }
+    let people = People::open(data.root()).context("opening the file of people")?;
     tracing::info!(%listen, data = %data.root().display(), "serving");
     output::print(&format!("Listening on {}\n", first_start::dashboard_url(listen)))?;
     listener::serve(
         listener,
-        door::router(environments.clone(), hooks.clone(), &args.mcp_allow_host)?,
+        door::router(environments.clone(), hooks.clone(), &args.mcp_allow_host, people)?,
         args.limits(),
         told_to_stop(),
     )

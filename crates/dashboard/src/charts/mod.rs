@@ -1,0 +1,71 @@
+//! Charts as SVG, drawn on the server: each is a pure function from amounts to markup.
+//!
+//! Every length is a share of the chart's own width or height, in ten-thousandths, so that a chart fits any window
+//! without a script and its text keeps its size. Colours are classes: what they mean stands in the stylesheet.
+//!
+//! Invariants: nothing is said by colour alone; bars begin at zero; what is not over is hatched; no float.
+
+mod bars;
+mod scale;
+mod spark;
+mod time;
+
+use std::fmt;
+
+pub(crate) use bars::{Bar, bar_cell};
+pub(crate) use scale::Scale;
+pub(crate) use spark::spark_line;
+pub(crate) use time::{Band, Bucket, Form, Mark, Series, TimeChart};
+
+/// All of a chart's width or height.
+pub(crate) const ALL: i64 = 10_000;
+
+/// A share of a chart's width or height, in ten-thousandths: `12.34%`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Percent(pub(crate) i64);
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sign, size) = (if self.0 < 0 { "-" } else { "" }, self.0.abs());
+        write!(f, "{sign}{}.{:02}%", size / 100, size % 100)
+    }
+}
+
+/// What a mark stands for: the same colour on every page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    Credits,
+    Revenue,
+    Cost,
+    Margin,
+    /// One of several that have no meaning of their own, by its place.
+    Category(usize),
+    /// What everything is compared with.
+    Neutral,
+}
+
+impl Meaning {
+    pub(crate) fn class(self) -> &'static str {
+        const CATEGORIES: [&str; 6] = ["c1", "c2", "c3", "c4", "c5", "c6"];
+        match self {
+            Self::Credits => "credits",
+            Self::Revenue => "revenue",
+            Self::Cost => "cost",
+            Self::Margin => "margin",
+            Self::Category(place) => CATEGORIES[place.min(CATEGORIES.len() - 1)],
+            Self::Neutral => "neutral",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_have_two_decimals() {
+        for (share, shown) in [(0, "0.00%"), (5, "0.05%"), (1_234, "12.34%"), (ALL, "100.00%"), (-50, "-0.50%")] {
+            assert_eq!(Percent(share).to_string(), shown);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! How everything looks: amounts in words, tables, panels, and what stands around each page.
+
+mod amount;
+mod assets;
+mod parts;
+pub(crate) mod say;
+mod sheet;
+mod shell;
+mod table;
+
+pub(crate) use amount::{Amount, UNIT};
+pub(crate) use assets::{Asset, find_asset};
+pub(crate) use parts::{Tile, empty, fact, note, tag};
+pub(crate) use say::{Currency, Unit};
+pub(crate) use sheet::{Figure, Sheet};
+pub(crate) use shell::{Around, around, environment_name, wordmark};
+pub(crate) use table::{Cell, Column, Table};

@@ -1,0 +1,207 @@
+//! A table: as people read it, and as CSV with the exact values. What is drawn is in it, all of it and nothing else.
+
+use maud::{Markup, html};
+
+use super::amount::Amount;
+use super::say::{COST_MISSING, NONE, Unit};
+
+/// Rows under columns.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Table {
+    pub(crate) columns: Vec<Column>,
+    pub(crate) rows: Vec<Vec<Cell>>,
+}
+
+/// One column.
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    /// Its head.
+    pub(crate) name: String,
+    /// Where pressing the head leads: the same table in another order.
+    pub(crate) sort: Option<Sort>,
+    pub(crate) is_number: bool,
+}
+
+/// A column that the table can be ordered by.
+#[derive(Clone, Debug)]
+pub(crate) struct Sort {
+    pub(crate) href: String,
+    /// Whether it is ordered by it now.
+    pub(crate) is_current: bool,
+}
+
+/// One value.
+#[derive(Clone, Debug)]
+pub(crate) enum Cell {
+    /// There is none.
+    None,
+    Text(String),
+    /// A text that leads somewhere.
+    Link(String, String),
+    /// An amount, short, with the exact value in its title.
+    Amount(Unit, Amount),
+    /// A cost, or a margin, that is not known.
+    CostMissing,
+    /// A cost or margin of which a part is not known: it can only be worse.
+    AtBest(Unit, Amount),
+    /// An instant: how people read it, and how programs do.
+    Time(String, String),
+    /// Drawn, with the text that stands for it in CSV.
+    Drawn(Markup, String),
+}
+
+impl Column {
+    pub(crate) fn text(name: impl Into<String>) -> Self {
+        Self { name: name.into(), sort: None, is_number: false }
+    }
+
+    pub(crate) fn number(name: impl Into<String>) -> Self {
+        Self { name: name.into(), sort: None, is_number: true }
+    }
+
+    pub(crate) fn sorted_by(self, href: String, is_current: bool) -> Self {
+        Self { sort: Some(Sort { href, is_current }), ..self }
+    }
+}
+
+impl Cell {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// An amount, or nothing.
+    pub(crate) fn some(unit: Unit, amount: Option<Amount>) -> Self {
+        amount.map_or(Self::None, |amount| Self::Amount(unit, amount))
+    }
+
+    /// A cost or a margin: missing where it is not known.
+    pub(crate) fn known(unit: Unit, amount: Option<Amount>, is_upper_bound: bool) -> Self {
+        match amount {
+            None => Self::CostMissing,
+            Some(amount) if is_upper_bound => Self::AtBest(unit, amount),
+            Some(amount) => Self::Amount(unit, amount),
+        }
+    }
+
+    fn show(&self) -> Markup {
+        html! {
+            @match self {
+                Self::None => span.none { (NONE) },
+                Self::Text(text) => (text),
+                Self::Link(text, href) => a href=(href) { (text) },
+                Self::Amount(unit, amount) => data value=(amount.exact()) title=(unit.exact(*amount)) { (unit.short(*amount)) },
+                Self::CostMissing => span.missing { (COST_MISSING) },
+                Self::AtBest(unit, amount) => {
+                    data value=(amount.exact()) title={ (unit.exact(*amount)) ", at best: some costs are missing" } {
+                        "≤ " (unit.short(*amount))
+                    }
+                }
+                Self::Time(shown, machine) => time datetime=(machine) { (shown) },
+                Self::Drawn(drawn, _) => (drawn),
+            }
+        }
+    }
+
+    /// As it stands in a file: exact, and never run by a spreadsheet.
+    fn plain(&self) -> String {
+        match self {
+            Self::None | Self::CostMissing => String::new(),
+            Self::Text(text) | Self::Link(text, _) | Self::Drawn(_, text) => harmless(text),
+            Self::Amount(_, amount) | Self::AtBest(_, amount) => amount.exact(),
+            Self::Time(_, machine) => machine.clone(),
+        }
+    }
+}
+
+impl Table {
+    pub(crate) fn new(columns: Vec<Column>) -> Self {
+        Self { columns, rows: Vec::new() }
+    }
+
+    pub(crate) fn row(&mut self, cells: Vec<Cell>) {
+        debug_assert_eq!(cells.len(), self.columns.len(), "a row has a cell for each column");
+        self.rows.push(cells);
+    }
+
+    /// As people read it. In a narrow window each row becomes a card.
+    pub(crate) fn show(&self, caption: &str) -> Markup {
+        html! {
+            table.rows {
+                caption { (caption) }
+                thead { tr {
+                    @for column in &self.columns {
+                        @let class = column.is_number.then_some("number");
+                        @match &column.sort {
+                            None => th scope="col" class=[class] { (column.name) },
+                            Some(sort) => {
+                                th scope="col" class=[class] aria-sort=[sort.is_current.then_some("descending")] {
+                                    a href=(sort.href) { (column.name) @if sort.is_current { " ↓" } }
+                                }
+                            }
+                        }
+                    }
+                } }
+                tbody {
+                    @for row in &self.rows {
+                        tr {
+                            @for (column, cell) in self.columns.iter().zip(row) {
+                                td class=[column.is_number.then_some("number")] data-label=(column.name) { (cell.show()) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// As a file; `of_all` is the same for every row, since a file gets around alone.
+    pub(crate) fn csv(&self, of_all: &[(&str, &str)]) -> String {
+        let mut out = String::new();
+        let head = self.columns.iter().map(|column| column.name.clone());
+        line(&mut out, head.chain(of_all.iter().map(|(name, _)| (*name).to_owned())));
+        for row in &self.rows {
+            let cells = row.iter().map(Cell::plain);
+            line(&mut out, cells.chain(of_all.iter().map(|(_, value)| harmless(value))));
+        }
+        out
+    }
+}
+
+fn line(out: &mut String, fields: impl Iterator<Item = String>) {
+    for (at, field) in fields.enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        if field.contains(['"', ',', '\n', '\r']) {
+            out.push('"');
+            out.push_str(&field.replace('"', "\"\""));
+            out.push('"');
+        } else {
+            out.push_str(&field);
+        }
+    }
+    out.push_str("\r\n");
+}
+
+/// A text that a spreadsheet would run as a formula gets an apostrophe in front.
+fn harmless(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_has_exact_values_and_runs_no_formula() {
+        let mut table = Table::new(vec![Column::text("Customer"), Column::number("Revenue"), Column::number("Margin")]);
+        let usd = Unit::Money(super::super::Currency::of("usd"));
+        let amount = Amount::parse("-12345.678900001").expect("a decimal");
+        table.row(vec![Cell::text("=cmd|' /C calc'!A0"), Cell::Amount(usd, amount), Cell::CostMissing]);
+        table.row(vec![Cell::text("a,\"b\"\n"), Cell::None, Cell::None]);
+        assert_eq!(
+            table.csv(&[("time zone", "UTC")]),
+            "Customer,Revenue,Margin,time zone\r\n'=cmd|' /C calc'!A0,-12345.678900001,,UTC\r\n\"a,\"\"b\"\"\n\",,,UTC\r\n"
+        );
+    }
+}

@@ -1,0 +1,4 @@
+//! The pages, one per file.
+
+pub(crate) mod overview;
+mod parts;

@@ -1,0 +1,66 @@
+//! The one table of pages: where each is, who may see it, what it can do. The router and the navigation are built from
+//! it, and so are the tests that ask for every page without a session and in every role.
+
+use futures_util::future::BoxFuture;
+
+use crate::page::Page;
+use crate::pages;
+use crate::people::Role;
+use crate::serve::{Done, Form};
+use crate::trouble::Trouble;
+use crate::visit::Visit;
+
+/// A page.
+pub(crate) struct PageRoute {
+    /// Behind `/dashboard/{environment}/`.
+    pub(crate) path: &'static str,
+    /// Which entry of the navigation it belongs to.
+    pub(crate) section: &'static str,
+    /// Who may see it.
+    pub(crate) role: Role,
+    pub(crate) show: Show,
+    /// What its forms do; each action says which role it needs.
+    pub(crate) act: Option<Act>,
+}
+
+/// Makes a page.
+pub(crate) type Show = fn(&Visit) -> BoxFuture<'_, Result<Page, Trouble>>;
+/// Does what a form asks for.
+pub(crate) type Act = for<'a> fn(&'a Visit, &'a Form) -> BoxFuture<'a, Result<Done, Trouble>>;
+
+/// Entries of the navigation that belong together.
+pub(crate) struct Group {
+    /// Its heading; none where empty.
+    pub(crate) name: &'static str,
+    pub(crate) sections: &'static [Section],
+}
+
+/// An entry of the navigation.
+pub(crate) struct Section {
+    pub(crate) path: &'static str,
+    pub(crate) name: &'static str,
+}
+
+macro_rules! pages {
+    ($($path:literal in $section:literal $role:ident $show:path $(, does $act:path)?;)*) => {
+        &[$(PageRoute {
+            path: $path,
+            section: $section,
+            role: Role::$role,
+            show: |visit| Box::pin($show(visit)),
+            act: pages!(@act $($act)?),
+        }),*]
+    };
+    (@act $act:path) => { Some(|visit, form| Box::pin($act(visit, form))) };
+    (@act) => { None };
+}
+
+/// Every page there is.
+pub(crate) static PAGES: &[PageRoute] = pages! {
+    "overview" in "overview" Viewer pages::overview::show;
+};
+
+/// The navigation.
+pub(crate) static SECTIONS: &[Group] = &[
+    Group { name: "", sections: &[Section { path: "overview", name: "Overview" }] },
+];

@@ -1,0 +1,410 @@
+//! One request, start to end: whose session, may they, which page, answer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{FromRequestParts as _, RawPathParams, Request};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, REFERRER_POLICY,
+    SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::Response;
+use axum::routing::{any, get};
+use chargly_engine::Environment;
+use chargly_http::Project;
+use maud::{Markup, html};
+
+use crate::api::Api;
+use crate::look::{Around, around, find_asset};
+use crate::page::Page;
+use crate::people::{People, Person};
+use crate::routes::{PAGES, PageRoute};
+use crate::state::State;
+use crate::trouble::Trouble;
+use crate::visit::Visit;
+
+/// Bytes of a form.
+pub(crate) const FORM_BYTES_MAX: usize = 256 * 1024;
+/// The cookie of a session.
+const SESSION_COOKIE: &str = "chargly_session";
+/// What a page may do: our own files, our own address, no frames.
+const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
+                      frame-ancestors 'none'; form-action 'self'";
+
+/// What the dashboard is made over.
+#[derive(Clone)]
+pub struct Dashboard {
+    /// The environments.
+    pub project: Arc<Project>,
+    /// The routes of the HTTP door.
+    pub routes: Router,
+    /// Who may look.
+    pub people: Arc<People>,
+    /// Where chance comes from: 16 bytes that nobody has seen before.
+    pub nonce: fn() -> [u8; 16],
+}
+
+/// The fields of a form, each given once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Form(BTreeMap<String, String>);
+
+impl Form {
+    /// A field, without spaces around; empty where it was not sent.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", |value| value.trim())
+    }
+
+    /// A field that is not empty.
+    pub(crate) fn some(&self, name: &str) -> Option<&str> {
+        Some(self.get(name)).filter(|value| !value.is_empty())
+    }
+}
+
+/// What an action did.
+pub(crate) enum Done {
+    /// Said at the top of the page, which is shown again.
+    Said(String),
+    /// The same, at another page of this environment.
+    At(String, String),
+    /// A page that is shown this once: a secret.
+    Shown(Box<Page>),
+}
+
+/// The routes of the dashboard.
+pub fn router(dashboard: Dashboard) -> Router {
+    let mut router = Router::new().route("/dashboard/assets/{file}", get(asset));
+    for route in PAGES {
+        let dashboard = dashboard.clone();
+        let serve = move |request: Request| {
+            let dashboard = dashboard.clone();
+            async move { dashboard.serve(route, request).await }
+        };
+        router = router.route(&format!("/dashboard/{{environment}}/{}", route.path), any(serve));
+    }
+    let at_link = dashboard.clone();
+    let at_root = dashboard.clone();
+    let at_end = dashboard;
+    router
+        .route("/dashboard", get(move |request: Request| async move { at_root.begin(&request) }))
+        .route("/sign-in/{token}", any(move |request: Request| async move { at_link.sign_in_by_link(request).await }))
+        .route("/sign-out", any(move |request: Request| async move { at_end.sign_out(request).await }))
+}
+
+impl Dashboard {
+    async fn serve(&self, route: &'static PageRoute, request: Request) -> Response {
+        let (mut parts, body) = request.into_parts();
+        let root = root_of(parts.uri.path());
+        match self.visit(route, &mut parts).await {
+            Ok(visit) => match parts.method {
+                Method::GET | Method::HEAD => show(route, &visit).await,
+                Method::POST => self.act(route, visit, &parts.headers, body).await,
+                _ => trouble_page(&root, &Trouble::NotFound),
+            },
+            Err(trouble) => trouble_page(&root, &trouble),
+        }
+    }
+
+    /// Who asks, where, and whether they may.
+    async fn visit(&self, route: &'static PageRoute, parts: &mut Parts) -> Result<Visit, Trouble> {
+        let root = root_of(parts.uri.path());
+        let (person, session) = self.signed_in(&parts.headers)?;
+        if person.role < route.role {
+            return Err(Trouble::Role(route.role.name()));
+        }
+        let params = RawPathParams::from_request_parts(parts, &()).await.map_err(|_| Trouble::NotFound)?;
+        let params: Vec<(String, String)> =
+            params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let environment = params.iter().find(|(name, _)| name == "environment").map_or("", |(_, value)| value);
+        let env = self.environment(environment).ok_or(Trouble::NotFound)?;
+        let key = self.people.acting_key(&person, &env).await?;
+        Ok(Visit {
+            project: Arc::clone(&self.project),
+            api: Api::new(self.routes.clone(), Arc::clone(&env), key),
+            env,
+            person,
+            csrf: csrf_of(&session),
+            root,
+            section: route.section,
+            params,
+            state: State::parse(parts.uri.query().unwrap_or_default()),
+        })
+    }
+
+    fn environment(&self, name: &str) -> Option<Arc<Environment>> {
+        self.project.environments.iter().find(|env| env.name() == name).cloned()
+    }
+
+    /// The person of the request's session, and its token.
+    fn signed_in(&self, headers: &HeaderMap) -> Result<(Person, String), Trouble> {
+        let session = cookie(headers, SESSION_COOKIE).ok_or(Trouble::SignedOut)?;
+        let person = self.people.person_of(&session, self.now_ms()).map_err(|error| Trouble::internal(&error))?;
+        person.map(|person| (person, session)).ok_or(Trouble::SignedOut)
+    }
+
+    async fn act(&self, route: &'static PageRoute, visit: Visit, headers: &HeaderMap, body: Body) -> Response {
+        let done = async {
+            let act = route.act.ok_or(Trouble::NotFound)?;
+            let form = read_form(headers, body).await?;
+            if form.get("csrf") != visit.csrf {
+                return Err(Trouble::Stale);
+            }
+            act(&visit, &form).await
+        };
+        match done.await {
+            // A reload must not send it again.
+            Ok(Done::Said(said)) => see_other(&visit.state.with("said", &said)),
+            Ok(Done::At(path, said)) => {
+                let said = form_urlencoded::Serializer::new(String::new()).append_pair("said", &said).finish();
+                see_other(&format!("{}dashboard/{}/{path}?{said}", visit.root, visit.env.name()))
+            }
+            Ok(Done::Shown(page)) => html_response(StatusCode::OK, &page.in_dashboard(&visit)),
+            Err(trouble) => {
+                let status = StatusCode::from_u16(trouble.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                match (route.show)(&visit).await {
+                    Ok(mut page) => {
+                        page.trouble = Some(trouble);
+                        html_response(status, &page.in_dashboard(&visit))
+                    }
+                    Err(_) => trouble_page(&visit.root, &trouble),
+                }
+            }
+        }
+    }
+
+    /// `/dashboard`: to where somebody starts.
+    fn begin(&self, request: &Request) -> Response {
+        let root = root_of(request.uri().path());
+        match self.signed_in(request.headers()) {
+            Ok(_) => see_other(&format!("{root}dashboard/test/overview")),
+            Err(trouble) => trouble_page(&root, &trouble),
+        }
+    }
+
+    /// A link that signs in. Looking at it uses nothing up, so that a program that looks links over ends none.
+    async fn sign_in_by_link(&self, request: Request) -> Response {
+        let (parts, body) = request.into_parts();
+        let root = root_of(parts.uri.path());
+        let token = parts.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
+        let done = async {
+            if parts.method != Method::POST {
+                let is_good = self.people.is_link_good(&token, self.now_ms());
+                return Ok(if is_good.map_err(|error| Trouble::internal(&error))? {
+                    html_response(StatusCode::OK, &link_page(&root))
+                } else {
+                    html_response(StatusCode::NOT_FOUND, &used_link_page(&root))
+                });
+            }
+            read_form(&parts.headers, body).await?;
+            let session = self.token();
+            let signed_in = self.people.sign_in_by_link(&token, &session, self.now_ms());
+            if !signed_in.map_err(|error| Trouble::internal(&error))? {
+                return Ok(html_response(StatusCode::NOT_FOUND, &used_link_page(&root)));
+            }
+            let mut response = see_other(&format!("{root}dashboard"));
+            let is_secure = parts.headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
+            set_cookie(&mut response, &session, is_secure, SESSION_COOKIE_SECONDS);
+            Ok::<_, Trouble>(response)
+        };
+        done.await.unwrap_or_else(|trouble| trouble_page(&root, &trouble))
+    }
+
+    async fn sign_out(&self, request: Request) -> Response {
+        let (parts, body) = request.into_parts();
+        let root = root_of(parts.uri.path());
+        let done = async {
+            let (_, session) = self.signed_in(&parts.headers)?;
+            if parts.method != Method::POST || read_form(&parts.headers, body).await?.get("csrf") != csrf_of(&session) {
+                return Err(Trouble::Stale);
+            }
+            self.people.sign_out(&session).map_err(|error| Trouble::internal(&error))?;
+            let mut response = see_other(&format!("{root}dashboard"));
+            set_cookie(&mut response, "", false, 0);
+            Ok(response)
+        };
+        done.await.unwrap_or_else(|trouble| trouble_page(&root, &trouble))
+    }
+
+    fn token(&self) -> String {
+        let bytes = [(self.nonce)(), (self.nonce)()].concat();
+        blake3::hash(&bytes).to_hex().to_string()
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.project.environments.first().map_or(0, |env| env.wall_ms())
+    }
+}
+
+/// How long a browser keeps the cookie; the session itself may end before.
+const SESSION_COOKIE_SECONDS: i64 = 30 * 24 * 3_600;
+
+async fn show(route: &'static PageRoute, visit: &Visit) -> Response {
+    match (route.show)(visit).await {
+        Ok(mut page) => {
+            if let Some(id) = visit.state.get("csv") {
+                return csv_response(visit, &page, id);
+            }
+            page.said = page.said.or_else(|| visit.state.get("said").map(str::to_owned));
+            html_response(StatusCode::OK, &page.in_dashboard(visit))
+        }
+        Err(trouble) => trouble_page(&visit.root, &trouble),
+    }
+}
+
+/// Exactly what is drawn, as a file.
+fn csv_response(visit: &Visit, page: &Page, id: &str) -> Response {
+    let Some(table) = page.sheet.find(id) else { return trouble_page(&visit.root, &Trouble::NotFound) };
+    let (zone, at, position) =
+        page.as_of.as_ref().map_or(("UTC", "", ""), |as_of| (&*as_of.zone, &*as_of.at, &*as_of.position));
+    let of_all = [
+        ("environment", visit.env.name()),
+        ("time_zone", zone),
+        ("as_of_at", at),
+        ("as_of_position", position),
+    ];
+    let mut response = Response::new(Body::from(table.csv(&of_all)));
+    put(&mut response, &[(CONTENT_TYPE, "text/csv; charset=utf-8"), (CACHE_CONTROL, "no-store")]);
+    let name = format!("attachment; filename=\"chargly-{}-{id}.csv\"", visit.env.name());
+    if let Ok(name) = HeaderValue::try_from(name) {
+        response.headers_mut().insert(CONTENT_DISPOSITION, name);
+    }
+    response
+}
+
+async fn asset(request: Request) -> Response {
+    let name = request.uri().path().rsplit('/').next().unwrap_or_default();
+    let Some(asset) = find_asset(name) else {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        return response;
+    };
+    let mut response = Response::new(Body::from(asset.content));
+    put(
+        &mut response,
+        &[
+            (CONTENT_TYPE, asset.content_type),
+            (CACHE_CONTROL, "public, max-age=31536000, immutable"),
+            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            // A picture of ours that is opened by itself is a document too.
+            (CONTENT_SECURITY_POLICY, "default-src 'none'"),
+        ],
+    );
+    response
+}
+
+/// A page as a response, with what a browser needs to know.
+pub(crate) fn html_response(status: StatusCode, page: &Markup) -> Response {
+    let mut response = Response::new(Body::from(page.0.clone()));
+    *response.status_mut() = status;
+    put(
+        &mut response,
+        &[
+            (CONTENT_TYPE, "text/html; charset=utf-8"),
+            (CACHE_CONTROL, "no-store"),
+            (CONTENT_SECURITY_POLICY, POLICY),
+            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            // A link out, or a form, must not tell where it was.
+            (REFERRER_POLICY, "same-origin"),
+        ],
+    );
+    response
+}
+
+fn put(response: &mut Response, headers: &[(axum::http::HeaderName, &'static str)]) {
+    for (name, value) in headers {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+}
+
+fn see_other(address: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    if let Ok(address) = HeaderValue::try_from(address) {
+        response.headers_mut().insert(LOCATION, address);
+    }
+    response
+}
+
+fn set_cookie(response: &mut Response, session: &str, is_secure: bool, seconds: i64) {
+    let secure = if is_secure { "; Secure" } else { "" };
+    let cookie = format!("{SESSION_COOKIE}={session}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    if let Ok(cookie) = HeaderValue::try_from(cookie) {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+}
+
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
+}
+
+/// What a form of this session has to bring: nobody who has not seen a page of it knows it.
+fn csrf_of(session: &str) -> String {
+    blake3::derive_key("chargly dashboard forms", session.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The fields of a form that a page of ours sent.
+async fn read_form(headers: &HeaderMap, body: Body) -> Result<Form, Trouble> {
+    // Browsers say where a form comes from; programs have the API.
+    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
+        return Err(Trouble::Stale);
+    }
+    let body = axum::body::to_bytes(body, FORM_BYTES_MAX).await.map_err(|_| Trouble::Stale)?;
+    let fields = form_urlencoded::parse(&body).map(|(name, value)| (name.into_owned(), value.into_owned()));
+    Ok(Form(fields.collect()))
+}
+
+/// From a path to the root: one step up for each folder that it is in.
+fn root_of(path: &str) -> String {
+    "../".repeat(path.matches('/').count().saturating_sub(1))
+}
+
+fn trouble_page(root: &str, trouble: &Trouble) -> Response {
+    let (heading, then) = match trouble {
+        Trouble::SignedOut => (
+            "Sign in",
+            html! {
+                p { "The first start of the server printed a link that signs in. Whoever has the data directory makes a new one:" }
+                pre { "chargly sign-in-link --data ./chargly-data" }
+            },
+        ),
+        Trouble::NotFound => ("There is nothing here", html! { p { a href={ (root) "dashboard" } { "To the overview" } } }),
+        _ => ("That did not work", html! { p { (trouble.sentence()) } p { a href={ (root) "dashboard" } { "To the overview" } } }),
+    };
+    let status = StatusCode::from_u16(trouble.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    html_response(status, &card(root, heading, &then))
+}
+
+fn link_page(root: &str) -> Markup {
+    card(
+        root,
+        "Sign in to Chargly",
+        &html! {
+            p { "This link signs you in once. The session lasts two weeks from your last visit." }
+            form method="post" { button.main { "Sign in" } }
+        },
+    )
+}
+
+fn used_link_page(root: &str) -> Markup {
+    card(
+        root,
+        "This link is used up",
+        &html! {
+            p { "A link signs in once, within a day. Whoever has the data directory makes a new one:" }
+            pre { "chargly sign-in-link --data ./chargly-data" }
+        },
+    )
+}
+
+/// A page that says one thing.
+pub(crate) fn card(root: &str, heading: &str, content: &Markup) -> Markup {
+    let body = html! {
+        main.card { (crate::look::wordmark()) h1 { (heading) } (content) }
+    };
+    around(&Around { root, title: heading, class: "single", scripts: &[] }, &body)
+}

@@ -1,0 +1,71 @@
+//! A person looking at a page: who, where, in whose name the API is asked, and what the address says.
+
+use std::sync::Arc;
+
+use chargly_engine::Environment;
+use chargly_http::Project;
+use jiff::tz::TimeZone;
+
+use crate::api::{Api, Target};
+use crate::json::Json;
+use crate::look::Currency;
+use crate::people::Person;
+use crate::state::{Span, State, zone_of};
+use crate::trouble::Trouble;
+
+/// One request of a page.
+pub(crate) struct Visit {
+    pub(crate) project: Arc<Project>,
+    pub(crate) env: Arc<Environment>,
+    pub(crate) api: Api,
+    pub(crate) person: Person,
+    /// What a form has to bring to be of this session.
+    pub(crate) csrf: String,
+    /// From the page's path to the door's root: `../../`.
+    pub(crate) root: String,
+    /// The path of the page's place in the navigation.
+    pub(crate) section: &'static str,
+    /// Parts of the path that vary.
+    pub(crate) params: Vec<(String, String)>,
+    pub(crate) state: State,
+}
+
+impl Visit {
+    /// A part of the path.
+    pub(crate) fn param(&self, name: &str) -> &str {
+        self.params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// The link to a page of this environment, in the same range.
+    pub(crate) fn link(&self, path: &str) -> String {
+        format!("{}dashboard/{}/{path}{}", self.root, self.env.name(), self.state.range_query())
+    }
+
+    /// The link to a page about something of anybody's making.
+    pub(crate) fn link_to(&self, path: &str, of: &str) -> String {
+        let target: String = Target::new(path).part(of).into();
+        self.link(&target)
+    }
+
+    /// The environments that can be looked at: test and live, others while one is there.
+    pub(crate) fn environments(&self) -> Vec<String> {
+        let names = self.project.environments.iter().map(|env| env.name().to_owned());
+        names.filter(|name| name != "playground" || self.env.name() == "playground").collect()
+    }
+
+    /// The range that is asked for.
+    pub(crate) fn span(&self) -> Span {
+        Span::of(&self.state, &self.env, self.env.wall_ms())
+    }
+
+    /// The currency and time zone of figures.
+    pub(crate) fn terms(report: &Json) -> (Currency, TimeZone) {
+        (Currency::of(report.get("currency").text()), zone_of(report.get("time_zone").text()))
+    }
+
+    /// Answers of several routes, asked at once.
+    pub(crate) async fn all<const N: usize>(&self, targets: [Target; N]) -> Result<[Json; N], Trouble> {
+        let answers = futures_util::future::try_join_all(targets.map(|target| self.api.get(target))).await?;
+        answers.try_into().map_err(|_| Trouble::Internal)
+    }
+}
