@@ -64,7 +64,8 @@ impl Api {
         body: Body,
         headers: &[(HeaderName, &str)],
     ) -> Response<Body> {
-        let mut request = Request::builder().method(method).uri(target).header(CONTENT_TYPE, "application/json");
+        let mut request =
+            Request::builder().method(method).uri(target).header(CONTENT_TYPE, "application/json");
         for (name, value) in headers {
             request = request.header(name, *value);
         }
@@ -157,7 +158,11 @@ mod tests {
 
     #[test]
     fn parts_and_parameters_of_anybodys_making_stay_in_their_place() {
-        let target = Target::new("/v1/customers").part("a/b ü?..").then("ledger").with("limit", "5").with("f[x]", "a&b");
+        let target = Target::new("/v1/customers")
+            .part("a/b ü?..")
+            .then("ledger")
+            .with("limit", "5")
+            .with("f[x]", "a&b");
         assert_eq!(String::from(target), "/v1/customers/a%2Fb%20%C3%BC%3F../ledger?limit=5&f%5Bx%5D=a%26b");
         assert_eq!(String::from(Target::new("/v1/customers").part("..")), "/v1/customers/%2E%2E");
     }

@@ -61,6 +61,5 @@ pub(crate) static PAGES: &[PageRoute] = pages! {
 };
 
 /// The navigation.
-pub(crate) static SECTIONS: &[Group] = &[
-    Group { name: "", sections: &[Section { path: "overview", name: "Overview" }] },
-];
+pub(crate) static SECTIONS: &[Group] =
+    &[Group { name: "", sections: &[Section { path: "overview", name: "Overview" }] }];

@@ -7,8 +7,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRequestParts as _, RawPathParams, Request};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, REFERRER_POLICY,
-    SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION,
+    REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -90,7 +90,10 @@ pub fn router(dashboard: Dashboard) -> Router {
     let at_end = dashboard;
     router
         .route("/dashboard", get(move |request: Request| async move { at_root.begin(&request) }))
-        .route("/sign-in/{token}", any(move |request: Request| async move { at_link.sign_in_by_link(request).await }))
+        .route(
+            "/sign-in/{token}",
+            any(move |request: Request| async move { at_link.sign_in_by_link(request).await }),
+        )
         .route("/sign-out", any(move |request: Request| async move { at_end.sign_out(request).await }))
 }
 
@@ -118,7 +121,8 @@ impl Dashboard {
         let params = RawPathParams::from_request_parts(parts, &()).await.map_err(|_| Trouble::NotFound)?;
         let params: Vec<(String, String)> =
             params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let environment = params.iter().find(|(name, _)| name == "environment").map_or("", |(_, value)| value);
+        let environment =
+            params.iter().find(|(name, _)| name == "environment").map_or("", |(_, value)| value);
         let env = self.environment(environment).ok_or(Trouble::NotFound)?;
         let key = self.people.acting_key(&person, &env).await?;
         Ok(Visit {
@@ -141,11 +145,18 @@ impl Dashboard {
     /// The person of the request's session, and its token.
     fn signed_in(&self, headers: &HeaderMap) -> Result<(Person, String), Trouble> {
         let session = cookie(headers, SESSION_COOKIE).ok_or(Trouble::SignedOut)?;
-        let person = self.people.person_of(&session, self.now_ms()).map_err(|error| Trouble::internal(&error))?;
+        let person =
+            self.people.person_of(&session, self.now_ms()).map_err(|error| Trouble::internal(&error))?;
         person.map(|person| (person, session)).ok_or(Trouble::SignedOut)
     }
 
-    async fn act(&self, route: &'static PageRoute, visit: Visit, headers: &HeaderMap, body: Body) -> Response {
+    async fn act(
+        &self,
+        route: &'static PageRoute,
+        visit: Visit,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Response {
         let done = async {
             let act = route.act.ok_or(Trouble::NotFound)?;
             let form = read_form(headers, body).await?;
@@ -158,12 +169,14 @@ impl Dashboard {
             // A reload must not send it again.
             Ok(Done::Said(said)) => see_other(&visit.state.with("said", &said)),
             Ok(Done::At(path, said)) => {
-                let said = form_urlencoded::Serializer::new(String::new()).append_pair("said", &said).finish();
+                let said =
+                    form_urlencoded::Serializer::new(String::new()).append_pair("said", &said).finish();
                 see_other(&format!("{}dashboard/{}/{path}?{said}", visit.root, visit.env.name()))
             }
             Ok(Done::Shown(page)) => html_response(StatusCode::OK, &page.in_dashboard(&visit)),
             Err(trouble) => {
-                let status = StatusCode::from_u16(trouble.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                let status =
+                    StatusCode::from_u16(trouble.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 match (route.show)(&visit).await {
                     Ok(mut page) => {
                         page.trouble = Some(trouble);
@@ -217,7 +230,9 @@ impl Dashboard {
         let root = root_of(parts.uri.path());
         let done = async {
             let (_, session) = self.signed_in(&parts.headers)?;
-            if parts.method != Method::POST || read_form(&parts.headers, body).await?.get("csrf") != csrf_of(&session) {
+            if parts.method != Method::POST
+                || read_form(&parts.headers, body).await?.get("csrf") != csrf_of(&session)
+            {
                 return Err(Trouble::Stale);
             }
             self.people.sign_out(&session).map_err(|error| Trouble::internal(&error))?;
@@ -330,7 +345,8 @@ fn see_other(address: &str) -> Response {
 
 fn set_cookie(response: &mut Response, session: &str, is_secure: bool, seconds: i64) {
     let secure = if is_secure { "; Secure" } else { "" };
-    let cookie = format!("{SESSION_COOKIE}={session}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    let cookie =
+        format!("{SESSION_COOKIE}={session}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     if let Ok(cookie) = HeaderValue::try_from(cookie) {
         response.headers_mut().insert(SET_COOKIE, cookie);
     }
@@ -338,13 +354,18 @@ fn set_cookie(response: &mut Response, session: &str, is_secure: bool, seconds: 
 
 fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut pairs =
+        cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
 }
 
 /// What a form of this session has to bring: nobody who has not seen a page of it knows it.
 fn csrf_of(session: &str) -> String {
-    blake3::derive_key("chargly dashboard forms", session.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    blake3::derive_key("chargly dashboard forms", session.as_bytes())
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// The fields of a form that a page of ours sent.
@@ -372,8 +393,13 @@ fn trouble_page(root: &str, trouble: &Trouble) -> Response {
                 pre { "chargly sign-in-link --data ./chargly-data" }
             },
         ),
-        Trouble::NotFound => ("There is nothing here", html! { p { a href={ (root) "dashboard" } { "To the overview" } } }),
-        _ => ("That did not work", html! { p { (trouble.sentence()) } p { a href={ (root) "dashboard" } { "To the overview" } } }),
+        Trouble::NotFound => {
+            ("There is nothing here", html! { p { a href={ (root) "dashboard" } { "To the overview" } } })
+        }
+        _ => (
+            "That did not work",
+            html! { p { (trouble.sentence()) } p { a href={ (root) "dashboard" } { "To the overview" } } },
+        ),
     };
     let status = StatusCode::from_u16(trouble.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     html_response(status, &card(root, heading, &then))

@@ -71,7 +71,8 @@ impl State {
 
     /// Every parameter whose name begins so: `filter[`.
     pub(crate) fn all(&self, prefix: &str) -> impl Iterator<Item = (&str, &str)> {
-        let found = self.pairs.iter().filter(move |(name, value)| name.starts_with(prefix) && !value.is_empty());
+        let found =
+            self.pairs.iter().filter(move |(name, value)| name.starts_with(prefix) && !value.is_empty());
         found.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
@@ -86,13 +87,15 @@ impl State {
         let kept = self.pairs.iter().filter(|(name, value)| !is_changed(name) && !value.is_empty());
         let kept = kept.map(|(name, value)| (name.as_str(), value.as_str()));
         let changed = changes.iter().copied().filter(|(_, value)| !value.is_empty());
-        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept.chain(changed)).finish();
+        let query =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(kept.chain(changed)).finish();
         format!("?{query}")
     }
 
     /// The range's parameters alone, to be carried over to another page: `?range=90d`, or nothing.
     pub(crate) fn range_query(&self) -> String {
-        let kept = ["range", "from", "to", "compare"].into_iter().filter_map(|name| Some((name, self.get(name)?)));
+        let kept =
+            ["range", "from", "to", "compare"].into_iter().filter_map(|name| Some((name, self.get(name)?)));
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
         if query.is_empty() { query } else { format!("?{query}") }
     }

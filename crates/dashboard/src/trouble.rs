@@ -67,7 +67,10 @@ impl Trouble {
             Self::NotFound => "There is nothing here.".to_owned(),
             Self::SignedOut => "Sign in to see this.".to_owned(),
             Self::Role(needed) => format!("This needs the role {needed}. Ask somebody who has it."),
-            Self::Stale => "This form is of an earlier visit. Nothing was done: look again, and send it once more.".to_owned(),
+            Self::Stale => {
+                "This form is of an earlier visit. Nothing was done: look again, and send it once more."
+                    .to_owned()
+            }
             Self::Internal => "Something went wrong here. The server's log says what.".to_owned(),
         }
     }

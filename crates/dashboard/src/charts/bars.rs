@@ -16,7 +16,8 @@ pub(crate) struct Bar {
 /// The bar. The number beside it is the cell's text; this is its picture.
 pub(crate) fn bar_cell(bar: &Bar) -> Markup {
     let share = Amount(bar.amount.0.max(0)).share_of(bar.longest).unwrap_or_default();
-    let width = i64::try_from(share.0 * i128::from(ALL) / crate::look::UNIT).unwrap_or_default().clamp(0, ALL);
+    let width =
+        i64::try_from(share.0 * i128::from(ALL) / crate::look::UNIT).unwrap_or_default().clamp(0, ALL);
     html! {
         svg.bar aria-hidden="true" {
             rect class=(bar.meaning.class()) x="0" y="0" height="100%" width=(Percent(width)) {}

@@ -64,7 +64,9 @@ mod tests {
 
     #[test]
     fn shares_have_two_decimals() {
-        for (share, shown) in [(0, "0.00%"), (5, "0.05%"), (1_234, "12.34%"), (ALL, "100.00%"), (-50, "-0.50%")] {
+        for (share, shown) in
+            [(0, "0.00%"), (5, "0.05%"), (1_234, "12.34%"), (ALL, "100.00%"), (-50, "-0.50%")]
+        {
             assert_eq!(Percent(share).to_string(), shown);
         }
     }

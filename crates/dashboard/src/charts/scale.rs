@@ -91,7 +91,11 @@ mod tests {
         ] {
             let got: Vec<i128> = scale(amounts).ticks().map(|tick| tick.0 / crate::look::UNIT).collect();
             let expected: Vec<i128> = expected;
-            assert_eq!(got.first().zip(got.last()), expected.first().zip(expected.last()), "{amounts:?}: {got:?}");
+            assert_eq!(
+                got.first().zip(got.last()),
+                expected.first().zip(expected.last()),
+                "{amounts:?}: {got:?}"
+            );
         }
         assert_eq!(scale(&[]).ticks().count(), 2, "nothing has an axis too");
     }

@@ -88,12 +88,14 @@ impl TimeChart<'_> {
                 @for tick in scale.ticks() {
                     @let y = Percent(scale.place(tick));
                     line class=(if tick == Amount::ZERO { "zero" } else { "grid" }) x1="0" x2="100%" y1=(y) y2=(y) {}
-                    text.tick x="0" y=(y) dy="-3" { (unit.short(tick)) }
                 }
                 @for (at, mark) in self.marks.iter().enumerate() { (self.mark(mark, at)) }
                 @match self.form {
                     Form::Lines | Form::Steps => (self.lines(&scale)),
                     Form::Columns | Form::Shares => (self.columns(&scale)),
+                }
+                @for tick in scale.ticks() {
+                    text.tick x="0" y=(Percent(scale.place(tick))) dy="-3" { (unit.short(tick)) }
                 }
                 (self.time_labels())
                 (self.hits(unit))
@@ -116,7 +118,8 @@ impl TimeChart<'_> {
     /// What stands below and above zero in each bucket.
     fn sums(&self) -> impl Iterator<Item = (Amount, Amount)> {
         (0..self.buckets.len()).map(|at| {
-            let amounts = self.series.iter().filter_map(move |series| series.amounts.get(at).copied().flatten());
+            let amounts =
+                self.series.iter().filter_map(move |series| series.amounts.get(at).copied().flatten());
             amounts.fold((Amount::ZERO, Amount::ZERO), |(below, above), amount| match amount.is_negative() {
                 true => (below.plus(amount), above),
                 false => (below, above.plus(amount)),
@@ -193,9 +196,8 @@ impl TimeChart<'_> {
         let mut at = 0;
         while at < both.len() {
             let length = both[at..].iter().take_while(|pair| pair.is_some()).count();
-            let stretch: Vec<(usize, Amount, Amount)> = (at..at + length)
-                .filter_map(|at| both[at].map(|(low, high)| (at, low, high)))
-                .collect();
+            let stretch: Vec<(usize, Amount, Amount)> =
+                (at..at + length).filter_map(|at| both[at].map(|(low, high)| (at, low, high))).collect();
             let forth = stretch.iter().map(|(at, _, high)| (self.middle(*at), scale.place(*high)));
             let back = stretch.iter().rev().map(|(at, low, _)| (self.middle(*at), scale.place(*low)));
             for (place, (x, y)) in forth.chain(back).enumerate() {
@@ -215,7 +217,11 @@ impl TimeChart<'_> {
             return Vec::new();
         }
         let ends = self.series.iter().filter_map(|series| {
-            let last = series.amounts.iter().rev().copied().flatten().next()?;
+            // What is not over has not come to its level yet.
+            let finished =
+                series.amounts.iter().zip(self.buckets).filter(|(_, bucket)| !bucket.is_unfinished);
+            let last = finished.rev().find_map(|(amount, _)| *amount);
+            let last = last.or_else(|| series.amounts.iter().rev().find_map(|amount| *amount))?;
             Some((series, scale.place(last)))
         });
         let mut labels: Vec<_> = ends.collect();
@@ -248,7 +254,8 @@ impl TimeChart<'_> {
 
     /// The rectangles of a bucket, from zero outwards.
     fn stack(&self, at: usize, scale: &Scale) -> Vec<(&Series, i64, i64)> {
-        let whole: Amount = self.series.iter().filter_map(|series| series.amounts.get(at).copied().flatten()).sum();
+        let whole: Amount =
+            self.series.iter().filter_map(|series| series.amounts.get(at).copied().flatten()).sum();
         let (mut above, mut below) = (Amount::ZERO, Amount::ZERO);
         let mut stack = Vec::new();
         for series in &self.series {
@@ -284,7 +291,8 @@ impl TimeChart<'_> {
         let every = self.buckets.len().div_ceil(TIME_LABELS_MAX).max(1);
         html! {
             @for (at, bucket) in self.buckets.iter().enumerate().step_by(every) {
-                @let class = if at == 0 { "time first" } else { "time" };
+                // In a narrow window every other one is left out.
+                @let class = match at / every { 0 => "time first", place if place % 2 == 1 => "time wide", _ => "time" };
                 text class=(class) x=(Percent(if at == 0 { 0 } else { self.middle(at) })) y="100%" dy="-4" { (bucket.label) }
             }
         }

@@ -53,10 +53,23 @@ impl Sheet {
         question: &str,
         table: Table,
     ) -> Markup {
+        self.table_with(state, id, question, table, &html! {})
+    }
+
+    /// The same, with a word under it.
+    pub(crate) fn table_with(
+        &mut self,
+        state: &crate::state::State,
+        id: &'static str,
+        question: &str,
+        table: Table,
+        after: &Markup,
+    ) -> Markup {
         let shown = html! {
             section.chart id=(id) {
                 h2 { (question) }
                 (table.show(question))
+                (after)
                 a.file href=(state.with("csv", id)) download { "CSV" span.hidden { " of: " (question) } }
             }
         };

@@ -194,7 +194,8 @@ mod tests {
 
     #[test]
     fn file_has_exact_values_and_runs_no_formula() {
-        let mut table = Table::new(vec![Column::text("Customer"), Column::number("Revenue"), Column::number("Margin")]);
+        let mut table =
+            Table::new(vec![Column::text("Customer"), Column::number("Revenue"), Column::number("Margin")]);
         let usd = Unit::Money(super::super::Currency::of("usd"));
         let amount = Amount::parse("-12345.678900001").expect("a decimal");
         table.row(vec![Cell::text("=cmd|' /C calc'!A0"), Cell::Amount(usd, amount), Cell::CostMissing]);

@@ -15,6 +15,8 @@ use crate::visit::Visit;
 const MIX_MAX: usize = 5;
 /// Days within which a wallet that runs out is worth a look.
 const RUN_OUT_DAYS: i64 = 7;
+/// How many of them are listed.
+const RUN_OUTS_SHOWN: usize = 8;
 /// Customers, of those who use most, among whom such wallets are looked for.
 const RUN_OUT_AMONG: &str = "200";
 
@@ -41,13 +43,16 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
         as_of: Some(AsOf::of(&by_time, &zone)),
         ..Page::default()
     };
-    if total.path("totals.events").sum() == Amount::ZERO && books.get("liability").get("paid").sum() == Amount::ZERO {
+    if total.path("totals.events").sum() == Amount::ZERO
+        && books.get("liability").get("paid").sum() == Amount::ZERO
+    {
         page.content = nothing_yet(visit);
         return Ok(page);
     }
     let pieces = Pieces::of(&by_time, visit, &zone);
     let marks = pieces.price_marks(visit, None).await?;
-    let figures = Figures { visit, currency, by_time: &by_time, total: &total, before: &total_before, books: &books };
+    let figures =
+        Figures { visit, currency, by_time: &by_time, total: &total, before: &total_before, books: &books };
     page.content = html! {
         (figures.tiles(&pieces, &top, &users_before))
         (figures.money(&mut page.sheet, &pieces, marks))
@@ -84,9 +89,15 @@ impl Figures<'_> {
         };
         let deferred = pieces.amounts(self.books, "deferred_closing", |_| true);
         let tile = |name, unit, meaning, field: &str, line, path: &str| {
-            let amount = |of: &Json| if of.get("events").sum() == Amount::ZERO { None } else { of.get(field).amount() };
+            let amount = |of: &Json| {
+                if of.get("events").sum() == Amount::ZERO { None } else { of.get(field).amount() }
+            };
             Tile {
-                name, unit, meaning, line, compared,
+                name,
+                unit,
+                meaning,
+                line,
+                compared,
                 now: now.get(field).amount(),
                 before: amount(before),
                 unknown: if now.get("events").sum() == Amount::ZERO { "—" } else { "cost missing" },
@@ -135,11 +146,24 @@ impl Figures<'_> {
             described: "Revenue and provider cost over time, and the margin between them",
             buckets: &pieces.buckets,
             band: Some(Band {
-                name: "Margin".into(), meaning: Meaning::Margin, low: cost.clone(), high: revenue.clone(),
+                name: "Margin".into(),
+                meaning: Meaning::Margin,
+                low: cost.clone(),
+                high: revenue.clone(),
             }),
             series: vec![
-                Series { name: "Revenue".into(), meaning: Meaning::Revenue, amounts: revenue, is_dashed: false },
-                Series { name: "Provider cost".into(), meaning: Meaning::Cost, amounts: cost, is_dashed: true },
+                Series {
+                    name: "Revenue".into(),
+                    meaning: Meaning::Revenue,
+                    amounts: revenue,
+                    is_dashed: false,
+                },
+                Series {
+                    name: "Provider cost".into(),
+                    meaning: Meaning::Cost,
+                    amounts: cost,
+                    is_dashed: true,
+                },
             ],
             form: Form::Lines,
             unit: money,
@@ -193,7 +217,12 @@ fn event_mix(visit: &Visit, sheet: &mut Sheet, mix: &Json, pieces: &Pieces) -> M
                 *sum = Some(sum.unwrap_or_default().plus(amount.unwrap_or_default()));
             }
         }
-        series.push(Series { name: "all others".into(), meaning: Meaning::Category(MIX_MAX), amounts: others, is_dashed: false });
+        series.push(Series {
+            name: "all others".into(),
+            meaning: Meaning::Category(MIX_MAX),
+            amounts: others,
+            is_dashed: false,
+        });
     }
     let names: Vec<_> = series.iter().map(|one| (one.name.clone(), one.meaning)).collect();
     let table = pieces.table(names.iter().map(|(name, _)| Column::number(name.clone())).collect(), |at| {
@@ -228,14 +257,21 @@ fn top_customers(visit: &Visit, sheet: &mut Sheet, currency: Currency, top: &Jso
     let money = Unit::Money(currency);
     let longest = rows.iter().map(|row| row.get("recognised").sum()).max().unwrap_or_default();
     let mut table = Table::new(vec![
-        Column::text("Customer"), Column::number("Revenue"), Column::text(""), Column::number("Cost"), Column::number("Margin"),
+        Column::text("Customer"),
+        Column::number("Revenue"),
+        Column::text(""),
+        Column::number("Cost"),
+        Column::number("Margin"),
     ]);
     for row in rows {
         let revenue = row.get("recognised").sum();
         table.row(vec![
             customer_cell(visit, row.get("customer").text()),
             figure_cell(row, money, "recognised"),
-            Cell::Drawn(bar_cell(&Bar { amount: revenue, longest, meaning: Meaning::Revenue }), String::new()),
+            Cell::Drawn(
+                bar_cell(&Bar { amount: revenue, longest, meaning: Meaning::Revenue }),
+                String::new(),
+            ),
             known_cell(row, money, "cost"),
             known_cell(row, Unit::Share, "gross_margin"),
         ]);
@@ -244,7 +280,10 @@ fn top_customers(visit: &Visit, sheet: &mut Sheet, currency: Currency, top: &Jso
 }
 
 fn run_outs(visit: &Visit, sheet: &mut Sheet, using: &Json) -> Markup {
-    let mut soon: Vec<(&Json, Amount)> = using.get("data").list().iter()
+    let mut soon: Vec<(&Json, Amount)> = using
+        .get("data")
+        .list()
+        .iter()
         .filter_map(|row| Some((row, row.get("days_to_empty").amount()?)))
         .filter(|(_, days)| *days <= Amount::whole(RUN_OUT_DAYS))
         .collect();
@@ -252,19 +291,23 @@ fn run_outs(visit: &Visit, sheet: &mut Sheet, using: &Json) -> Markup {
     if soon.is_empty() {
         return html! { section.chart { h2 { "Who runs out this week?" } p.note { "Nobody of the " (RUN_OUT_AMONG) " customers who use most." } } };
     }
-    let mut table = Table::new(vec![Column::text("Customer"), Column::number("Credits left"), Column::number("Lasts for")]);
-    for (row, days) in soon.iter().take(8) {
+    let mut table = Table::new(vec![
+        Column::text("Customer"),
+        Column::number("Credits left"),
+        Column::number("Lasts for"),
+    ]);
+    for (row, days) in soon.iter().take(RUN_OUTS_SHOWN) {
         table.row(vec![
             customer_cell(visit, row.get("customer").text()),
             figure_cell(row, Unit::Credits, "available"),
             if *days == Amount::ZERO { Cell::text("empty now") } else { Cell::Amount(Unit::Days, *days) },
         ]);
     }
-    let count = soon.len();
-    html! {
-        (sheet.table(&visit.state, "run-outs", "Who runs out this week?", table))
-        @if count > 8 { p.note { (count - 8) " more of the " (RUN_OUT_AMONG) " customers who use most: see " a href=(visit.link("customers")) { "customers" } "." } }
-    }
+    let more = soon.len().saturating_sub(RUN_OUTS_SHOWN);
+    let after = html! {
+        @if more > 0 { p.note { (more) " more of the " (RUN_OUT_AMONG) " customers who use most: " a href=(visit.link("customers")) { "all customers" } "." } }
+    };
+    sheet.table_with(&visit.state, "run-outs", "Who runs out this week?", table, &after)
 }
 
 fn open_advice(visit: &Visit, advice: &Json) -> Markup {

@@ -40,7 +40,12 @@ impl Pieces {
     }
 
     /// A figure over these pieces, of the rows that `is_meant`. A piece without a row has 0: nothing was counted there.
-    pub(crate) fn amounts(&self, report: &Json, field: &str, is_meant: impl Fn(&Json) -> bool) -> Vec<Option<Amount>> {
+    pub(crate) fn amounts(
+        &self,
+        report: &Json,
+        field: &str,
+        is_meant: impl Fn(&Json) -> bool,
+    ) -> Vec<Option<Amount>> {
         let mut amounts = vec![Some(Amount::ZERO); self.starts.len()];
         for row in report.get("data").list().iter().filter(|row| is_meant(row)) {
             if let Some(at) = self.at(row.get("start").text()) {
@@ -63,7 +68,11 @@ impl Pieces {
         all.extend(columns);
         let mut table = Table::new(all);
         for (at, bucket) in self.buckets.iter().enumerate() {
-            let shown = if bucket.is_unfinished { format!("{} (not over)", bucket.label) } else { bucket.label.clone() };
+            let shown = if bucket.is_unfinished {
+                format!("{} (not over)", bucket.label)
+            } else {
+                bucket.label.clone()
+            };
             let time = match &bucket.href {
                 Some(href) => Cell::Drawn(html! { a href=(href) { (shown) } }, self.starts[at].clone()),
                 None => Cell::Time(shown, self.starts[at].clone()),
@@ -91,7 +100,11 @@ impl Pieces {
             Some(Mark {
                 bucket: self.at(since)?,
                 label: if event.is_some() { format!("v{number}") } else { format!("{name} v{number}") },
-                title: format!("{name} v{number}: {}, since {}", version.get("in_words").text(), say::day(since, &zone)),
+                title: format!(
+                    "{name} v{number}: {}, since {}",
+                    version.get("in_words").text(),
+                    say::day(since, &zone)
+                ),
                 href: Some(visit.link_to("events", name)),
             })
         });
@@ -105,10 +118,17 @@ pub(crate) async fn price_versions(visit: &Visit, event: Option<&str>) -> Result
         Some(event) => vec![event.to_owned()],
         None => {
             let types = visit.api.get(Target::new("/v1/event-types").with("limit", "1000")).await?;
-            types.get("data").list().iter().take(TYPES_MAX).map(|one| one.get("name").text().to_owned()).collect()
+            types
+                .get("data")
+                .list()
+                .iter()
+                .take(TYPES_MAX)
+                .map(|one| one.get("name").text().to_owned())
+                .collect()
         }
     };
-    let asked = names.iter().map(|name| visit.api.find(Target::new("/v1/event-types").part(name).then("prices")));
+    let asked =
+        names.iter().map(|name| visit.api.find(Target::new("/v1/event-types").part(name).then("prices")));
     let lists = futures_util::future::try_join_all(asked).await?;
     Ok(lists.into_iter().flatten().flat_map(|list| list.get("data").list().to_vec()).collect())
 }

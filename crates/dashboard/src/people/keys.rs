@@ -13,7 +13,11 @@ const NAME_CHARACTERS_MAX: usize = 40;
 
 impl People {
     /// The key of somebody in an environment, alive and with the scopes of their role.
-    pub(crate) async fn acting_key(&self, person: &Person, env: &Arc<Environment>) -> Result<ApiKey, Trouble> {
+    pub(crate) async fn acting_key(
+        &self,
+        person: &Person,
+        env: &Arc<Environment>,
+    ) -> Result<ApiKey, Trouble> {
         let noted = self.key_of(person, env.name()).map_err(|error| Trouble::internal(&error))?;
         let alive = |number: KeyNo| {
             let key = env.catalogue().key(number).cloned();

@@ -48,7 +48,9 @@ impl Role {
         let scopes: &[Scope] = match self {
             Self::Viewer => &[Scope::Read],
             Self::Operator => &[Scope::Read, Scope::Meter, Scope::Grant],
-            Self::Approver => &[Scope::Read, Scope::Meter, Scope::Record, Scope::Grant, Scope::Prices, Scope::Admin],
+            Self::Approver => {
+                &[Scope::Read, Scope::Meter, Scope::Record, Scope::Grant, Scope::Prices, Scope::Admin]
+            }
         };
         scopes.iter().copied().collect()
     }

@@ -40,7 +40,9 @@ pub enum PeopleError {
     #[error("the file of people: {0}")]
     File(#[from] rusqlite::Error),
     /// It is of a newer build.
-    #[error("people.db has tables of version {found}, and this build knows {SCHEMA_VERSION}: use the build that made it")]
+    #[error(
+        "people.db has tables of version {found}, and this build knows {SCHEMA_VERSION}: use the build that made it"
+    )]
     Newer {
         /// The version found.
         found: i64,
@@ -51,7 +53,6 @@ pub enum PeopleError {
 pub struct People {
     db: Mutex<Connection>,
 }
-
 
 impl People {
     /// Opens the file in a data directory; makes it where there is none.
@@ -75,7 +76,9 @@ impl People {
         db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         db.pragma_update(None, "synchronous", "FULL")?;
         match db.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? {
-            0 => db.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"))?,
+            0 => db.execute_batch(&format!(
+                "BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
+            ))?,
             SCHEMA_VERSION => {}
             found => return Err(PeopleError::Newer { found }),
         }
@@ -118,10 +121,18 @@ impl People {
     }
 
     /// Uses a link: `session` is a token of a new session. `None` where the link is unknown, used, or too old.
-    pub(crate) fn sign_in_by_link(&self, token: &str, session: &str, now_ms: i64) -> Result<bool, PeopleError> {
+    pub(crate) fn sign_in_by_link(
+        &self,
+        token: &str,
+        session: &str,
+        now_ms: i64,
+    ) -> Result<bool, PeopleError> {
         let Some(person) = self.link(token, now_ms)? else { return Ok(false) };
         let db = self.db();
-        let used = db.execute("UPDATE link SET used_ms = ?2 WHERE hash = ?1 AND used_ms IS NULL", params![hash(token), now_ms])?;
+        let used = db.execute(
+            "UPDATE link SET used_ms = ?2 WHERE hash = ?1 AND used_ms IS NULL",
+            params![hash(token), now_ms],
+        )?;
         if used == 1 {
             begin_session(&db, person, session, now_ms)?;
         }
@@ -217,7 +228,9 @@ mod tests {
         let people = People::in_memory().expect("opened");
         people.link_for_owner("first", 0).expect("made");
         people.link_for_owner("late", 0).expect("made");
-        assert!(people.is_link_good("first", 1).expect("read") && !people.is_link_good("other", 1).expect("read"));
+        assert!(
+            people.is_link_good("first", 1).expect("read") && !people.is_link_good("other", 1).expect("read")
+        );
         assert!(people.sign_in_by_link("first", "s1", 1).expect("used"));
         assert!(!people.sign_in_by_link("first", "s2", 2).expect("refused"), "a second time");
         assert!(!people.sign_in_by_link("late", "s3", DAY_MS).expect("refused"), "too late");
@@ -236,7 +249,10 @@ mod tests {
         people.sign_out("s1").expect("done");
         assert_eq!(people.person_of("s1", 1).expect("read"), None);
         assert!(people.person_of("s2", 13 * DAY_MS).expect("read").is_some());
-        assert!(people.person_of("s2", 26 * DAY_MS).expect("read").is_some(), "the visit before is what counts");
+        assert!(
+            people.person_of("s2", 26 * DAY_MS).expect("read").is_some(),
+            "the visit before is what counts"
+        );
         assert!(people.person_of("s2", 41 * DAY_MS).expect("read").is_none());
     }
 
