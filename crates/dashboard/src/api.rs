@@ -11,7 +11,7 @@ use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_TYPE, HeaderName};
 use axum::http::{Request, Response};
 use chargly_engine::Environment;
-use chargly_engine::ledger::ApiKey;
+use chargly_engine::ledger::{ApiKey, KeyNo};
 use chargly_http::Acting;
 use tower::ServiceExt as _;
 
@@ -28,6 +28,11 @@ pub(crate) struct Api {
 impl Api {
     pub(crate) fn new(router: Router, environment: Arc<Environment>, key: ApiKey) -> Self {
         Self { router, acting: Acting { environment, key } }
+    }
+
+    /// The key in whose name calls are made.
+    pub(crate) fn actor(&self) -> KeyNo {
+        self.acting.key.number
     }
 
     /// What a route answers. `target` is path and query, percent-encoded: see [`Target`].

@@ -91,6 +91,21 @@ impl Json {
         }
     }
 
+    /// As JSON again, for who wants to see all of it.
+    pub(crate) fn shown(&self) -> String {
+        let join = |parts: Vec<String>| parts.join(", ");
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::Boolean(value) => value.to_string(),
+            Self::Number(amount) => amount.exact(),
+            Self::Text(text) => text.clone(),
+            Self::List(items) => format!("[{}]", join(items.iter().map(Self::shown).collect())),
+            Self::Object(fields) => {
+                format!("{{{}}}", join(fields.iter().map(|(name, value)| format!("{name}: {}", value.shown())).collect()))
+            }
+        }
+    }
+
     /// The fields of an object, by name; none where it is no object.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &Self)> {
         let fields = match self {

@@ -58,6 +58,14 @@ macro_rules! pages {
 /// Every page there is.
 pub(crate) static PAGES: &[PageRoute] = pages! {
     "overview" in "overview" Viewer pages::overview::show;
+    "health" in "health" Viewer pages::health::show;
+    "settings" in "settings" Viewer pages::settings::project::show, does pages::settings::project::act;
+    "settings/keys" in "settings" Viewer pages::settings::keys::show, does pages::settings::keys::act;
+    "settings/packs" in "settings" Viewer pages::settings::packs::show, does pages::settings::packs::act;
+    "settings/webhooks" in "settings" Viewer pages::settings::webhooks::show, does pages::settings::webhooks::act;
+    "settings/webhooks/{id}" in "settings" Viewer pages::settings::webhooks::show_one, does pages::settings::webhooks::act_one;
+    "settings/people" in "settings" Viewer pages::settings::people::show, does pages::settings::people::act;
+    "settings/you" in "settings" Viewer pages::settings::you::show, does pages::settings::you::act;
 };
 
 /// The navigation.

@@ -21,6 +21,7 @@ use maud::{Markup, html};
 use crate::api::Api;
 use crate::look::{Around, around, find_asset};
 use crate::page::Page;
+use crate::people::password::{self, WrongOnes};
 use crate::people::{People, Person};
 use crate::routes::{PAGES, PageRoute};
 use crate::state::State;
@@ -46,6 +47,15 @@ pub struct Dashboard {
     pub people: Arc<People>,
     /// Where chance comes from: 16 bytes that nobody has seen before.
     pub nonce: fn() -> [u8; 16],
+    /// Wrong passwords of late.
+    wrong_ones: Arc<WrongOnes>,
+}
+
+impl Dashboard {
+    /// A dashboard over these environments and routes, for these people.
+    pub fn new(project: Arc<Project>, routes: Router, people: Arc<People>, nonce: fn() -> [u8; 16]) -> Self {
+        Self { project, routes, people, nonce, wrong_ones: Arc::default() }
+    }
 }
 
 /// The fields of a form, each given once.
@@ -56,6 +66,11 @@ impl Form {
     /// A field, without spaces around; empty where it was not sent.
     pub(crate) fn get(&self, name: &str) -> &str {
         self.0.get(name).map_or("", |value| value.trim())
+    }
+
+    /// A field as it was typed.
+    pub(crate) fn raw(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
     }
 
     /// A field that is not empty.
@@ -86,10 +101,12 @@ pub fn router(dashboard: Dashboard) -> Router {
         router = router.route(&format!("/dashboard/{{environment}}/{}", route.path), any(serve));
     }
     let at_link = dashboard.clone();
+    let at_sign_in = dashboard.clone();
     let at_root = dashboard.clone();
     let at_end = dashboard;
     router
         .route("/dashboard", get(move |request: Request| async move { at_root.begin(&request) }))
+        .route("/sign-in", any(move |request: Request| async move { at_sign_in.sign_in(request).await }))
         .route(
             "/sign-in/{token}",
             any(move |request: Request| async move { at_link.sign_in_by_link(request).await }),
@@ -131,6 +148,9 @@ impl Dashboard {
             env,
             person,
             csrf: csrf_of(&session),
+            people: Arc::clone(&self.people),
+            nonce: self.nonce,
+            session,
             root,
             section: route.section,
             params,
@@ -217,12 +237,45 @@ impl Dashboard {
             if !signed_in.map_err(|error| Trouble::internal(&error))? {
                 return Ok(html_response(StatusCode::NOT_FOUND, &used_link_page(&root)));
             }
-            let mut response = see_other(&format!("{root}dashboard"));
-            let is_secure = parts.headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
-            set_cookie(&mut response, &session, is_secure, SESSION_COOKIE_SECONDS);
-            Ok::<_, Trouble>(response)
+            Ok::<_, Trouble>(to_overview(&root, &parts.headers, &session))
         };
         done.await.unwrap_or_else(|trouble| trouble_page(&root, &trouble))
+    }
+
+    /// Signing in by address and password.
+    async fn sign_in(&self, request: Request) -> Response {
+        let (parts, body) = request.into_parts();
+        let root = root_of(parts.uri.path());
+        if parts.method != Method::POST {
+            return html_response(StatusCode::OK, &sign_in_page(&root, "", None));
+        }
+        let form = match read_form(&parts.headers, body).await {
+            Ok(form) => form,
+            Err(trouble) => return trouble_page(&root, &trouble),
+        };
+        let (email, now_ms) = (form.get("email").to_owned(), self.now_ms());
+        if !self.wrong_ones.allow(&email, now_ms) {
+            let wait = "Too many wrong passwords. Wait a quarter of an hour, or sign in by a link.";
+            return html_response(StatusCode::TOO_MANY_REQUESTS, &sign_in_page(&root, &email, Some(wait)));
+        }
+        let password: String = form.raw("password").chars().take(password::PASSWORD_BYTES_MAX).collect();
+        let found = match self.people.password_of(&email) {
+            Ok(found) => found,
+            Err(error) => return trouble_page(&root, &Trouble::internal(&error)),
+        };
+        let kept = found.as_ref().map(|(_, kept)| kept.clone());
+        // Hashing takes its time on purpose: other pages must not wait for it.
+        let checked = tokio::task::spawn_blocking(move || password::is_right(&password, kept.as_deref())).await;
+        let Some((person, _)) = found.filter(|_| checked.unwrap_or(false)) else {
+            self.wrong_ones.count(&email);
+            let wrong = "Nobody here has this address and password.";
+            return html_response(StatusCode::UNAUTHORIZED, &sign_in_page(&root, &email, Some(wrong)));
+        };
+        let session = self.token();
+        match self.people.sign_in(person, &session, now_ms) {
+            Ok(()) => to_overview(&root, &parts.headers, &session),
+            Err(error) => trouble_page(&root, &Trouble::internal(&error)),
+        }
     }
 
     async fn sign_out(&self, request: Request) -> Response {
@@ -255,6 +308,14 @@ impl Dashboard {
 
 /// How long a browser keeps the cookie; the session itself may end before.
 const SESSION_COOKIE_SECONDS: i64 = 30 * 24 * 3_600;
+
+/// To the overview, with the cookie of a new session.
+fn to_overview(root: &str, headers: &HeaderMap, session: &str) -> Response {
+    let mut response = see_other(&format!("{root}dashboard"));
+    let is_secure = headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
+    set_cookie(&mut response, session, is_secure, SESSION_COOKIE_SECONDS);
+    response
+}
 
 async fn show(route: &'static PageRoute, visit: &Visit) -> Response {
     match (route.show)(visit).await {
@@ -386,13 +447,7 @@ fn root_of(path: &str) -> String {
 
 fn trouble_page(root: &str, trouble: &Trouble) -> Response {
     let (heading, then) = match trouble {
-        Trouble::SignedOut => (
-            "Sign in",
-            html! {
-                p { "The first start of the server printed a link that signs in. Whoever has the data directory makes a new one:" }
-                pre { "chargly sign-in-link --data ./chargly-data" }
-            },
-        ),
+        Trouble::SignedOut => return html_response(StatusCode::UNAUTHORIZED, &sign_in_page(root, "", None)),
         Trouble::NotFound => {
             ("There is nothing here", html! { p { a href={ (root) "dashboard" } { "To the overview" } } })
         }
@@ -403,6 +458,25 @@ fn trouble_page(root: &str, trouble: &Trouble) -> Response {
     };
     let status = StatusCode::from_u16(trouble.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     html_response(status, &card(root, heading, &then))
+}
+
+fn sign_in_page(root: &str, email: &str, wrong: Option<&str>) -> Markup {
+    card(
+        root,
+        "Sign in to Chargly",
+        &html! {
+            @if let Some(wrong) = wrong { p.trouble role="alert" { (wrong) } }
+            form.stack method="post" action={ (root) "sign-in" } {
+                label { "Email" input type="email" name="email" value=(email) autocomplete="username" required; }
+                label { "Password" input type="password" name="password" autocomplete="current-password" required; }
+                button.main { "Sign in" }
+            }
+            p.note { "No password yet? The first start of the server printed a link that signs in once. Whoever has the data "
+                "directory makes a new one:" }
+            pre { "chargly sign-in-link --data ./chargly-data" }
+            p.note { a href={ (root) "try" } { "Try Chargly without signing in" } }
+        },
+    )
 }
 
 fn link_page(root: &str) -> Markup {

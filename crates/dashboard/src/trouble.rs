@@ -43,6 +43,17 @@ impl Trouble {
         })
     }
 
+    /// A field of a form that cannot be what it is.
+    pub(crate) fn field(field: &str, problem: &str) -> Self {
+        Self::Problem(Refused {
+            status: 400,
+            code: "invalid_request".to_owned(),
+            detail: "Mend what is named here, and send it again.".to_owned(),
+            fields: vec![(field.to_owned(), problem.to_owned())],
+            facts: Json::Null,
+        })
+    }
+
     /// What is told in the log only.
     pub(crate) fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "a page could not be made");

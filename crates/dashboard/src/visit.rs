@@ -5,11 +5,12 @@ use std::sync::Arc;
 use chargly_engine::Environment;
 use chargly_http::Project;
 use jiff::tz::TimeZone;
+use maud::{Markup, html};
 
 use crate::api::{Api, Target};
 use crate::json::Json;
 use crate::look::Currency;
-use crate::people::Person;
+use crate::people::{People, Person, Role};
 use crate::state::{Span, State, zone_of};
 use crate::trouble::Trouble;
 
@@ -21,6 +22,10 @@ pub(crate) struct Visit {
     pub(crate) person: Person,
     /// What a form has to bring to be of this session.
     pub(crate) csrf: String,
+    pub(crate) people: Arc<People>,
+    /// The session's token: which one stays when the others end.
+    pub(crate) session: String,
+    pub(crate) nonce: fn() -> [u8; 16],
     /// From the page's path to the door's root: `../../`.
     pub(crate) root: String,
     /// The path of the page's place in the navigation.
@@ -34,6 +39,25 @@ impl Visit {
     /// A part of the path.
     pub(crate) fn param(&self, name: &str) -> &str {
         self.params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// A key for one form: sent twice, it is done once.
+    pub(crate) fn fresh_key(&self) -> String {
+        (self.nonce)().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Refuses who may not do something.
+    pub(crate) fn needs(&self, role: Role) -> Result<(), Trouble> {
+        if self.person.role < role { Err(Trouble::Role(role.name())) } else { Ok(()) }
+    }
+
+    /// What every form of the page has to carry.
+    pub(crate) fn form_fields(&self, action: &str) -> Markup {
+        html! {
+            input type="hidden" name="csrf" value=(self.csrf);
+            input type="hidden" name="key" value=(self.fresh_key());
+            input type="hidden" name="action" value=(action);
+        }
     }
 
     /// The link to a page of this environment, in the same range.

@@ -31,12 +31,8 @@ pub(crate) fn router(
     let project = Project::new(environments, webhooks, Some(metrics), software);
     let routes = chargly_http::router(Arc::clone(&project));
     let tools = chargly_mcp::router(routes.clone(), software, mcp_hosts, || SystemEntropy.nonce());
-    let dashboard = Dashboard {
-        project: Arc::clone(&project),
-        routes: routes.clone(),
-        people: Arc::new(people),
-        nonce: || SystemEntropy.nonce(),
-    };
+    let people = Arc::new(people);
+    let dashboard = Dashboard::new(Arc::clone(&project), routes.clone(), people, || SystemEntropy.nonce());
     Ok(routes.merge(chargly_dashboard::router(dashboard)).merge(chargly_http::behind_keys(project, tools)))
 }
 

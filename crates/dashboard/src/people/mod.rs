@@ -8,10 +8,12 @@
 //! its time, by signing out, or when its person may no longer look.
 
 mod keys;
+pub(crate) mod password;
 mod store;
 
 use chargly_engine::ledger::{Scope, Scopes};
 
+pub(crate) use store::Listed;
 pub use store::{PEOPLE_FILE, People, PeopleError};
 
 /// What somebody may do.

@@ -31,6 +31,7 @@ const SCHEMA: &str = "
     CREATE TABLE person_key (
         person INTEGER NOT NULL, environment TEXT NOT NULL, role TEXT NOT NULL, key INTEGER NOT NULL,
         PRIMARY KEY (person, environment)) WITHOUT ROWID;
+    CREATE TABLE note (number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, by TEXT NOT NULL, what TEXT NOT NULL);
 ";
 
 /// Why the file of people cannot be used.
@@ -47,6 +48,15 @@ pub enum PeopleError {
         /// The version found.
         found: i64,
     },
+}
+
+/// Somebody, as the list of people shows them.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed {
+    pub(crate) person: Person,
+    pub(crate) has_password: bool,
+    /// When they were last here; `None` where they have no session.
+    pub(crate) seen_ms: Option<i64>,
 }
 
 /// The people of a project.
@@ -189,6 +199,117 @@ impl People {
             params![person.id, environment, person.role.name(), key],
         )?;
         Ok(())
+    }
+
+    /// Everybody who may look, in the order in which they were added.
+    pub(crate) fn list(&self) -> Result<Vec<Listed>, PeopleError> {
+        let db = self.db();
+        let mut rows = db.prepare(
+            "SELECT person.id, name, email, role, password IS NOT NULL, max(seen_ms) FROM person
+             LEFT JOIN session ON session.person = person.id WHERE removed_ms IS NULL GROUP BY person.id ORDER BY person.id",
+        )?;
+        let listed = rows.query_map([], |row| {
+            Ok(Listed { person: person(row)?, has_password: row.get(4)?, seen_ms: row.get(5)? })
+        })?;
+        Ok(listed.collect::<Result<_, _>>()?)
+    }
+
+    /// Adds somebody. `None` where the address is somebody's.
+    pub(crate) fn add(&self, name: &str, email: &str, role: Role, now_ms: i64) -> Result<Option<i64>, PeopleError> {
+        let db = self.db();
+        let added = db.execute(
+            "INSERT INTO person (name, email, role, created_ms) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (email) DO NOTHING",
+            params![name, email, role.name(), now_ms],
+        )?;
+        Ok((added == 1).then(|| db.last_insert_rowid()))
+    }
+
+    /// A token that signs this person in, once, within a day. Their earlier links end.
+    pub(crate) fn link_for(&self, person: i64, token: &str, now_ms: i64) -> Result<(), PeopleError> {
+        let db = self.db();
+        db.execute("DELETE FROM link WHERE person = ?1", [person])?;
+        db.execute(
+            "INSERT INTO link (hash, person, expires_ms) VALUES (?1, ?2, ?3)",
+            params![hash(token), person, now_ms + LINK_MS],
+        )?;
+        Ok(())
+    }
+
+    /// Changes what somebody is called and by which address they sign in. `false` where the address is somebody else's.
+    pub(crate) fn set_profile(&self, person: i64, name: &str, email: &str) -> Result<bool, PeopleError> {
+        let changed = self.db().execute(
+            "UPDATE OR IGNORE person SET name = ?2, email = ?3 WHERE id = ?1",
+            params![person, name, email],
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// Sets the password, as its hash, and ends all other sessions of that person.
+    pub(crate) fn set_password(&self, person: i64, password: &str, keeps: &str) -> Result<(), PeopleError> {
+        let db = self.db();
+        db.execute("UPDATE person SET password = ?2 WHERE id = ?1", params![person, password])?;
+        db.execute("DELETE FROM session WHERE person = ?1 AND hash <> ?2", params![person, hash(keeps)])?;
+        Ok(())
+    }
+
+    /// Who has this address, and the hash of their password.
+    pub(crate) fn password_of(&self, email: &str) -> Result<Option<(i64, String)>, PeopleError> {
+        let found = self.db().query_row(
+            "SELECT id, password FROM person WHERE email = ?1 AND password IS NOT NULL AND removed_ms IS NULL",
+            [email],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        );
+        Ok(found.optional()?)
+    }
+
+    /// Begins a session of somebody whose password was right.
+    pub(crate) fn sign_in(&self, person: i64, session: &str, now_ms: i64) -> Result<(), PeopleError> {
+        begin_session(&self.db(), person, session, now_ms)
+    }
+
+    /// Gives somebody another role; `None` takes them off. `false` where nobody would be left who decides.
+    pub(crate) fn set_role(&self, person: i64, role: Option<Role>, now_ms: i64) -> Result<bool, PeopleError> {
+        let db = self.db();
+        let others: i64 = db.query_row(
+            "SELECT count(*) FROM person WHERE role = 'approver' AND removed_ms IS NULL AND id <> ?1",
+            [person],
+            |row| row.get(0),
+        )?;
+        if others == 0 && role != Some(Role::Approver) {
+            return Ok(false);
+        }
+        match role {
+            Some(role) => db.execute("UPDATE person SET role = ?2 WHERE id = ?1", params![person, role.name()])?,
+            None => {
+                db.execute("DELETE FROM session WHERE person = ?1", [person])?;
+                db.execute("DELETE FROM link WHERE person = ?1", [person])?;
+                // The address is free for somebody else again.
+                db.execute("UPDATE person SET removed_ms = ?2, email = NULL WHERE id = ?1", params![person, now_ms])?
+            }
+        };
+        Ok(true)
+    }
+
+    /// The keys under which somebody acted, by environment.
+    pub(crate) fn keys_of(&self, person: i64) -> Result<Vec<(String, u32)>, PeopleError> {
+        let db = self.db();
+        let mut rows = db.prepare("SELECT environment, key FROM person_key WHERE person = ?1")?;
+        let keys = rows.query_map([person], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(keys.collect::<Result<_, _>>()?)
+    }
+
+    /// Notes what somebody did about people: it is of no environment, so no journal has it.
+    pub(crate) fn note(&self, by: &str, what: &str, now_ms: i64) -> Result<(), PeopleError> {
+        self.db().execute("INSERT INTO note (at_ms, by, what) VALUES (?1, ?2, ?3)", params![now_ms, by, what])?;
+        Ok(())
+    }
+
+    /// The newest notes.
+    pub(crate) fn notes(&self) -> Result<Vec<(i64, String, String)>, PeopleError> {
+        let db = self.db();
+        let mut rows = db.prepare("SELECT at_ms, by, what FROM note ORDER BY number DESC LIMIT 50")?;
+        let notes = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok(notes.collect::<Result<_, _>>()?)
     }
 
     fn db(&self) -> MutexGuard<'_, Connection> {
