@@ -101,7 +101,10 @@ impl Json {
             Self::Text(text) => text.clone(),
             Self::List(items) => format!("[{}]", join(items.iter().map(Self::shown).collect())),
             Self::Object(fields) => {
-                format!("{{{}}}", join(fields.iter().map(|(name, value)| format!("{name}: {}", value.shown())).collect()))
+                format!(
+                    "{{{}}}",
+                    join(fields.iter().map(|(name, value)| format!("{name}: {}", value.shown())).collect())
+                )
             }
         }
     }

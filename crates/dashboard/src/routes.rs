@@ -58,6 +58,9 @@ macro_rules! pages {
 /// Every page there is.
 pub(crate) static PAGES: &[PageRoute] = pages! {
     "overview" in "overview" Viewer pages::overview::show;
+    "revenue" in "revenue" Viewer pages::revenue::show;
+    "credits" in "credits" Viewer pages::credits::show;
+    "costs" in "costs" Viewer pages::costs::show;
     "health" in "health" Viewer pages::health::show;
     "settings" in "settings" Viewer pages::settings::project::show, does pages::settings::project::act;
     "settings/keys" in "settings" Viewer pages::settings::keys::show, does pages::settings::keys::act;
@@ -69,5 +72,21 @@ pub(crate) static PAGES: &[PageRoute] = pages! {
 };
 
 /// The navigation.
-pub(crate) static SECTIONS: &[Group] =
-    &[Group { name: "", sections: &[Section { path: "overview", name: "Overview" }] }];
+pub(crate) static SECTIONS: &[Group] = &[
+    Group { name: "", sections: &[Section { path: "overview", name: "Overview" }] },
+    Group {
+        name: "Money",
+        sections: &[
+            Section { path: "revenue", name: "Revenue and margin" },
+            Section { path: "credits", name: "Credits" },
+            Section { path: "costs", name: "Provider costs" },
+        ],
+    },
+    Group {
+        name: "This project",
+        sections: &[
+            Section { path: "health", name: "Health and audit" },
+            Section { path: "settings", name: "Settings" },
+        ],
+    },
+];

@@ -265,7 +265,8 @@ impl Dashboard {
         };
         let kept = found.as_ref().map(|(_, kept)| kept.clone());
         // Hashing takes its time on purpose: other pages must not wait for it.
-        let checked = tokio::task::spawn_blocking(move || password::is_right(&password, kept.as_deref())).await;
+        let checked =
+            tokio::task::spawn_blocking(move || password::is_right(&password, kept.as_deref())).await;
         let Some((person, _)) = found.filter(|_| checked.unwrap_or(false)) else {
             self.wrong_ones.count(&email);
             let wrong = "Nobody here has this address and password.";

@@ -6,16 +6,20 @@
 //! Invariants: nothing is said by colour alone; bars begin at zero; what is not over is hatched; no float.
 
 mod bars;
+mod dots;
 mod scale;
 mod spark;
 mod time;
+mod waterfall;
 
 use std::fmt;
 
 pub(crate) use bars::{Bar, bar_cell};
+pub(crate) use dots::{Dot, dots};
 pub(crate) use scale::Scale;
 pub(crate) use spark::spark_line;
 pub(crate) use time::{Band, Bucket, Form, Mark, Series, TimeChart};
+pub(crate) use waterfall::{Step, waterfall};
 
 /// All of a chart's width or height.
 pub(crate) const ALL: i64 = 10_000;

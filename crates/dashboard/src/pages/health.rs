@@ -41,8 +41,18 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
         described: "Events that came late, and calls that were refused, over time",
         buckets: &pieces.buckets,
         series: vec![
-            Series { name: "Refused".into(), meaning: Meaning::Category(0), amounts: refused, is_dashed: false },
-            Series { name: "Came late".into(), meaning: Meaning::Category(2), amounts: late, is_dashed: true },
+            Series {
+                name: "Refused".into(),
+                meaning: Meaning::Category(0),
+                amounts: refused,
+                is_dashed: false,
+            },
+            Series {
+                name: "Came late".into(),
+                meaning: Meaning::Category(2),
+                amounts: late,
+                is_dashed: true,
+            },
         ],
         form: Form::Lines,
         unit: Unit::Count,
@@ -87,7 +97,10 @@ fn server(visit: &Visit) -> Markup {
 
 fn cost_quality(visit: &Visit, page: &mut Page, quality: &Json) -> Markup {
     let mut table = Table::new(vec![
-        Column::text("Event type"), Column::number("Reported"), Column::number("By rate card"), Column::number("Estimated"),
+        Column::text("Event type"),
+        Column::number("Reported"),
+        Column::number("By rate card"),
+        Column::number("Estimated"),
         Column::number("Events without a cost"),
     ]);
     for row in quality.get("data").list().iter().filter(|row| row.get("events").sum() != Amount::ZERO) {
@@ -99,15 +112,23 @@ fn cost_quality(visit: &Visit, page: &mut Page, quality: &Json) -> Markup {
             figure_cell(row, Unit::Share, "cost_missing"),
         ]);
     }
-    page.sheet.table_with(&visit.state, "cost-quality", "Do we know what events cost us?", table,
-        &note("The first three are shares of the known cost, the last one of the events."))
+    page.sheet.table_with(
+        &visit.state,
+        "cost-quality",
+        "Do we know what events cost us?",
+        table,
+        &note("The first three are shares of the known cost, the last one of the events."),
+    )
 }
 
 async fn audit(visit: &Visit) -> Result<Markup, Trouble> {
     if visit.person.role != Role::Approver {
-        return Ok(html! { section.chart { h2 { "Who did what?" } (note("The audit log is an approver's business.")) } });
+        return Ok(
+            html! { section.chart { h2 { "Who did what?" } (note("The audit log is an approver's business.")) } },
+        );
     }
-    let asked = Target::new("/v1/audit").with("limit", AUDIT_ROWS).with_some("cursor", visit.state.get("cursor"));
+    let asked =
+        Target::new("/v1/audit").with("limit", AUDIT_ROWS).with_some("cursor", visit.state.get("cursor"));
     let log = visit.api.get(asked).await?;
     Ok(html! {
         section.chart id="audit" {

@@ -1,6 +1,9 @@
 //! The pages, one per file.
 
+pub(crate) mod costs;
+pub(crate) mod credits;
 pub(crate) mod health;
 pub(crate) mod overview;
 mod parts;
+pub(crate) mod revenue;
 pub(crate) mod settings;

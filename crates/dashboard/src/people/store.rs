@@ -215,7 +215,13 @@ impl People {
     }
 
     /// Adds somebody. `None` where the address is somebody's.
-    pub(crate) fn add(&self, name: &str, email: &str, role: Role, now_ms: i64) -> Result<Option<i64>, PeopleError> {
+    pub(crate) fn add(
+        &self,
+        name: &str,
+        email: &str,
+        role: Role,
+        now_ms: i64,
+    ) -> Result<Option<i64>, PeopleError> {
         let db = self.db();
         let added = db.execute(
             "INSERT INTO person (name, email, role, created_ms) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (email) DO NOTHING",
@@ -279,12 +285,17 @@ impl People {
             return Ok(false);
         }
         match role {
-            Some(role) => db.execute("UPDATE person SET role = ?2 WHERE id = ?1", params![person, role.name()])?,
+            Some(role) => {
+                db.execute("UPDATE person SET role = ?2 WHERE id = ?1", params![person, role.name()])?
+            }
             None => {
                 db.execute("DELETE FROM session WHERE person = ?1", [person])?;
                 db.execute("DELETE FROM link WHERE person = ?1", [person])?;
                 // The address is free for somebody else again.
-                db.execute("UPDATE person SET removed_ms = ?2, email = NULL WHERE id = ?1", params![person, now_ms])?
+                db.execute(
+                    "UPDATE person SET removed_ms = ?2, email = NULL WHERE id = ?1",
+                    params![person, now_ms],
+                )?
             }
         };
         Ok(true)
@@ -300,7 +311,8 @@ impl People {
 
     /// Notes what somebody did about people: it is of no environment, so no journal has it.
     pub(crate) fn note(&self, by: &str, what: &str, now_ms: i64) -> Result<(), PeopleError> {
-        self.db().execute("INSERT INTO note (at_ms, by, what) VALUES (?1, ?2, ?3)", params![now_ms, by, what])?;
+        self.db()
+            .execute("INSERT INTO note (at_ms, by, what) VALUES (?1, ?2, ?3)", params![now_ms, by, what])?;
         Ok(())
     }
 

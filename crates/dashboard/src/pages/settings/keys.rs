@@ -51,8 +51,22 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
                 if is_alive { "alive".into() } else { "revoked".into() },
             ),
             Cell::Time(say::day(created, &zone), created.to_owned()),
-            Cell::Drawn(if is_alive { press(visit, "rotate", id, "Rotate") } else { html! {} }, String::new()),
-            Cell::Drawn(if is_alive { press(visit, "revoke", id, "Revoke") } else { html! {} }, String::new()),
+            Cell::Drawn(
+                if is_alive {
+                    press(visit, "rotate", id, "Rotate")
+                } else {
+                    html! {}
+                },
+                String::new(),
+            ),
+            Cell::Drawn(
+                if is_alive {
+                    press(visit, "revoke", id, "Revoke")
+                } else {
+                    html! {}
+                },
+                String::new(),
+            ),
         ]);
     }
     page.content = html! {
@@ -95,7 +109,9 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
             let body = object(|o| {
                 o.text("label", form.get("label"));
                 o.array("scopes", |list| {
-                    for (scope, _) in SCOPES.iter().filter(|(scope, _)| form.some(&format!("scope-{scope}")).is_some()) {
+                    for (scope, _) in
+                        SCOPES.iter().filter(|(scope, _)| form.some(&format!("scope-{scope}")).is_some())
+                    {
                         list.text(scope);
                     }
                 });
@@ -104,7 +120,8 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
             Ok(shown_once(visit, &made))
         }
         "rotate" => {
-            let made = visit.api.send("POST", key.part(form.get("id")).then("rotate"), "{}".into(), None).await?;
+            let made =
+                visit.api.send("POST", key.part(form.get("id")).then("rotate"), "{}".into(), None).await?;
             Ok(shown_once(visit, &made))
         }
         "revoke" => {

@@ -14,21 +14,26 @@ use crate::trouble::Trouble;
 use crate::visit::Visit;
 
 pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
-    let [packs, settings] = visit
-        .all([Target::new("/v1/packs").with("limit", "1000"), Target::new("/v1/settings")])
-        .await?;
+    let [packs, settings] =
+        visit.all([Target::new("/v1/packs").with("all", "true"), Target::new("/v1/settings")]).await?;
     let money = Unit::Money(Currency::of(settings.get("currency").text()));
     let mut page = Page {
         title: "Packs".into(),
         lead: "A change is a new version: orders keep the one that they were placed with.".into(),
         ..Page::default()
     };
-    let edited = visit.state.get("edit").and_then(|code| {
-        packs.get("data").list().iter().find(|pack| pack.get("code").text() == code)
-    });
+    let edited = visit
+        .state
+        .get("edit")
+        .and_then(|code| packs.get("data").list().iter().find(|pack| pack.get("code").text() == code));
     let mut table = Table::new(vec![
-        Column::text("Pack"), Column::number("Credits"), Column::number("Bonus"), Column::number("Price"),
-        Column::number("A credit costs"), Column::text("State"), Column::text(""),
+        Column::text("Pack"),
+        Column::number("Credits"),
+        Column::number("Bonus"),
+        Column::number("Price"),
+        Column::number("A credit costs"),
+        Column::text("State"),
+        Column::text(""),
     ]);
     for pack in packs.get("data").list() {
         let credits = pack.get("credits").sum().plus(pack.get("bonus_credits").sum());
@@ -65,7 +70,8 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
 
 fn form(visit: &Visit, pack: Option<&Json>) -> Markup {
     let of = |field: &str| pack.map_or("", |pack| pack.path(field).text());
-    let number = |field: &str| pack.and_then(|pack| pack.path(field).amount()).map_or_else(String::new, Amount::exact);
+    let number =
+        |field: &str| pack.and_then(|pack| pack.path(field).amount()).map_or_else(String::new, Amount::exact);
     html! {
         section.chart {
             h2 { @if pack.is_some() { "Change " (of("name")) } @else { "Add a pack" } }

@@ -95,7 +95,8 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
     let failed = |error| Trouble::internal(&error);
     if form.get("action") == "add" {
         let (name, email) = (form.get("name"), form.get("email"));
-        let role = Role::parse(form.get("role")).ok_or_else(|| Trouble::field("role", "is none of the three"))?;
+        let role =
+            Role::parse(form.get("role")).ok_or_else(|| Trouble::field("role", "is none of the three"))?;
         check("name", name)?;
         check("email", email)?;
         let added = people.add(name, email, role, now_ms).map_err(failed)?;
@@ -104,12 +105,14 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
         return link(visit, added, name);
     }
     let listed = people.list().map_err(failed)?;
-    let meant = listed.iter().find(|one| one.person.id.to_string() == form.get("person")).ok_or(Trouble::NotFound)?;
+    let meant =
+        listed.iter().find(|one| one.person.id.to_string() == form.get("person")).ok_or(Trouble::NotFound)?;
     let person = &meant.person;
     match form.get("action") {
         "link" => link(visit, person.id, &person.name),
         "role" => {
-            let role = Role::parse(form.get("role")).ok_or_else(|| Trouble::field("role", "is none of the three"))?;
+            let role = Role::parse(form.get("role"))
+                .ok_or_else(|| Trouble::field("role", "is none of the three"))?;
             set_role(visit, person.id, Some(role)).await?;
             people.note(by, &format!("made {} {}", person.name, role.name()), now_ms).map_err(failed)?;
             Ok(Done::Said(format!("{} is {} now.", person.name, role.name())))
@@ -125,7 +128,10 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
 
 /// Another role is another key: what the old one could do ends with this.
 async fn set_role(visit: &Visit, person: i64, role: Option<Role>) -> Result<(), Trouble> {
-    let is_done = visit.people.set_role(person, role, visit.env.wall_ms()).map_err(|error| Trouble::internal(&error))?;
+    let is_done = visit
+        .people
+        .set_role(person, role, visit.env.wall_ms())
+        .map_err(|error| Trouble::internal(&error))?;
     if !is_done {
         return Err(Trouble::field("role", "must stay: nobody else is an approver"));
     }
@@ -159,6 +165,8 @@ fn link(visit: &Visit, person: i64, name: &str) -> Result<Done, Trouble> {
 }
 
 fn check(field: &str, value: &str) -> Result<(), Trouble> {
-    let is_whole = !value.is_empty() && value.chars().count() <= NAME_CHARACTERS_MAX && !value.contains(char::is_control);
+    let is_whole = !value.is_empty()
+        && value.chars().count() <= NAME_CHARACTERS_MAX
+        && !value.contains(char::is_control);
     if is_whole { Ok(()) } else { Err(Trouble::field(field, "must be 1 to 100 characters")) }
 }

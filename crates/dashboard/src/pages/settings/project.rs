@@ -38,7 +38,10 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
         html! { label { (label) input name=(name) value=(of(path)) placeholder=(hint); } }
     };
     let origins: Vec<&str> = settings.get("redirect_origins").list().iter().map(Json::text).collect();
-    let blackouts: Vec<String> = settings.path("advice.blackouts").list().iter()
+    let blackouts: Vec<String> = settings
+        .path("advice.blackouts")
+        .list()
+        .iter()
         .map(|one| format!("{} {}", one.get("from").text(), one.get("to").text()))
         .collect();
     Ok(Page {
@@ -103,12 +106,17 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
 
 pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
     visit.needs(Role::Approver)?;
-    let welcome = form.some("welcome_credits").map(|text| number("welcome_grant.credits", text)).transpose()?;
+    let welcome =
+        form.some("welcome_credits").map(|text| number("welcome_grant.credits", text)).transpose()?;
     let days = form.some("welcome_days").map(|text| number("welcome_grant.valid_days", text)).transpose()?;
     let changes = form.some("live_changes").map(|text| number("advice.live_changes", text)).transpose()?;
     let notice = form.some("notice_days").map(|text| number("advice.notice_days", text)).transpose()?;
     let body = object(|o| {
-        texts(o, form, &["time_zone", "target_margin", "credit_value", "refund_shortfall", "dispute_shortfall"]);
+        texts(
+            o,
+            form,
+            &["time_zone", "target_margin", "credit_value", "refund_shortfall", "dispute_shortfall"],
+        );
         if let Some(credits) = &welcome {
             o.object("welcome_grant", |o| {
                 o.number("credits", credits);
@@ -150,7 +158,10 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
             });
         });
     });
-    visit.api.send("PUT", Target::new("/v1/settings"), String::from_utf8(body).unwrap_or_default(), None).await?;
+    visit
+        .api
+        .send("PUT", Target::new("/v1/settings"), String::from_utf8(body).unwrap_or_default(), None)
+        .await?;
     Ok(Done::Said("Saved.".into()))
 }
 

@@ -15,8 +15,17 @@ use crate::visit::Visit;
 
 /// What can be told.
 const TYPES: [&str; 11] = [
-    "checkout.completed", "checkout.held", "wallet.credited", "wallet.debited", "balance.updated", "wallet.low_balance",
-    "wallet.empty", "credits.expiring", "hold.expired", "price.published", "recommendation.created",
+    "checkout.completed",
+    "checkout.held",
+    "wallet.credited",
+    "wallet.debited",
+    "balance.updated",
+    "wallet.low_balance",
+    "wallet.empty",
+    "credits.expiring",
+    "hold.expired",
+    "price.published",
+    "recommendation.created",
 ];
 /// Deliveries on a page.
 const DELIVERIES: &str = "50";
@@ -72,7 +81,8 @@ fn state(endpoint: &Json) -> Markup {
 /// One endpoint, with its deliveries.
 pub(crate) async fn show_one(visit: &Visit) -> Result<Page, Trouble> {
     let one = Target::new("/v1/webhook-endpoints").part(visit.param("id"));
-    let deliveries = one.clone().then("deliveries").with("limit", DELIVERIES).with_some("state", visit.state.get("state"));
+    let deliveries =
+        one.clone().then("deliveries").with("limit", DELIVERIES).with_some("state", visit.state.get("state"));
     let deliveries = deliveries.with_some("cursor", visit.state.get("cursor"));
     let [endpoint, deliveries] = visit.all([one, deliveries]).await?;
     let may = visit.person.role == Role::Approver;
@@ -153,7 +163,10 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
             }
         });
     });
-    let made = visit.api.send("POST", Target::new("/v1/webhook-endpoints"), String::from_utf8(body).unwrap_or_default(), None).await?;
+    let made = visit
+        .api
+        .send("POST", Target::new("/v1/webhook-endpoints"), String::from_utf8(body).unwrap_or_default(), None)
+        .await?;
     Ok(secret(&made))
 }
 
@@ -171,15 +184,24 @@ pub(crate) async fn act_one(visit: &Visit, form: &Form) -> Result<Done, Trouble>
                 false => format!("The ping did not arrive: {result}."),
             }))
         }
-        "enable" => send("POST", one.then("enable")).await.map(|_| Done::Said("It is sent to again, what waited first.".into())),
-        "disable" => send("POST", one.then("disable")).await.map(|_| Done::Said("Nothing is sent to it. What waits goes on waiting.".into())),
+        "enable" => send("POST", one.then("enable"))
+            .await
+            .map(|_| Done::Said("It is sent to again, what waited first.".into())),
+        "disable" => send("POST", one.then("disable"))
+            .await
+            .map(|_| Done::Said("Nothing is sent to it. What waits goes on waiting.".into())),
         "rotate" => send("POST", one.then("rotate")).await.map(|made| secret(&made)),
-        "delete" => send("DELETE", one).await.map(|_| Done::At("settings/webhooks".into(), "The endpoint is gone, with its log.".into())),
+        "delete" => send("DELETE", one)
+            .await
+            .map(|_| Done::At("settings/webhooks".into(), "The endpoint is gone, with its log.".into())),
         "resend" => {
             let body = object(|o| {
                 o.text("message", form.get("message"));
             });
-            visit.api.send("POST", one.then("resend"), String::from_utf8(body).unwrap_or_default(), None).await?;
+            visit
+                .api
+                .send("POST", one.then("resend"), String::from_utf8(body).unwrap_or_default(), None)
+                .await?;
             Ok(Done::Said("It is sent again.".into()))
         }
         _ => Err(Trouble::NotFound),

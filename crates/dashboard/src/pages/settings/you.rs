@@ -60,7 +60,10 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
         "password" => {
             let new = form.raw("password");
             if new.chars().count() < PASSWORD_CHARACTERS_MIN || new.len() > PASSWORD_BYTES_MAX {
-                return Err(Trouble::field("password", "must have at least 12 characters and at most 1,024 bytes"));
+                return Err(Trouble::field(
+                    "password",
+                    "must have at least 12 characters and at most 1,024 bytes",
+                ));
             }
             if new != form.raw("again") {
                 return Err(Trouble::field("again", "is not the same"));
