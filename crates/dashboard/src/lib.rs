@@ -13,6 +13,7 @@
 mod api;
 mod charts;
 mod json;
+mod live;
 mod look;
 mod page;
 mod pages;

@@ -55,9 +55,19 @@ macro_rules! pages {
     (@act) => { None };
 }
 
+/// What the live page reads: no page, but for whoever may see that one.
+pub(crate) static STREAM: PageRoute = PageRoute {
+    path: "stream",
+    section: "live",
+    role: Role::Viewer,
+    show: |visit| Box::pin(pages::live::show(visit)),
+    act: None,
+};
+
 /// Every page there is.
 pub(crate) static PAGES: &[PageRoute] = pages! {
     "overview" in "overview" Viewer pages::overview::show;
+    "live" in "live" Viewer pages::live::show, does pages::live::act;
     "revenue" in "revenue" Viewer pages::revenue::show;
     "credits" in "credits" Viewer pages::credits::show;
     "costs" in "costs" Viewer pages::costs::show;
@@ -73,7 +83,10 @@ pub(crate) static PAGES: &[PageRoute] = pages! {
 
 /// The navigation.
 pub(crate) static SECTIONS: &[Group] = &[
-    Group { name: "", sections: &[Section { path: "overview", name: "Overview" }] },
+    Group {
+        name: "",
+        sections: &[Section { path: "overview", name: "Overview" }, Section { path: "live", name: "Live" }],
+    },
     Group {
         name: "Money",
         sections: &[

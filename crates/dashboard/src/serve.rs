@@ -19,11 +19,12 @@ use chargly_http::Project;
 use maud::{Markup, html};
 
 use crate::api::Api;
+use crate::live;
 use crate::look::{Around, around, find_asset};
 use crate::page::Page;
 use crate::people::password::{self, WrongOnes};
 use crate::people::{People, Person};
-use crate::routes::{PAGES, PageRoute};
+use crate::routes::{PAGES, PageRoute, STREAM};
 use crate::state::State;
 use crate::trouble::Trouble;
 use crate::visit::Visit;
@@ -101,11 +102,16 @@ pub fn router(dashboard: Dashboard) -> Router {
         router = router.route(&format!("/dashboard/{{environment}}/{}", route.path), any(serve));
     }
     let at_link = dashboard.clone();
+    let at_stream = dashboard.clone();
     let at_sign_in = dashboard.clone();
     let at_root = dashboard.clone();
     let at_end = dashboard;
     router
         .route("/dashboard", get(move |request: Request| async move { at_root.begin(&request) }))
+        .route(
+            "/dashboard/{environment}/stream",
+            get(move |request: Request| async move { at_stream.stream(request).await }),
+        )
         .route("/sign-in", any(move |request: Request| async move { at_sign_in.sign_in(request).await }))
         .route(
             "/sign-in/{token}",
@@ -125,6 +131,14 @@ impl Dashboard {
                 _ => trouble_page(&root, &Trouble::NotFound),
             },
             Err(trouble) => trouble_page(&root, &trouble),
+        }
+    }
+
+    async fn stream(&self, request: Request) -> Response {
+        let (mut parts, _) = request.into_parts();
+        match self.visit(&STREAM, &mut parts).await {
+            Ok(visit) => live::stream(&visit, &parts.headers).await,
+            Err(trouble) => trouble_page(&root_of(parts.uri.path()), &trouble),
         }
     }
 

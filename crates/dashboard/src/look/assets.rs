@@ -29,6 +29,8 @@ macro_rules! assets {
 assets! {
     /// How every page looks.
     STYLESHEET = "dashboard" "css" "text/css" concat!(include_str!("../../../http/assets/tokens.css"), include_str!("../../assets/dashboard.css"));
+    /// The live page.
+    LIVE = "live" "js" "text/javascript" include_str!("../../assets/live.js");
     /// What stands in the tab.
     FAVICON = "mark" "svg" "image/svg+xml" include_str!("../../../http/assets/mark.svg");
 }

@@ -3,6 +3,7 @@
 pub(crate) mod costs;
 pub(crate) mod credits;
 pub(crate) mod health;
+pub(crate) mod live;
 pub(crate) mod overview;
 mod parts;
 pub(crate) mod revenue;

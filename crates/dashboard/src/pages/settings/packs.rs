@@ -134,6 +134,6 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
 }
 
 /// A number as it goes into a request.
-pub(super) fn number(field: &str, text: &str) -> Result<String, Trouble> {
+pub(crate) fn number(field: &str, text: &str) -> Result<String, Trouble> {
     Amount::parse(text).map(Amount::exact).ok_or_else(|| Trouble::field(field, "must be a number, like 500"))
 }
