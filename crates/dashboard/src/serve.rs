@@ -17,6 +17,7 @@ use axum::routing::{any, get};
 use chargly_engine::Environment;
 use chargly_http::Project;
 use maud::{Markup, html};
+use tower_http::compression::CompressionLayer;
 
 use crate::api::Api;
 use crate::live;
@@ -118,6 +119,7 @@ pub fn router(dashboard: Dashboard) -> Router {
             any(move |request: Request| async move { at_link.sign_in_by_link(request).await }),
         )
         .route("/sign-out", any(move |request: Request| async move { at_end.sign_out(request).await }))
+        .layer(CompressionLayer::new())
 }
 
 impl Dashboard {
