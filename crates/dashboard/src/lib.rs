@@ -24,5 +24,5 @@ mod state;
 mod trouble;
 mod visit;
 
-pub use people::{PEOPLE_FILE, People, PeopleError, Person, Role};
+pub use people::{PEOPLE_FILE, People, PeopleError, Person, Role, copy_people};
 pub use serve::{Dashboard, router};

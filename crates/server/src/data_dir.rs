@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! <data>/project.json   which project this is; written last, so a directory has it or is not a project
+//! <data>/people.db      who may look at the dashboard
 //! <data>/lock           held by the one process that writes
 //! <data>/test/          an environment each: journal.db, head, index.db, views.db, ops.db; restored, after a restore
 //! <data>/live/

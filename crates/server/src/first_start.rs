@@ -202,7 +202,13 @@ pub(crate) fn dashboard_url(listen: SocketAddr) -> String {
 }
 
 /// What is shown once, after a first start.
-pub(crate) fn welcome(begun: &Begun, data: &Path, listen: SocketAddr, currency: Currency, link: &str) -> String {
+pub(crate) fn welcome(
+    begun: &Begun,
+    data: &Path,
+    listen: SocketAddr,
+    currency: Currency,
+    link: &str,
+) -> String {
     format!(
         "Chargly {version}: project {project} begun in {data}\n\
          \n  test key   {test}\

@@ -7,12 +7,14 @@
 //! Invariants: tokens of links and sessions are in the file as hashes only; a link signs in once; a session ends with
 //! its time, by signing out, or when its person may no longer look.
 
+mod backup;
 mod keys;
 pub(crate) mod password;
 mod store;
 
 use chargly_engine::ledger::{Scope, Scopes};
 
+pub use backup::copy_people;
 pub(crate) use store::Listed;
 pub use store::{PEOPLE_FILE, People, PeopleError};
 

@@ -3,6 +3,7 @@
 //! ```text
 //! <backup>/backup.json    of which project, when it was last completed, how far it goes; written last
 //! <backup>/project.json   as in the data directory
+//! <backup>/people.db      who may look at the dashboard, without sessions and links
 //! <backup>/test/ live/    journal.db, head and ops.db of each environment
 //! <backup>/lock           held while a backup runs
 //! ```
@@ -11,6 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use chargly_dashboard::copy_people;
 use chargly_engine::journal::{self, Copied, DirLock, SqliteJournal};
 use chargly_engine::{Clock as _, SystemClock};
 use chargly_ops::copy_ops;
@@ -213,11 +215,13 @@ pub(super) fn copy_kept(from: &Path, to: &Path, what: &str) -> Result<()> {
     copy_ops(from, to).map(drop).with_context(|| format!("{what}: copying ops.db to {}", to.display()))
 }
 
-/// Copies the file that makes a directory a project. It never changes, so one that is there is left alone.
+/// Copies what belongs to the project and to no environment: who may look at the dashboard, and the file that makes a
+/// directory a project. That never changes, so one that is there is left alone.
 ///
 /// # Errors
 /// If it cannot be read or written.
 pub(super) fn copy_project(from: &Path, to: &Path) -> Result<()> {
+    copy_people(from, to).with_context(|| format!("copying people.db to {}", to.display()))?;
     let (from, to) = (from.join(PROJECT_FILE), to.join(PROJECT_FILE));
     if fs::read(&to).is_ok_and(|there| fs::read(&from).is_ok_and(|here| here == there)) {
         return Ok(());

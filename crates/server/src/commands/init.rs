@@ -8,12 +8,12 @@ use chargly_engine::SystemClock;
 use clap::Args;
 use serde::Serialize;
 
+use super::sign_in_link;
 use crate::cli::DataArgs;
 use crate::data_dir::DataDir;
 use crate::failure::Advice;
 use crate::first_start::{self, Begun};
 use crate::output;
-use super::sign_in_link;
 
 /// Flags of `chargly init`.
 #[derive(Clone, Debug, Args)]

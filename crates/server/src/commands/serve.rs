@@ -10,13 +10,13 @@ use chargly_engine::{Environment, Readiness, SystemClock, look_weekly};
 use clap::Args;
 use tokio::net::TcpListener;
 
+use super::sign_in_link;
 use crate::cli::DataArgs;
 use crate::data_dir::{DataDir, ENVIRONMENTS, HowToOpen};
 use crate::failure::Advice;
 use crate::listener::{self, Limits};
 use crate::patience::Patience;
 use crate::payments::PaymentArgs;
-use super::sign_in_link;
 use crate::{door, first_start, logging, output, webhooks};
 
 /// Flags of `chargly serve`.

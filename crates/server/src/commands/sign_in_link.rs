@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, Result};
-use chargly_engine::{Clock as _, Entropy as _, SystemClock, SystemEntropy};
 use chargly_dashboard::People;
+use chargly_engine::{Clock as _, Entropy as _, SystemClock, SystemEntropy};
 use clap::Args;
 use serde::Serialize;
 
