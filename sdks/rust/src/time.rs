@@ -11,7 +11,7 @@ use serde::Serialize;
 /// use chargly_client::Time;
 ///
 /// let time = Time::from(UNIX_EPOCH + Duration::from_millis(1_795_432_515_036));
-/// assert_eq!(time.as_str(), "2026-11-23T10:35:15.036Z");
+/// assert_eq!(time.as_str(), "2026-11-23T11:15:15.036Z");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Time(String);

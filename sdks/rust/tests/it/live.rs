@@ -326,7 +326,7 @@ async fn blocks_leave_no_hold_behind() {
 
     let run = client
         .metered(place(), |run| async move {
-            run.cost(&json!({ "model": "gpt-4o", "usage": { "prompt_tokens": 12, "completion_tokens": 3 } }));
+            run.cost(json!({ "model": "gpt-4o", "usage": { "prompt_tokens": 12, "completion_tokens": 3 } }));
             run.credits(25);
             run.property("steps", 3);
             Ok::<_, Error>("plan")
