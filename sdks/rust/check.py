@@ -30,7 +30,9 @@ HERE = Path(__file__).resolve().parent
 WORK = HERE / ".check"
 REPOSITORY = HERE.parent.parent
 GUIDES = REPOSITORY / "docs" / "guides"
-PAGES = [HERE / "README.md", GUIDES / "rust.md"]
+# Pages for all SDKs have their code in each language.
+SHARED = ["idempotency-and-retries", "metering", "event-names", "sdk-or-mcp"]
+PAGES = [HERE / "README.md", *(GUIDES / f"{name}.md" for name in ["rust", *SHARED])]
 
 CONSUMER = """[package]
 name = "consumer"
