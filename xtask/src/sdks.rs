@@ -23,11 +23,14 @@ pub(crate) fn run(runner: &Runner) -> Result<Outcome> {
     let python = of(runner, "sdks/python", &["python3", "check.py"]);
     let install = of(runner, "sdks/typescript", &["npm", "ci", "--no-audit", "--no-fund"]);
     let typescript = of(runner, "sdks/typescript", &["npm", "run", "check"]);
+    let rust = of(runner, "sdks/rust", &["python3", "check.py"]);
     let mut sum = runner.run(python)?;
     ensure!(runner.run(install)?.passed, "installing what the TypeScript SDK is built with failed");
-    let outcome = runner.run(typescript)?;
-    sum.passed &= outcome.passed;
-    sum.counts += outcome.counts;
+    for command in [typescript, rust] {
+        let outcome = runner.run(command)?;
+        sum.passed &= outcome.passed;
+        sum.counts += outcome.counts;
+    }
     if sum.counts == Counts::default() {
         sum.passed = false;
     }

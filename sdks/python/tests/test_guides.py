@@ -4,11 +4,13 @@ comment beside it says."""
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 import types
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
+import httpx
 import pytest
 from server import Server
 from standardwebhooks.webhooks import Webhook
@@ -16,7 +18,10 @@ from standardwebhooks.webhooks import Webhook
 import chargly
 
 PACKAGE = Path(__file__).resolve().parent.parent
-GUIDE = PACKAGE.parent.parent / "docs" / "guides" / "python.md"
+GUIDES = PACKAGE.parent.parent / "docs" / "guides"
+GUIDE = GUIDES / "python.md"
+# Guides for all SDKs have their code in each language, and what is said with curl.
+SHARED = ["idempotency-and-retries", "metering", "event-names", "sdk-or-mcp"]
 SECRET = "whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="
 
 
@@ -62,6 +67,39 @@ def run(page: Path, capsys: pytest.CaptureFixture[str]) -> Dict[str, Any]:
         if "def receive" not in code:
             assert capsys.readouterr().out.splitlines() == promised, f"{page.name}, line {line}"
     return namespace
+
+
+def curls(page: Path) -> List[Tuple[int, str, str]]:
+    """Each call by curl, with the line that its block begins on and the status that the comment behind it promises."""
+    text = page.read_text(encoding="utf-8")
+    return [
+        (text.count("\n", 0, block.start()) + 2, command, status)
+        for block in re.finditer(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        for command, status in re.findall(r"^(curl .*?)  # (\d+)$", block.group(1), re.MULTILINE | re.DOTALL)
+    ]
+
+
+def send(command: str, server: Server) -> int:
+    """Sends what curl would, and answers the status."""
+    words = shlex.split(command.replace("$CHARGLY_SECRET_KEY", server.key))
+    (url,) = [word for word in words if word.startswith("http://")]
+    following = dict(zip(words, words[1:]))
+    name, value = following["-H"].split(": ")
+    method = following.get("-X", "POST")
+    path = url.replace("http://127.0.0.1:8080", server.url)
+    return httpx.request(method, path, headers={name: value}, content=following["-d"]).status_code
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_a_guide_for_all_sdks(fresh: Server, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    page = GUIDES / f"{name}.md"
+    if not page.exists():
+        pytest.skip("the guide is in the repository, and this is not its clone")
+    assert blocks(page)
+    run(page, capsys)
+    for line, command, status in curls(page):
+        assert send(command, fresh) == int(status), f"{page.name}, in the block of line {line}: {command}"
+    assert len(curls(page)) == page.read_text(encoding="utf-8").count("\ncurl ")
 
 
 def test_the_readme(fresh: Server, capsys: pytest.CaptureFixture[str]) -> None:

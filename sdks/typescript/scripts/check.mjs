@@ -126,7 +126,10 @@ void wrong;
 step("the tests and the samples of the documentation compile", () => {
   const at = project("tests", "module", {}, { module: "nodenext", outDir: "out", rootDir: ".", ...node, lib: ["ES2022", "DOM", "DOM.Iterable"] });
   cpSync(join(ROOT, "test"), at, { recursive: true });
-  writeSnippets([join(ROOT, "README.md"), resolve(ROOT, "../../docs/guides/typescript.md")], join(at, "snippets"));
+  // Guides for all SDKs have their code in each language.
+  const guides = ["typescript", "idempotency-and-retries", "metering", "event-names", "sdk-or-mcp"];
+  const pages = guides.map((name) => resolve(ROOT, `../../docs/guides/${name}.md`));
+  writeSnippets([join(ROOT, "README.md"), ...pages], join(at, "snippets"));
   run(at, [process.execPath, tsc]);
 });
 
