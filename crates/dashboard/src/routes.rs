@@ -68,6 +68,10 @@ pub(crate) static STREAM: PageRoute = PageRoute {
 pub(crate) static PAGES: &[PageRoute] = pages! {
     "overview" in "overview" Viewer pages::overview::show;
     "live" in "live" Viewer pages::live::show, does pages::live::act;
+    "usage" in "usage" Viewer pages::usage::show;
+    "customers" in "customers" Viewer pages::customers::show, does pages::customers::act;
+    "customers/{customer}" in "customers" Viewer pages::customer::show, does pages::customer::act;
+    "events/{name}" in "usage" Viewer pages::events::show;
     "revenue" in "revenue" Viewer pages::revenue::show;
     "credits" in "credits" Viewer pages::credits::show;
     "costs" in "costs" Viewer pages::costs::show;
@@ -85,7 +89,12 @@ pub(crate) static PAGES: &[PageRoute] = pages! {
 pub(crate) static SECTIONS: &[Group] = &[
     Group {
         name: "",
-        sections: &[Section { path: "overview", name: "Overview" }, Section { path: "live", name: "Live" }],
+        sections: &[
+            Section { path: "overview", name: "Overview" },
+            Section { path: "live", name: "Live" },
+            Section { path: "usage", name: "Usage" },
+            Section { path: "customers", name: "Customers" },
+        ],
     },
     Group {
         name: "Money",

@@ -169,6 +169,7 @@ impl Dashboard {
             session,
             root,
             section: route.section,
+            typed: Form::default(),
             params,
             state: State::parse(parts.uri.query().unwrap_or_default()),
         })
@@ -189,19 +190,23 @@ impl Dashboard {
     async fn act(
         &self,
         route: &'static PageRoute,
-        visit: Visit,
+        mut visit: Visit,
         headers: &HeaderMap,
         body: Body,
     ) -> Response {
-        let done = async {
-            let act = route.act.ok_or(Trouble::NotFound)?;
-            let form = read_form(headers, body).await?;
-            if form.get("csrf") != visit.csrf {
-                return Err(Trouble::Stale);
+        let done = match read_form(headers, body).await {
+            Ok(form) => {
+                let done = match route.act {
+                    None => Err(Trouble::NotFound),
+                    Some(_) if form.get("csrf") != visit.csrf => Err(Trouble::Stale),
+                    Some(act) => act(&visit, &form).await,
+                };
+                visit.typed = form;
+                done
             }
-            act(&visit, &form).await
+            Err(trouble) => Err(trouble),
         };
-        match done.await {
+        match done {
             // A reload must not send it again.
             Ok(Done::Said(said)) => see_other(&visit.state.with("said", &said)),
             Ok(Done::At(path, said)) => {
@@ -213,6 +218,10 @@ impl Dashboard {
             Err(trouble) => {
                 let status =
                     StatusCode::from_u16(trouble.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                // Nobody knows what became of it: sent once more under the same key, it is done once.
+                if status.is_client_error() {
+                    visit.typed.0.remove("key");
+                }
                 match (route.show)(&visit).await {
                     Ok(mut page) => {
                         page.trouble = Some(trouble);

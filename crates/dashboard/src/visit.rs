@@ -11,6 +11,7 @@ use crate::api::{Api, Target};
 use crate::json::Json;
 use crate::look::Currency;
 use crate::people::{People, Person, Role};
+use crate::serve::Form;
 use crate::state::{Span, State, zone_of};
 use crate::trouble::Trouble;
 
@@ -30,6 +31,8 @@ pub(crate) struct Visit {
     pub(crate) root: String,
     /// The path of the page's place in the navigation.
     pub(crate) section: &'static str,
+    /// What a form had that nothing was done with: it is shown again as it was typed.
+    pub(crate) typed: Form,
     /// Parts of the path that vary.
     pub(crate) params: Vec<(String, String)>,
     pub(crate) state: State,
@@ -51,13 +54,22 @@ impl Visit {
         if self.person.role < role { Err(Trouble::Role(role.name())) } else { Ok(()) }
     }
 
-    /// What every form of the page has to carry.
+    /// What every form of the page has to carry. Where nobody knows what became of it, its key stays.
     pub(crate) fn form_fields(&self, action: &str) -> Markup {
+        let key = match self.typed(action, "key") {
+            "" => self.fresh_key(),
+            again => again.to_owned(),
+        };
         html! {
             input type="hidden" name="csrf" value=(self.csrf);
-            input type="hidden" name="key" value=(self.fresh_key());
+            input type="hidden" name="key" value=(key);
             input type="hidden" name="action" value=(action);
         }
+    }
+
+    /// What was typed into a field of this form, where nothing was done with it.
+    pub(crate) fn typed(&self, action: &str, field: &str) -> &str {
+        if self.typed.get("action") == action { self.typed.get(field) } else { "" }
     }
 
     /// The link to a page of this environment, in the same range.

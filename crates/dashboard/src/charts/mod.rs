@@ -5,18 +5,24 @@
 //!
 //! Invariants: nothing is said by colour alone; bars begin at zero; what is not over is hatched; no float.
 
+mod balance;
 mod bars;
 mod dots;
+mod histogram;
 mod scale;
+mod scatter;
 mod spark;
 mod time;
 mod waterfall;
 
 use std::fmt;
 
+pub(crate) use balance::{BalanceChart, Change};
 pub(crate) use bars::{Bar, bar_cell};
 pub(crate) use dots::{Dot, dots};
+pub(crate) use histogram::{Histogram, Quantile, bins};
 pub(crate) use scale::Scale;
+pub(crate) use scatter::{Point, Scatter};
 pub(crate) use spark::spark_line;
 pub(crate) use time::{Band, Bucket, Form, Mark, Series, TimeChart};
 pub(crate) use waterfall::{Step, waterfall};

@@ -58,7 +58,7 @@ impl DivUp for i128 {
 }
 
 /// The smallest of 1, 2, 5, 10, 20, … that is no less.
-fn round_step(least: i128) -> i128 {
+pub(super) fn round_step(least: i128) -> i128 {
     let mut power: i128 = 1;
     loop {
         for step in [1, 2, 5] {

@@ -10,7 +10,7 @@ mod table;
 
 pub(crate) use amount::{Amount, UNIT};
 pub(crate) use assets::{Asset, LIVE, find_asset};
-pub(crate) use parts::{Tile, empty, fact, note, tag};
+pub(crate) use parts::{Level, Tile, empty, fact, note, tag};
 pub(crate) use say::{Currency, Unit};
 pub(crate) use sheet::{Figure, Sheet};
 pub(crate) use shell::{Around, around, environment_name, wordmark};

@@ -60,6 +60,34 @@ fn class(direction: Direction) -> &'static str {
     }
 }
 
+/// One figure that is compared with nothing: how something stands.
+pub(crate) struct Level<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) unit: Unit,
+    pub(crate) meaning: Meaning,
+    pub(crate) now: Option<Amount>,
+    /// One line under it.
+    pub(crate) says: &'a str,
+    pub(crate) href: String,
+}
+
+impl Level<'_> {
+    pub(crate) fn show(&self) -> Markup {
+        html! {
+            a class={ "tile " (self.meaning.class()) } href=(self.href) {
+                span.name { (self.name) }
+                strong {
+                    @match self.now {
+                        Some(now) => data value=(now.exact()) title=(self.unit.exact(now)) { (self.unit.short(now)) },
+                        None => span.none { (super::say::NONE) },
+                    }
+                }
+                span.change { span.soft { (self.says) } }
+            }
+        }
+    }
+}
+
 /// A difference of shares in points: `▲ +1.2 pt`.
 fn points(difference: Amount) -> (Direction, String) {
     let tenths = difference.0 / 1_000_000;

@@ -28,6 +28,8 @@ pub(crate) struct Sort {
     pub(crate) href: String,
     /// Whether it is ordered by it now.
     pub(crate) is_current: bool,
+    /// Whether the smallest comes first.
+    pub(crate) is_ascending: bool,
 }
 
 /// One value.
@@ -60,7 +62,15 @@ impl Column {
     }
 
     pub(crate) fn sorted_by(self, href: String, is_current: bool) -> Self {
-        Self { sort: Some(Sort { href, is_current }), ..self }
+        Self { sort: Some(Sort { href, is_current, is_ascending: false }), ..self }
+    }
+
+    /// The smallest first.
+    pub(crate) fn ascending(mut self, is_ascending: bool) -> Self {
+        if let Some(sort) = &mut self.sort {
+            sort.is_ascending = is_ascending;
+        }
+        self
     }
 }
 
@@ -134,8 +144,8 @@ impl Table {
                         @match &column.sort {
                             None => th scope="col" class=[class] { (column.name) },
                             Some(sort) => {
-                                th scope="col" class=[class] aria-sort=[sort.is_current.then_some("descending")] {
-                                    a href=(sort.href) { (column.name) @if sort.is_current { " ↓" } }
+                                th scope="col" class=[class] aria-sort=[sort.is_current.then_some(if sort.is_ascending { "ascending" } else { "descending" })] {
+                                    a href=(sort.href) { (column.name) @if sort.is_current { @if sort.is_ascending { " ↑" } @else { " ↓" } } }
                                 }
                             }
                         }

@@ -2,9 +2,14 @@
 
 pub(crate) mod costs;
 pub(crate) mod credits;
+pub(crate) mod customer;
+pub(crate) mod customers;
+pub(crate) mod events;
+mod groups;
 pub(crate) mod health;
 pub(crate) mod live;
 pub(crate) mod overview;
 mod parts;
 pub(crate) mod revenue;
 pub(crate) mod settings;
+pub(crate) mod usage;

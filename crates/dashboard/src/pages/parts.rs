@@ -191,3 +191,16 @@ pub(crate) fn known_cell(row: &Json, unit: Unit, field: &str) -> Cell {
     }
     Cell::known(unit, row.get(field).amount(), row.get("upper_bound").is_true())
 }
+
+/// To the next page of a list, and back to its beginning.
+pub(crate) fn pager(visit: &Visit, list: &Json) -> Markup {
+    let next = list.get("next_cursor").text();
+    html! {
+        @if !next.is_empty() || visit.state.get("cursor").is_some() {
+            p.note {
+                @if visit.state.get("cursor").is_some() { a href=(visit.state.with("cursor", "")) { "← From the beginning" } }
+                @if !next.is_empty() { " " a href=(visit.state.with_all(&[("cursor", next)])) { "Next page →" } }
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The dashboard, asked through its router over real environments, by people who signed in by a link.
+
+mod customer;
+mod customers;
+mod events;
+mod everywhere;
+mod usage;
+mod world;
