@@ -115,12 +115,7 @@ impl World {
         let routes = chargly_http::router(Arc::clone(&project));
         let people = People::open(dir.path()).expect("people");
         people.link_for_owner(LINK, START_MS).expect("a link");
-        let dashboard = Dashboard {
-            project,
-            routes: routes.clone(),
-            people: Arc::new(people),
-            nonce: || SystemEntropy.nonce(),
-        };
+        let dashboard = Dashboard::new(project, routes.clone(), Arc::new(people), || SystemEntropy.nonce());
         let router = routes.merge(chargly_dashboard::router(dashboard));
         let mut world = Self { clock, router, test, live, key, session: String::new(), dir };
         let signed_in = world.send("POST", &format!("/sign-in/{LINK}"), "", &[]).await.expect(303);
