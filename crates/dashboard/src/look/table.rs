@@ -5,6 +5,9 @@ use maud::{Markup, html};
 use super::amount::Amount;
 use super::say::{COST_MISSING, NONE, Unit};
 
+/// A name from which on it is broken anywhere: else its column alone would be wider than a window.
+const LONG_BYTES: usize = 40;
+
 /// Rows under columns.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
@@ -98,7 +101,7 @@ impl Cell {
             @match self {
                 Self::None => span.none { (NONE) },
                 Self::Text(text) => (text),
-                Self::Link(text, href) => a href=(href) { (text) },
+                Self::Link(text, href) => a class=[(text.len() > LONG_BYTES).then_some("long")] href=(href) { (text) },
                 Self::Amount(unit, amount) => data value=(amount.exact()) title=(unit.exact(*amount)) { (unit.short(*amount)) },
                 Self::CostMissing => span.missing { (COST_MISSING) },
                 Self::AtBest(unit, amount) => {
