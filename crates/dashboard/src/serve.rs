@@ -87,6 +87,8 @@ pub(crate) enum Done {
     Said(String),
     /// The same, at another page of this environment.
     At(String, String),
+    /// To another address, relative to this one: what was asked stands in it.
+    To(String),
     /// A page that is shown this once: a secret.
     Shown(Box<Page>),
 }
@@ -165,10 +167,11 @@ impl Dashboard {
             person,
             csrf: csrf_of(&session),
             people: Arc::clone(&self.people),
-            nonce: self.nonce,
             session,
             root,
             section: route.section,
+            typed: Form::default(),
+            nonce: self.nonce,
             params,
             state: State::parse(parts.uri.query().unwrap_or_default()),
         })
@@ -189,19 +192,23 @@ impl Dashboard {
     async fn act(
         &self,
         route: &'static PageRoute,
-        visit: Visit,
+        mut visit: Visit,
         headers: &HeaderMap,
         body: Body,
     ) -> Response {
-        let done = async {
-            let act = route.act.ok_or(Trouble::NotFound)?;
-            let form = read_form(headers, body).await?;
-            if form.get("csrf") != visit.csrf {
-                return Err(Trouble::Stale);
+        let done = match read_form(headers, body).await {
+            Ok(form) => {
+                let done = match route.act {
+                    None => Err(Trouble::NotFound),
+                    Some(_) if form.get("csrf") != visit.csrf => Err(Trouble::Stale),
+                    Some(act) => act(&visit, &form).await,
+                };
+                visit.typed = form;
+                done
             }
-            act(&visit, &form).await
+            Err(trouble) => Err(trouble),
         };
-        match done.await {
+        match done {
             // A reload must not send it again.
             Ok(Done::Said(said)) => see_other(&visit.state.with("said", &said)),
             Ok(Done::At(path, said)) => {
@@ -209,10 +216,15 @@ impl Dashboard {
                     form_urlencoded::Serializer::new(String::new()).append_pair("said", &said).finish();
                 see_other(&format!("{}dashboard/{}/{path}?{said}", visit.root, visit.env.name()))
             }
+            Ok(Done::To(address)) => see_other(&address),
             Ok(Done::Shown(page)) => html_response(StatusCode::OK, &page.in_dashboard(&visit)),
             Err(trouble) => {
                 let status =
                     StatusCode::from_u16(trouble.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                // Nobody knows what became of it: sent once more under the same key, it is done once.
+                if status.is_client_error() {
+                    visit.typed.0.remove("key");
+                }
                 match (route.show)(&visit).await {
                     Ok(mut page) => {
                         page.trouble = Some(trouble);

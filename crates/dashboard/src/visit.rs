@@ -11,6 +11,7 @@ use crate::api::{Api, Target};
 use crate::json::Json;
 use crate::look::Currency;
 use crate::people::{People, Person, Role};
+use crate::serve::Form;
 use crate::state::{Span, State, zone_of};
 use crate::trouble::Trouble;
 
@@ -25,11 +26,14 @@ pub(crate) struct Visit {
     pub(crate) people: Arc<People>,
     /// The session's token: which one stays when the others end.
     pub(crate) session: String,
-    pub(crate) nonce: fn() -> [u8; 16],
     /// From the page's path to the door's root: `../../`.
     pub(crate) root: String,
     /// The path of the page's place in the navigation.
     pub(crate) section: &'static str,
+    /// What a form had that nothing was done with: it is shown again as it was typed.
+    pub(crate) typed: Form,
+    /// Where chance comes from.
+    pub(crate) nonce: fn() -> [u8; 16],
     /// Parts of the path that vary.
     pub(crate) params: Vec<(String, String)>,
     pub(crate) state: State,

@@ -7,6 +7,8 @@
 
 mod bars;
 mod dots;
+mod dumbbell;
+mod reliability;
 mod scale;
 mod spark;
 mod time;
@@ -16,6 +18,8 @@ use std::fmt;
 
 pub(crate) use bars::{Bar, bar_cell};
 pub(crate) use dots::{Dot, dots};
+pub(crate) use dumbbell::{Dumbbell, Lane, Shape, Spot};
+pub(crate) use reliability::{Bin, Reliability};
 pub(crate) use scale::Scale;
 pub(crate) use spark::spark_line;
 pub(crate) use time::{Band, Bucket, Form, Mark, Series, TimeChart};

@@ -62,6 +62,11 @@ impl Pieces {
         after.checked_sub(1)
     }
 
+    /// The local date on which a piece begins.
+    pub(crate) fn day(&self, at: usize, zone: &TimeZone) -> String {
+        say::at(&self.starts[at], zone, "%Y-%m-%d")
+    }
+
     /// A table with a row for each piece, begun with the time.
     pub(crate) fn table(&self, columns: Vec<Column>, cells: impl Fn(usize) -> Vec<Cell>) -> Table {
         let mut all = vec![Column::text("Time")];
@@ -190,4 +195,42 @@ pub(crate) fn known_cell(row: &Json, unit: Unit, field: &str) -> Cell {
         return Cell::None;
     }
     Cell::known(unit, row.get(field).amount(), row.get("upper_bound").is_true())
+}
+
+/// How far something at work is; without an end while nobody knows it.
+pub(crate) fn progress_bar(done: Amount, all: Amount) -> Markup {
+    html! {
+        @if all > Amount::ZERO { progress max=(all.exact()) value=(done.exact()) aria-label="Facts that are done" { } }
+        @else { progress aria-label="Facts that are done" { } }
+    }
+}
+
+/// To the next page of a list, and back to its beginning.
+pub(crate) fn pager(visit: &Visit, list: &Json) -> Markup {
+    let next = list.get("next_cursor").text();
+    html! {
+        @if !next.is_empty() || visit.state.get("cursor").is_some() {
+            p.note {
+                @if visit.state.get("cursor").is_some() { a href=(visit.state.with("cursor", "")) { "← From the beginning" } }
+                @if !next.is_empty() { " " a href=(visit.state.with_all(&[("cursor", next)])) { "Next page →" } }
+            }
+        }
+    }
+}
+
+/// The hidden fields that every form of an action has: whose session it is of, what it does, and the key under which it
+/// is done once however often it is sent.
+pub(crate) fn of_form(visit: &Visit, what: &str) -> Markup {
+    let again = (visit.typed.get("do") == what).then(|| visit.typed.some("key")).flatten();
+    let key = again.map_or_else(|| visit.fresh_key(), str::to_owned);
+    html! {
+        input type="hidden" name="csrf" value=(visit.csrf);
+        input type="hidden" name="do" value=(what);
+        input type="hidden" name="key" value=(key);
+    }
+}
+
+/// What was typed into a field of this form, where nothing was done with it.
+pub(crate) fn typed<'a>(visit: &'a Visit, what: &str, field: &str) -> &'a str {
+    if visit.typed.get("do") == what { visit.typed.get(field) } else { "" }
 }

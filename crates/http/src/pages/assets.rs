@@ -22,8 +22,14 @@ pub(crate) struct Asset {
 }
 
 /// How every page looks.
-pub(crate) static STYLESHEET: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("pages", "css", "text/css", concat!(include_str!("../../assets/tokens.css"), include_str!("../../assets/pages.css"))));
+pub(crate) static STYLESHEET: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new(
+        "pages",
+        "css",
+        "text/css",
+        concat!(include_str!("../../assets/tokens.css"), include_str!("../../assets/pages.css")),
+    )
+});
 /// What stands in the tab.
 pub(crate) static FAVICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("mark", "svg", "image/svg+xml", include_str!("../../assets/mark.svg")));
