@@ -44,5 +44,5 @@ pub use impact::{
 pub use line::{Line, LineSums, line};
 pub use unit_cost::{Cluster, UnitCost, unit_cost};
 pub use words::{
-    Card, Explanation, LocalDay, Section, card, explain, need_in_words, reason, watched_in_words,
+    Card, Explanation, LocalDay, Section, card, explain, need_in_words, reason, title, watched_in_words,
 };

@@ -117,6 +117,51 @@ impl Json {
         };
         fields.into_iter().flatten().map(|(name, value)| (name.as_str(), value))
     }
+
+    /// As people read JSON: each field on its own line, `type` first.
+    pub(crate) fn pretty(&self) -> String {
+        let mut out = String::new();
+        self.write(&mut out, 0);
+        out
+    }
+
+    fn write(&self, out: &mut String, depth: usize) {
+        let text = |text: &str| serde_json::Value::from(text).to_string();
+        let line = |out: &mut String, depth: usize| {
+            out.push('\n');
+            out.push_str(&"  ".repeat(depth));
+        };
+        match self {
+            Self::Null => out.push_str("null"),
+            Self::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
+            Self::Number(amount) => out.push_str(&amount.exact()),
+            Self::Text(value) => out.push_str(&text(value)),
+            Self::List(items) if items.is_empty() => out.push_str("[]"),
+            Self::List(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    out.push(if at == 0 { '[' } else { ',' });
+                    line(out, depth + 1);
+                    item.write(out, depth + 1);
+                }
+                line(out, depth);
+                out.push(']');
+            }
+            Self::Object(fields) if fields.is_empty() => out.push_str("{}"),
+            Self::Object(fields) => {
+                let first = fields.get_key_value("type");
+                let others = fields.iter().filter(|(name, _)| *name != "type");
+                for (at, (name, value)) in first.into_iter().chain(others).enumerate() {
+                    out.push(if at == 0 { '{' } else { ',' });
+                    line(out, depth + 1);
+                    out.push_str(&text(name));
+                    out.push_str(": ");
+                    value.write(out, depth + 1);
+                }
+                line(out, depth);
+                out.push('}');
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -137,6 +182,17 @@ mod tests {
         assert_eq!(json.get("t").text(), "a\"b");
         assert_eq!(json.get("deep").fields().count(), 1);
         assert_eq!((json.get("nothing").text(), json.get("nothing").list().len()), ("", 0));
+    }
+
+    #[test]
+    fn pretty_is_the_same_json_in_lines() {
+        let json = Json::parse(
+            r#"{"rows":[{"credits":0.5,"type":"flat"}],"type":"by","none":[],"o":{},"n":null,"b":true}"#,
+        )
+        .expect("JSON");
+        let pretty = json.pretty();
+        assert!(pretty.starts_with("{\n  \"type\": \"by\",\n  \"b\": true,\n  \"n\": null,"), "{pretty}");
+        assert_eq!(Json::parse(&pretty), Some(json));
     }
 
     #[test]

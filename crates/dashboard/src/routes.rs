@@ -83,6 +83,13 @@ pub(crate) static PAGES: &[PageRoute] = pages! {
     "settings/webhooks/{id}" in "settings" Viewer pages::settings::webhooks::show_one, does pages::settings::webhooks::act_one;
     "settings/people" in "settings" Viewer pages::settings::people::show, does pages::settings::people::act;
     "settings/you" in "settings" Viewer pages::settings::you::show, does pages::settings::you::act;
+    "pricing" in "pricing" Viewer pages::pricing::show, does pages::pricing::act;
+    "pricing/simulate" in "pricing" Viewer pages::pricing::simulate::show, does pages::pricing::simulate::act;
+    "pricing/{name}" in "pricing" Viewer pages::pricing::price::show, does pages::pricing::price::act;
+    "price-impact" in "price-impact" Viewer pages::price_impact::show;
+    "advisor" in "advisor" Viewer pages::advisor::show, does pages::advisor::act;
+    "advisor/track-record" in "advisor" Viewer pages::advisor::track_record::show;
+    "advisor/{id}" in "advisor" Viewer pages::advisor::advice::show, does pages::advisor::advice::act;
 };
 
 /// The navigation.
@@ -102,6 +109,14 @@ pub(crate) static SECTIONS: &[Group] = &[
             Section { path: "revenue", name: "Revenue and margin" },
             Section { path: "credits", name: "Credits" },
             Section { path: "costs", name: "Provider costs" },
+        ],
+    },
+    Group {
+        name: "Prices",
+        sections: &[
+            Section { path: "pricing", name: "Pricing" },
+            Section { path: "price-impact", name: "Price impact" },
+            Section { path: "advisor", name: "Advisor" },
         ],
     },
     Group {

@@ -87,6 +87,8 @@ pub(crate) enum Done {
     Said(String),
     /// The same, at another page of this environment.
     At(String, String),
+    /// To another address, relative to this one: what was asked stands in it.
+    To(String),
     /// A page that is shown this once: a secret.
     Shown(Box<Page>),
 }
@@ -165,8 +167,8 @@ impl Dashboard {
             person,
             csrf: csrf_of(&session),
             people: Arc::clone(&self.people),
-            nonce: self.nonce,
             session,
+            nonce: self.nonce,
             root,
             section: route.section,
             typed: Form::default(),
@@ -214,6 +216,7 @@ impl Dashboard {
                     form_urlencoded::Serializer::new(String::new()).append_pair("said", &said).finish();
                 see_other(&format!("{}dashboard/{}/{path}?{said}", visit.root, visit.env.name()))
             }
+            Ok(Done::To(address)) => see_other(&address),
             Ok(Done::Shown(page)) => html_response(StatusCode::OK, &page.in_dashboard(&visit)),
             Err(trouble) => {
                 let status =

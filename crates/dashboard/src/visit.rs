@@ -26,6 +26,7 @@ pub(crate) struct Visit {
     pub(crate) people: Arc<People>,
     /// The session's token: which one stays when the others end.
     pub(crate) session: String,
+    /// Where chance comes from.
     pub(crate) nonce: fn() -> [u8; 16],
     /// From the page's path to the door's root: `../../`.
     pub(crate) root: String,

@@ -71,6 +71,11 @@ pub fn card(advised: &Recommendation, catalogue: &Catalogue, local_day: LocalDay
     Card { title: titles::title(&says), sections: sections.into() }
 }
 
+/// What it says in a line, for lists.
+pub fn title(advised: &Recommendation, catalogue: &Catalogue, local_day: LocalDay<'_>) -> String {
+    titles::title(&Says::new(advised, catalogue, local_day))
+}
+
 /// One sentence that says why, for lists.
 pub fn reason(advised: &Recommendation, catalogue: &Catalogue) -> String {
     // No date is in it.

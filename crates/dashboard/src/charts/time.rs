@@ -147,7 +147,7 @@ impl TimeChart<'_> {
             }
             svg viewBox="0 0 10000 10000" preserveAspectRatio="none" {
                 @if let Some(band) = &self.band {
-                    path class={ "band " (band.meaning.class()) } d=(self.band_path(band, scale)) {}
+                    path class={ "band " (band.meaning.class()) } d=(self.band_path(band, scale)) { title { (band.name) } }
                 }
                 @for series in &self.series {
                     path class={ "line " (series.meaning.class()) @if series.is_dashed { " dashed" } }

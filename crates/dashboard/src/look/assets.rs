@@ -33,6 +33,10 @@ assets! {
     LIVE = "live" "js" "text/javascript" include_str!("../../assets/live.js");
     /// What stands in the tab.
     FAVICON = "mark" "svg" "image/svg+xml" include_str!("../../../http/assets/mark.svg");
+    /// A slider beside a number of credits.
+    PRICE_SLIDER = "price-slider" "js" "text/javascript" include_str!("../../assets/price-slider.js");
+    /// Looks again while something is at work.
+    WAITING = "waiting" "js" "text/javascript" include_str!("../../assets/waiting.js");
 }
 
 impl Asset {

@@ -9,9 +9,9 @@ mod shell;
 mod table;
 
 pub(crate) use amount::{Amount, UNIT};
-pub(crate) use assets::{Asset, LIVE, find_asset};
+pub(crate) use assets::{Asset, LIVE, PRICE_SLIDER, WAITING, find_asset};
 pub(crate) use parts::{Level, Tile, empty, fact, note, tag};
 pub(crate) use say::{Currency, Unit};
 pub(crate) use sheet::{Figure, Sheet};
-pub(crate) use shell::{Around, around, environment_name, wordmark};
+pub(crate) use shell::{Around, around, wordmark};
 pub(crate) use table::{Cell, Column, Table};

@@ -1,5 +1,6 @@
 //! The pages, one per file.
 
+pub(crate) mod advisor;
 pub(crate) mod costs;
 pub(crate) mod credits;
 pub(crate) mod customer;
@@ -10,6 +11,8 @@ pub(crate) mod health;
 pub(crate) mod live;
 pub(crate) mod overview;
 mod parts;
+pub(crate) mod price_impact;
+pub(crate) mod pricing;
 pub(crate) mod revenue;
 pub(crate) mod settings;
 pub(crate) mod usage;

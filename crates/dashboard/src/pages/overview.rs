@@ -321,7 +321,7 @@ fn open_advice(visit: &Visit, advice: &Json) -> Markup {
             ul.cards {
                 @for card in cards {
                     li {
-                        p { a href=(visit.link_to("advisor", card.get("id").text())) { (card.get("headline").text()) } " " (tag("sure", card.get("confidence").text())) }
+                        p { a href=(visit.link_to("advisor", card.get("id").text())) { (card.get("title").text()) } " " (tag("sure", card.get("confidence").text())) }
                     }
                 }
             }

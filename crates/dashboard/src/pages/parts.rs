@@ -62,6 +62,11 @@ impl Pieces {
         after.checked_sub(1)
     }
 
+    /// The local date on which a piece begins.
+    pub(crate) fn day(&self, at: usize, zone: &TimeZone) -> String {
+        say::at(&self.starts[at], zone, "%Y-%m-%d")
+    }
+
     /// A table with a row for each piece, begun with the time.
     pub(crate) fn table(&self, columns: Vec<Column>, cells: impl Fn(usize) -> Vec<Cell>) -> Table {
         let mut all = vec![Column::text("Time")];
@@ -190,6 +195,14 @@ pub(crate) fn known_cell(row: &Json, unit: Unit, field: &str) -> Cell {
         return Cell::None;
     }
     Cell::known(unit, row.get(field).amount(), row.get("upper_bound").is_true())
+}
+
+/// How far something at work is; without an end while nobody knows it.
+pub(crate) fn progress_bar(done: Amount, all: Amount) -> Markup {
+    html! {
+        @if all > Amount::ZERO { progress max=(all.exact()) value=(done.exact()) aria-label="Facts that are done" { } }
+        @else { progress aria-label="Facts that are done" { } }
+    }
 }
 
 /// To the next page of a list, and back to its beginning.

@@ -4,5 +4,6 @@ mod customer;
 mod customers;
 mod events;
 mod everywhere;
+mod prices;
 mod usage;
 mod world;

@@ -1,7 +1,7 @@
 //! A recommendation on the wire: what it says, where it stands, and how it came to be.
 
 use chargly_api::{IdKind, ObjectWriter, object};
-use chargly_engine::advisor::{Card, LocalDay, card, need_in_words, reason};
+use chargly_engine::advisor::{Card, LocalDay, card, need_in_words, reason, title};
 use chargly_engine::ledger::{
     Advised, Catalogue, Decision, Grade, Guardrail, GuardrailRule, KeyNo, Millis, Need, Needed,
     Recommendation,
@@ -101,6 +101,8 @@ fn write_said(
     o.text("driver", said.driver.as_str());
     number_or_null(o, "version_from", base_version(said, catalogue));
     number_or_null(o, "version_to", version_to);
+    let zone = zone(catalogue);
+    o.text("title", &title(said, catalogue, &|at| zone.day_number(at)));
     o.text("reason", &reason(said, catalogue));
     write_needs(o, &said.needs);
     o.array("caps", |list| {
