@@ -9,7 +9,7 @@ mod shell;
 mod table;
 
 pub(crate) use amount::{Amount, UNIT};
-pub(crate) use assets::{Asset, LIVE, find_asset};
+pub(crate) use assets::{Asset, LIVE, TRY_SCRIPT, WALLET_SCRIPT, find_asset};
 pub(crate) use parts::{Level, Tile, empty, fact, note, tag};
 pub(crate) use say::{Currency, Unit};
 pub(crate) use sheet::{Figure, Sheet};
