@@ -75,6 +75,8 @@ limits! {
     MIN_POSITION_WAIT_SECONDS_MAX: "seconds" = 5;
     /// An address that a buyer is sent to, or that webhooks are sent to: what browsers and proxies take everywhere.
     URL_BYTES_MAX: "bytes" = 2_000;
+    /// How long a link to a customer's own wallet page is good (24 hours): it is made anew for each visit.
+    WALLET_LINK_SECONDS_MAX: "seconds" = 24 * 60 * 60;
     /// Open event streams of one server: each holds a connection and a reader.
     STREAMS_MAX: "streams" = 256;
     /// Models of one rate card: they must fit one fact. A longer list is several cards.

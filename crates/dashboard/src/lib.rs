@@ -15,6 +15,7 @@ mod charts;
 mod json;
 mod live;
 mod look;
+mod own_key;
 mod page;
 mod pages;
 mod people;
@@ -22,7 +23,9 @@ mod routes;
 mod serve;
 mod state;
 mod trouble;
+mod try_it;
 mod visit;
+mod wallet;
 
 pub use people::{PEOPLE_FILE, People, PeopleError, Person, Role, copy_people};
 pub use serve::{Dashboard, router};

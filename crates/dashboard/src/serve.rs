@@ -104,6 +104,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         };
         router = router.route(&format!("/dashboard/{{environment}}/{}", route.path), any(serve));
     }
+    router = router.merge(crate::try_it::router(&dashboard)).merge(crate::wallet::router(&dashboard));
     let at_link = dashboard.clone();
     let at_stream = dashboard.clone();
     let at_sign_in = dashboard.clone();
@@ -177,7 +178,7 @@ impl Dashboard {
         })
     }
 
-    fn environment(&self, name: &str) -> Option<Arc<Environment>> {
+    pub(crate) fn environment(&self, name: &str) -> Option<Arc<Environment>> {
         self.project.environments.iter().find(|env| env.name() == name).cloned()
     }
 
@@ -319,13 +320,13 @@ impl Dashboard {
             }
             self.people.sign_out(&session).map_err(|error| Trouble::internal(&error))?;
             let mut response = see_other(&format!("{root}dashboard"));
-            set_cookie(&mut response, "", false, 0);
+            set_cookie(&mut response, SESSION_COOKIE, "", false, 0);
             Ok(response)
         };
         done.await.unwrap_or_else(|trouble| trouble_page(&root, &trouble))
     }
 
-    fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         let bytes = [(self.nonce)(), (self.nonce)()].concat();
         blake3::hash(&bytes).to_hex().to_string()
     }
@@ -342,7 +343,7 @@ const SESSION_COOKIE_SECONDS: i64 = 30 * 24 * 3_600;
 fn to_overview(root: &str, headers: &HeaderMap, session: &str) -> Response {
     let mut response = see_other(&format!("{root}dashboard"));
     let is_secure = headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
-    set_cookie(&mut response, session, is_secure, SESSION_COOKIE_SECONDS);
+    set_cookie(&mut response, SESSION_COOKIE, session, is_secure, SESSION_COOKIE_SECONDS);
     response
 }
 
@@ -418,13 +419,13 @@ pub(crate) fn html_response(status: StatusCode, page: &Markup) -> Response {
     response
 }
 
-fn put(response: &mut Response, headers: &[(axum::http::HeaderName, &'static str)]) {
+pub(crate) fn put(response: &mut Response, headers: &[(axum::http::HeaderName, &'static str)]) {
     for (name, value) in headers {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
 }
 
-fn see_other(address: &str) -> Response {
+pub(crate) fn see_other(address: &str) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SEE_OTHER;
     if let Ok(address) = HeaderValue::try_from(address) {
@@ -433,16 +434,15 @@ fn see_other(address: &str) -> Response {
     response
 }
 
-fn set_cookie(response: &mut Response, session: &str, is_secure: bool, seconds: i64) {
+pub(crate) fn set_cookie(response: &mut Response, name: &str, token: &str, is_secure: bool, seconds: i64) {
     let secure = if is_secure { "; Secure" } else { "" };
-    let cookie =
-        format!("{SESSION_COOKIE}={session}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    let cookie = format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     if let Ok(cookie) = HeaderValue::try_from(cookie) {
         response.headers_mut().insert(SET_COOKIE, cookie);
     }
 }
 
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs =
         cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
@@ -459,7 +459,7 @@ fn csrf_of(session: &str) -> String {
 }
 
 /// The fields of a form that a page of ours sent.
-async fn read_form(headers: &HeaderMap, body: Body) -> Result<Form, Trouble> {
+pub(crate) async fn read_form(headers: &HeaderMap, body: Body) -> Result<Form, Trouble> {
     // Browsers say where a form comes from; programs have the API.
     if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
         return Err(Trouble::Stale);
@@ -470,11 +470,11 @@ async fn read_form(headers: &HeaderMap, body: Body) -> Result<Form, Trouble> {
 }
 
 /// From a path to the root: one step up for each folder that it is in.
-fn root_of(path: &str) -> String {
+pub(crate) fn root_of(path: &str) -> String {
     "../".repeat(path.matches('/').count().saturating_sub(1))
 }
 
-fn trouble_page(root: &str, trouble: &Trouble) -> Response {
+pub(crate) fn trouble_page(root: &str, trouble: &Trouble) -> Response {
     let (heading, then) = match trouble {
         Trouble::SignedOut => return html_response(StatusCode::UNAUTHORIZED, &sign_in_page(root, "", None)),
         Trouble::NotFound => {

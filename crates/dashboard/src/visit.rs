@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chargly_engine::Environment;
+use chargly_engine::{Environment, PLAYGROUND};
 use chargly_http::Project;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
@@ -87,7 +87,7 @@ impl Visit {
     /// The environments that can be looked at: test and live, others while one is there.
     pub(crate) fn environments(&self) -> Vec<String> {
         let names = self.project.environments.iter().map(|env| env.name().to_owned());
-        names.filter(|name| name != "playground" || self.env.name() == "playground").collect()
+        names.filter(|name| name != PLAYGROUND || self.env.name() == PLAYGROUND).collect()
     }
 
     /// The range that is asked for.

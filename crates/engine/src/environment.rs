@@ -32,6 +32,9 @@ use crate::usecases::figures::DeferredCache;
 use crate::usecases::{Looks, RunningCorrections, Simulations};
 use crate::writer::{GroupEnd, Writer};
 
+/// The name of the environment to play in: in no total, told of to nobody, and nothing that a project would miss.
+pub const PLAYGROUND: &str = "playground";
+
 /// How to open an environment.
 pub struct OpenOptions {
     /// Where time comes from.

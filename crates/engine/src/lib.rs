@@ -29,6 +29,7 @@ mod tail;
 mod usecases;
 mod verify;
 mod verify_runs;
+mod wallet_links;
 mod writer;
 
 pub use chargly_advisor as advisor;
@@ -39,7 +40,7 @@ pub use chargly_simulator as simulator;
 pub use chargly_views as views;
 
 pub use clock::{CLOCK_JUMP_AT_START_MAX_MS, CLOCK_JUMP_MAX_MS, Clock, ManualClock, SystemClock};
-pub use environment::{Environment, OpenError, OpenOptions, Readiness, create};
+pub use environment::{Environment, OpenError, OpenOptions, PLAYGROUND, Readiness, create};
 pub use erasures::Forgotten;
 pub use facts::{Facts, ReadFactError, StoredFact, StoredPayload, read_entry};
 pub use fold::{Fold, FoldError, FoldProblem, Folded, WarmUp};
@@ -67,4 +68,5 @@ pub use usecases::{
     simulate,
 };
 pub use verify::{Progress, Report, VerifyError, verify, verify_with};
+pub use wallet_links::WalletLink;
 pub use writer::{GROUP_DECIDING_MS_MAX, GROUP_FACTS_MAX, GroupEnd, Recovered, TURN_ITEMS_MAX, Writer};

@@ -13,7 +13,7 @@ pub(crate) fn landing(project: &Project) -> Answer {
     Answer::object(|o| {
         o.text("name", "chargly").text("version", project.software);
         o.array("environments", |list| {
-            for environment in &project.environments {
+            for environment in project.real() {
                 list.text(environment.name());
             }
         });
@@ -28,13 +28,10 @@ pub(crate) fn healthz(_: &Project) -> Answer {
     })
 }
 
-/// `GET /readyz`: whether every environment can take money.
+/// `GET /readyz`: whether every environment that is for real can take money.
 pub(crate) fn readyz(project: &Project) -> Answer {
-    let states: Vec<(&str, Option<&str>)> = project
-        .environments
-        .iter()
-        .map(|environment| (environment.name(), reason(&environment.readiness())))
-        .collect();
+    let states: Vec<(&str, Option<&str>)> =
+        project.real().map(|environment| (environment.name(), reason(&environment.readiness()))).collect();
     let is_ready = states.iter().all(|(_, reason)| reason.is_none());
     let body = object(|o| {
         o.text("status", if is_ready { "ready" } else { "not_ready" });
@@ -52,7 +49,7 @@ pub(crate) fn readyz(project: &Project) -> Answer {
 
 /// `GET /metrics`: for Prometheus.
 pub(crate) fn metrics(project: &Project) -> Answer {
-    for environment in &project.environments {
+    for environment in project.real() {
         let name = environment.name().to_owned();
         let bytes = u32::try_from(environment.queued_bytes()).unwrap_or(u32::MAX);
         metrics::gauge!("chargly_queued_bytes", "environment" => name.clone()).set(f64::from(bytes));

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chargly_api::limits::STREAMS_MAX;
-use chargly_engine::Environment;
 use chargly_engine::ledger::ApiKey;
+use chargly_engine::{Environment, PLAYGROUND};
 use chargly_webhooks::Webhooks;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
@@ -40,6 +40,11 @@ impl Project {
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
         let (body_room, public_body_room) = (BodyRoom::keyed(), BodyRoom::public());
         Arc::new(Self { environments, webhooks, metrics, software, streams, body_room, public_body_room })
+    }
+
+    /// The environments that are for real: all but the playground.
+    pub(crate) fn real(&self) -> impl Iterator<Item = &Arc<Environment>> {
+        self.environments.iter().filter(|environment| environment.name() != PLAYGROUND)
     }
 
     /// The webhooks of an environment.

@@ -98,6 +98,7 @@ pub static ROUTES: &[Route] = routes! {
     "PUT"    "/v1/customers/{customer}/wallet/policy" Grant  "set_policy"         v1::customers::wallet::policy::handle;
     "POST"   "/v1/customers/{customer}/wallet/freeze" Grant  "freeze_wallet"      v1::customers::wallet::freeze::handle;
     "POST"   "/v1/customers/{customer}/wallet/thaw"   Grant  "thaw_wallet"        v1::customers::wallet::thaw::handle;
+    "POST"   "/v1/customers/{customer}/wallet-links"  Meter  "create_wallet_link" v1::customers::wallet_links::handle;
     "GET"    "/v1/customers/{customer}/ledger"        Read   "list_ledger"        v1::customers::ledger::handle;
     "POST"   "/v1/customers/{customer}/grants"        Grant  "grant"              v1::customers::grants::handle;
     "POST"   "/v1/grants/{id}/void"                   Grant  "void_grant"         v1::grants::void::handle;

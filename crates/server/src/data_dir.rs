@@ -6,6 +6,7 @@
 //! <data>/lock           held by the one process that writes
 //! <data>/test/          an environment each: journal.db, head, index.db, views.db, ops.db; restored, after a restore
 //! <data>/live/
+//! <data>/playground/    what `/try` plays in; no project lacks anything without it
 //! ```
 //!
 //! Not owned here: what is inside an environment.
@@ -16,12 +17,13 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use chargly_engine::journal::{DirLock, JOURNAL_FILE, RESTORED_FILE, read_restored};
-use chargly_engine::{Clock, Environment, OpenOptions, RunLength, SystemClock};
+use chargly_engine::{Clock, Environment, OpenOptions, PLAYGROUND, RunLength, SystemClock};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Advice;
 
-/// The environments of a project, in the order in which they are listed.
+/// The environments of a project, in the order in which they are listed. The playground is none of them: it is made anew
+/// where it is missing, and nothing in it is worth a backup.
 pub(crate) const ENVIRONMENTS: [&str; 2] = ["test", "live"];
 /// Name of the file that makes a directory a project.
 pub(crate) const PROJECT_FILE: &str = "project.json";
@@ -255,16 +257,16 @@ pub(crate) fn time_text(unix_ms: i64) -> String {
     jiff::Timestamp::from_millisecond(unix_ms).map_or_else(|_| format!("{unix_ms} ms"), |t| format!("{t:.3}"))
 }
 
-/// Which environments are meant: all, or the one named.
+/// Which environments are meant: test and live, or the one named, which may be the playground.
 ///
 /// # Errors
 /// If there is none of that name.
 pub(crate) fn environments_named(name: Option<&str>) -> Result<Vec<&'static str>> {
     let Some(name) = name else { return Ok(ENVIRONMENTS.to_vec()) };
-    let found: Vec<_> = ENVIRONMENTS.into_iter().filter(|known| *known == name).collect();
+    let found: Vec<_> = ENVIRONMENTS.into_iter().chain([PLAYGROUND]).filter(|known| *known == name).collect();
     ensure!(
         !found.is_empty(),
-        crate::failure::Usage(format!("there is no environment {name}: test or live"))
+        crate::failure::Usage(format!("there is no environment {name}: test, live or playground"))
     );
     Ok(found)
 }

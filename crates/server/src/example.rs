@@ -40,10 +40,10 @@ const PACKS: [ExamplePack; 3] = [
     ("power_4000", "Power", "For using it every day.", 4_000, 6_000, "25 % less per credit than Starter"),
 ];
 /// Nano-dollars in a cent.
-const CENT_NANO: i64 = 10_000_000;
+pub(crate) const CENT_NANO: i64 = 10_000_000;
 
 /// Rounded down to what can be paid in the smallest coins of its currency, and one of them at least.
-fn whole_coins(price: Money) -> Money {
+pub(crate) fn whole_coins(price: Money) -> Money {
     let coin = price.currency.coin_nano();
     Money { nano: (price.nano - price.nano % coin).max(coin), ..price }
 }

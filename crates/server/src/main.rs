@@ -22,6 +22,7 @@ mod output;
 mod patience;
 mod payments;
 mod place;
+mod playground;
 mod progress;
 mod scan;
 mod settings;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use chargly_engine::{Environment, SystemEntropy};
+use chargly_engine::{Environment, PLAYGROUND, SystemEntropy};
 use chargly_ops::{Ops, OpsError};
 use chargly_webhooks::{Options, Webhooks};
 use clap::Args;
@@ -27,7 +27,7 @@ pub(crate) struct WebhookArgs {
     accept_lost_key: bool,
 }
 
-/// Starts the webhooks of all environments, within the runtime.
+/// Starts the webhooks of all environments but the playground, of which nobody is told, within the runtime.
 ///
 /// # Errors
 /// If what is kept cannot be opened, or is ahead of the journal.
@@ -36,7 +36,8 @@ pub(crate) fn start_all(
     args: &WebhookArgs,
     accept_loss: bool,
 ) -> Result<Vec<Arc<Webhooks>>> {
-    environments.iter().map(|(environment, ops)| start(environment, ops, args, accept_loss)).collect()
+    let real = environments.iter().filter(|(environment, _)| environment.name() != PLAYGROUND);
+    real.map(|(environment, ops)| start(environment, ops, args, accept_loss)).collect()
 }
 
 /// Opens what is kept beside the journal of each environment.

@@ -28,9 +28,13 @@ macro_rules! assets {
 
 assets! {
     /// How every page looks.
-    STYLESHEET = "dashboard" "css" "text/css" concat!(include_str!("../../../http/assets/tokens.css"), include_str!("../../assets/dashboard.css"));
+    STYLESHEET = "dashboard" "css" "text/css" concat!(include_str!("../../../http/assets/tokens.css"), include_str!("../../assets/dashboard.css"), include_str!("../../assets/try.css"), include_str!("../../assets/wallet.css"));
     /// The live page.
     LIVE = "live" "js" "text/javascript" include_str!("../../assets/live.js");
+    /// What `/try` does with a script.
+    TRY_SCRIPT = "try" "js" "text/javascript; charset=utf-8" include_str!("../../assets/try.js");
+    /// What a wallet page does with a script.
+    WALLET_SCRIPT = "wallet" "js" "text/javascript; charset=utf-8" include_str!("../../assets/wallet.js");
     /// What stands in the tab.
     FAVICON = "mark" "svg" "image/svg+xml" include_str!("../../../http/assets/mark.svg");
     /// A slider beside a number of credits.

@@ -92,6 +92,11 @@ impl Environment {
         self.payments().setup.get().map_or(&[], |setup| &setup.providers)
     }
 
+    /// Where buyers reach this server, once payments are set up: without a slash at its end.
+    pub fn public_url(&self) -> Option<&str> {
+        self.payments().setup.get().map(|setup| setup.public_url.as_str())
+    }
+
     /// The address of a page about an order, under a path: what only who was given it can know.
     pub(super) fn page_url(&self, path: &str, order: EntryId, id: &str) -> Result<String, PaymentError> {
         let setup = self.payments().setup()?;

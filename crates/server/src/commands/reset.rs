@@ -27,7 +27,7 @@ const READ_BYTES: usize = 64 * 1024;
 /// Flags of `chargly reset`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ResetArgs {
-    /// The environment to drop: test or live
+    /// The environment to drop: test, live or playground
     #[arg(value_name = "ENVIRONMENT")]
     environment: String,
     #[command(flatten)]

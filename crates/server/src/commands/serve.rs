@@ -17,7 +17,7 @@ use crate::failure::Advice;
 use crate::listener::{self, Limits};
 use crate::patience::Patience;
 use crate::payments::PaymentArgs;
-use crate::{door, first_start, logging, output, webhooks};
+use crate::{door, first_start, logging, output, playground, webhooks};
 
 /// Flags of `chargly serve`.
 #[derive(Clone, Debug, Args)]
@@ -50,6 +50,9 @@ pub(crate) struct ServeArgs {
     /// alone, billing.example.com:8443
     #[arg(long, env = "CHARGLY_MCP_ALLOW_HOST", value_delimiter = ',', value_name = "HOST")]
     mcp_allow_host: Vec<String>,
+    /// Serve no playground: /try says that it is off
+    #[arg(long, env = "CHARGLY_NO_PLAYGROUND")]
+    no_playground: bool,
     #[command(flatten)]
     begin: first_start::BeginArgs,
     #[command(flatten)]
@@ -95,8 +98,15 @@ async fn serve(args: &ServeArgs) -> Result<()> {
     } else if let Some(begun) = first_start::begin(&data, clock, args.begin.currency).await? {
         let link = sign_in_link::make(&data, &first_start::dashboard_url(listen))?;
         output::print(&first_start::welcome(&begun, data.root(), listen, args.begin.currency, &link))?;
+        if !args.no_playground {
+            output::print(&format!("Or click a first event: {}try\n\n", first_start::dashboard_url(listen)))?;
+        }
     }
-    let environments = open_all(&data, args)?;
+    let mut environments = open_all(&data, args)?;
+    if !args.no_playground {
+        let currency = environments.first().map_or(args.begin.currency, |first| first.catalogue().currency);
+        environments.extend(playground::open(&data, currency).await);
+    }
     let with_ops = webhooks::open_ops(&data, &environments, &args.webhooks)?;
     with_ops.iter().try_for_each(|(environment, ops)| args.payments.set_up(environment, ops, listen))?;
     environments.iter().for_each(Environment::resume_corrections);

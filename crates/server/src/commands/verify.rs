@@ -17,7 +17,7 @@ use crate::{output, progress};
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Check this environment only: test or live
+    /// Check this environment only: test, live or playground
     #[arg(long, env = "CHARGLY_ENV", value_name = "NAME")]
     env: Option<String>,
     /// Print the result as JSON, an object per environment

@@ -254,3 +254,12 @@ fn every_call_of_the_guide_to_webhooks_succeeds_as_printed() {
     let calls = all_succeed(page, &server, &project.test_key);
     assert!(calls >= 3, "{calls} calls found");
 }
+
+#[test]
+fn every_call_of_the_guide_to_the_wallet_page_succeeds_as_printed() {
+    let project = Project::begin();
+    let server = project.serve();
+    let calls =
+        all_succeed(include_str!("../../../../docs/guides/wallet-page.md"), &server, &project.test_key);
+    assert_eq!(calls, 1);
+}

@@ -16,6 +16,7 @@ mod help;
 mod keys;
 mod kill9;
 mod payments;
+mod playground;
 mod prices;
 mod rate_cards;
 mod replay;

@@ -7,7 +7,7 @@ use chargly_ledger::{Fact, Millis, Position};
 use chargly_views::{Interval, Zone};
 
 use super::look::LookRequest;
-use crate::environment::Environment;
+use crate::environment::{Environment, PLAYGROUND};
 use crate::facts::ReadFactError;
 use crate::outcome::CallError;
 
@@ -16,9 +16,6 @@ const EVERY: Duration = Duration::from_secs(60 * 60);
 /// How long after a week began its look is due, in milliseconds (three hours): late facts of the week before have come by
 /// then, and most people sleep.
 const AFTER_MONDAY_MS: i64 = 3 * 60 * 60 * 1_000;
-/// An environment to play in, which nobody wants advice on.
-const PLAYGROUND: &str = "playground";
-
 /// Looks for advice on an environment once in each of its weeks, where its settings say so, until it is closed.
 pub async fn look_weekly(environment: Weak<Environment>) {
     loop {

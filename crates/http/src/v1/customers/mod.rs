@@ -6,3 +6,4 @@ pub(crate) mod grants;
 pub(crate) mod ledger;
 pub(crate) mod list;
 pub(crate) mod wallet;
+pub(crate) mod wallet_links;

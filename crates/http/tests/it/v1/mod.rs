@@ -20,4 +20,5 @@ pub(crate) mod recommendations;
 mod settings;
 mod stream;
 mod wallet;
+mod wallet_links;
 mod webhook_endpoints;
