@@ -16,6 +16,7 @@ pub mod limits;
 mod nearest;
 mod object;
 mod problem;
+pub mod product;
 mod properties;
 mod scan;
 #[cfg(test)]

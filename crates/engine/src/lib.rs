@@ -60,10 +60,10 @@ pub use usecases::{
     CorrectionProgress, CorrectionState, CustomerChange, CustomerDifference, ELASTIC_DRAWS_DEFAULT,
     ELASTIC_DRAWS_MAX, ErasedCustomer, EventFilter, EventPage, ExpiringLot, ExpiringSlice, HistoryLine,
     HistoryPage, HoldTerms, LEFT_ALONE_TOLD_MAX, LeftAlone, LookJob, LookRequest, LookStatus, Looked,
-    MeterEvent, NewKey, OrderPage, PRICE_CHANGES_MAX, PastError, Preview, PreviewSeal, PriceImpactError,
+    LOGGED_AMONG_FACTS_MAX, LOGGED_WITHIN_MS, MeterEvent, NewKey, OrderPage, PRICE_CHANGES_MAX, PastError, Preview, PreviewSeal, PriceImpactError,
     PriceImpacts, PriceSimulation, Properties, Quote, SIMULATED_CUSTOMERS_MAX, SIMULATION_KEPT_MS,
     SIMULATIONS_KEPT_MAX, SIMULATIONS_QUEUED_MAX, Simulated, SimulationError, SimulationJob,
-    SimulationStatus, Skip, Totals, Tried, TriedRule, TriedSample, TryError, WalletAsOf, Watch, look_weekly,
+    SimulationStatus, Skip, Totals, Tried, TriedRule, TriedSample, TryError, UsageLog, WalletAsOf, Watch, look_weekly,
     simulate,
 };
 pub use verify::{Progress, Report, VerifyError, verify, verify_with};

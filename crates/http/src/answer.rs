@@ -4,10 +4,12 @@ use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
-use chargly_api::{ObjectWriter, Problem, object, object_of_about};
+use chargly_api::{ErrorCode, ObjectWriter, Problem, object, object_of_about};
 use maud::Markup;
+use serde_json::Value;
 
 use crate::browser;
+use crate::compat;
 use crate::pages::{Trouble, error_page};
 
 const JSON: &str = "application/json";
@@ -19,6 +21,15 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const POSITION: HeaderName = HeaderName::from_static("chargly-position");
 /// Marks a first answer that is given again.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// How a route's errors are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errors {
+    /// As problem details (RFC 9457).
+    Problem,
+    /// As the product's published client reads them: `{"error": {"code", "message"}}`.
+    Client,
+}
 
 /// An answer.
 pub(crate) struct Answer {
@@ -52,6 +63,36 @@ impl Answer {
     /// 200 with JSON.
     pub(crate) fn json(body: Vec<u8>) -> Self {
         Self::new(StatusCode::OK, JSON, Body::from(body))
+    }
+
+    /// A problem, as a route's errors are written.
+    pub(crate) fn refusal(errors: Errors, problem: &Problem, instance: &str) -> Self {
+        match errors {
+            Errors::Problem => Self::problem(problem, instance),
+            Errors::Client => Self::client_error(problem),
+        }
+    }
+
+    /// A problem, for the product's published client.
+    fn client_error(problem: &Problem) -> Self {
+        let status = compat::status_of(problem);
+        Self {
+            retry_after_s: problem.retry_after_s,
+            is_unauthorized: status == StatusCode::UNAUTHORIZED,
+            ..Self::new(status, JSON, Body::from(compat::error_body(problem)))
+        }
+    }
+
+    /// What is answered with 200, shown in another way. An error stays as it is.
+    pub(crate) async fn shown(self, show: impl FnOnce(&Value) -> Value) -> Result<Self, Problem> {
+        if self.status != StatusCode::OK {
+            return Ok(self);
+        }
+        // It was written here, and is as long as it is.
+        let unreadable = |_| Problem::new(ErrorCode::Internal, "The answer could not be read.");
+        let bytes = axum::body::to_bytes(self.body, usize::MAX).await.map_err(unreadable)?;
+        let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        Ok(Self { body: Body::from(show(&answer).to_string()), ..self })
     }
 
     /// A problem.
@@ -152,6 +193,6 @@ impl Answer {
     }
 }
 
-fn status_of(problem: &Problem) -> StatusCode {
+pub(crate) fn status_of(problem: &Problem) -> StatusCode {
     StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

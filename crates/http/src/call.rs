@@ -11,7 +11,7 @@ use chargly_engine::{CallError, Environment, Failure, Outcome};
 use chargly_webhooks::Webhooks;
 use compact_str::CompactString;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Errors};
 use crate::errors::{problem_of, refusal_of, refusal_problem, with_checkout_hint};
 use crate::project::Project;
 use crate::query::{Page, Query};
@@ -25,6 +25,8 @@ pub(crate) struct Call {
     /// The webhooks of the environment, where some are running.
     pub(crate) webhooks: Option<Arc<Webhooks>>,
     pub(crate) key: ApiKey,
+    /// How errors are written.
+    pub(crate) errors: Errors,
     /// The path, which says in errors what was asked for.
     pub(crate) instance: String,
     pub(crate) params: Vec<(String, String)>,
@@ -140,12 +142,17 @@ impl Call {
                 let catalogue = self.env.catalogue();
                 let problem = refusal_problem(refusal, Some(customer), &catalogue);
                 let problem = with_checkout_hint(problem, refusal, &catalogue, outcome.id.position);
-                Answer::problem(&problem, &self.instance)
+                self.refuse(&problem)
             }
             (None, Fact::Wallet(fact)) => Answer::object(|o| view(o, fact)),
             (None, _) => Answer::object(|_| {}),
         };
         self.written(outcome, answer)
+    }
+
+    /// A problem that is an answer: a verdict, which carries what every answer to a write does.
+    pub(crate) fn refuse(&self, problem: &Problem) -> Answer {
+        Answer::refusal(self.errors, problem, &self.instance)
     }
 
     /// With what every answer to a write carries.

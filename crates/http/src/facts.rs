@@ -74,6 +74,7 @@ pub(crate) fn kind(fact: &Fact) -> &'static str {
             WalletEvent::Reversed { .. } => "reversed",
             WalletEvent::Recharged { .. } => "recharged",
             WalletEvent::CostSet { .. } => "cost_set",
+            WalletEvent::EventAnnotated { .. } => "event_annotated",
             WalletEvent::PolicySet { .. } => "policy_set",
             WalletEvent::Frozen => "frozen",
             WalletEvent::Thawed => "thawed",
@@ -184,6 +185,9 @@ fn write_wallet_fact(o: &mut ObjectWriter<'_>, fact: &WalletFact, customer: &str
         }
         WalletEvent::CostSet { cost, .. } => {
             o.shown_or_null("cost", cost.map(|cost| Money::amount_of(cost.nano.into())));
+        }
+        WalletEvent::EventAnnotated { event, .. } => {
+            o.shown("event_id", view::id(IdKind::Event, *event));
         }
         WalletEvent::PolicySet { policy } => view::policy(o, *policy),
         WalletEvent::Refused { asked, refusal, .. } => {
@@ -359,6 +363,7 @@ pub(crate) fn write_settings(o: &mut ObjectWriter<'_>, settings: &Settings, cata
         }
     });
     o.object("advice", |o| crate::v1::settings::advice::write(o, &settings.advice));
+    o.boolean("compat_creates_event_types", settings.compat_creates_event_types);
 }
 
 /// Basis points as a decimal share: 6,000 is `0.6`.

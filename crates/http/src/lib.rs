@@ -16,6 +16,7 @@ mod body;
 mod browser;
 mod buyer;
 mod call;
+mod compat;
 mod csv;
 mod errors;
 mod facts;
@@ -33,6 +34,7 @@ mod serve;
 mod v1;
 mod view;
 
+pub use answer::Errors;
 pub use behind::behind_keys;
 pub use body::{BODIES_BYTES_MAX, PUBLIC_BODIES_BYTES_MAX, SMALL_BODY_BYTES_MAX};
 pub use names::WIRE_NAMES;

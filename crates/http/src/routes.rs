@@ -5,11 +5,11 @@ use chargly_api::Problem;
 use chargly_engine::ledger::Scope;
 use futures_util::future::BoxFuture;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Errors};
 use crate::call::Call;
 use crate::project::Project;
 use crate::public::PublicCall;
-use crate::{buyer, health, pages, v1};
+use crate::{buyer, compat, health, pages, v1};
 
 /// One route.
 pub struct Route {
@@ -21,6 +21,8 @@ pub struct Route {
     pub scope: Option<Scope>,
     /// What it is called in metrics and SDKs.
     pub operation: &'static str,
+    /// How its errors are written.
+    pub errors: Errors,
     pub(crate) run: Run,
 }
 
@@ -32,7 +34,7 @@ impl Route {
         path: &'static str,
         run: fn(PublicCall) -> BoxFuture<'static, Result<Answer, Problem>>,
     ) -> Self {
-        Self { method, path, scope: None, operation: "test", run: Run::Public(run) }
+        Self { method, path, scope: None, operation: "test", errors: Errors::Problem, run: Run::Public(run) }
     }
 
     /// Whether a request brings its own proof instead of a key: an unguessable link, a signed body. A route without a
@@ -53,15 +55,18 @@ pub(crate) enum Run {
 }
 
 macro_rules! routes {
-    ($($method:literal $path:literal $access:ident $operation:literal $handler:path;)*) => {
+    ($($method:literal $path:literal $access:ident $operation:literal $handler:path $(as $errors:ident)?;)*) => {
         &[$(Route {
             method: $method,
             path: $path,
             scope: routes!(@scope $access),
             operation: $operation,
+            errors: routes!(@errors $($errors)?),
             run: routes!(@run $access $handler),
         }),*]
     };
+    (@errors) => { Errors::Problem };
+    (@errors $errors:ident) => { Errors::$errors };
     (@scope Open) => { None };
     (@scope Public) => { None };
     (@scope $scope:ident) => { Some(Scope::$scope) };
@@ -172,5 +177,16 @@ pub static ROUTES: &[Route] = routes! {
     "POST"   "/v1/webhook-endpoints/{id}/ping"        Admin  "ping_webhook_endpoint" v1::webhook_endpoints::ping::handle;
     "GET"    "/v1/webhook-endpoints/{id}/deliveries"  Read   "list_webhook_deliveries" v1::webhook_endpoints::deliveries::handle;
     "POST"   "/v1/webhook-endpoints/{id}/resend"      Admin  "resend_webhook_message" v1::webhook_endpoints::resend::handle;
+    "GET"    "/api/wallet/balance/{customer}"         Read   "compat_get_wallet"  compat::wallet::balance::handle as Client;
+    "POST"   "/api/wallet/consume"                    Meter  "compat_meter_event" compat::wallet::consume::handle as Client;
+    "POST"   "/api/usage/log"                         Meter  "compat_log_usage"   compat::usage::log::handle as Client;
+    "POST"   "/api/billing/checkout"                  Meter  "compat_create_checkout" compat::billing::checkout::handle as Client;
+    "GET"    "/api/credit-packs"                      Read   "compat_list_credit_packs" compat::credit_packs::handle as Client;
+    "GET"    "/api/pricing/rules/{name}"              Read   "compat_get_pricing_rule" compat::pricing::rules::handle as Client;
+    "GET"    "/api/pricing/recommendations"           Read   "compat_list_pricing_recommendations" compat::pricing::recommendations::list::handle as Client;
+    "GET"    "/api/pricing/recommendations/{id}"      Read   "compat_get_pricing_recommendation" compat::pricing::recommendations::get::handle as Client;
+    "GET"    "/api/pricing/recommendations/{id}/explain" Read "compat_explain_pricing_recommendation" compat::pricing::recommendations::explain::handle as Client;
+    "POST"   "/api/pricing/recommendations/{id}/apply" Prices "compat_apply_pricing_recommendation" compat::pricing::recommendations::apply::handle as Client;
+    "POST"   "/api/pricing/recommendations/{id}/reject" Prices "compat_reject_pricing_recommendation" compat::pricing::recommendations::reject::handle as Client;
     "GET"    "/v1/audit"                              Admin  "list_audit"         v1::audit::handle;
 };

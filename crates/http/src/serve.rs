@@ -47,7 +47,10 @@ pub(crate) async fn serve(project: Arc<Project>, route: &'static Route, request:
     };
     let response = match result {
         Ok(answer) => answer.into_response(),
-        Err(problem) => respond_problem(&problem, &instance, page_root.as_deref()),
+        Err(problem) => match page_root {
+            Some(root) => Answer::problem_page(&problem, &root).into_response(),
+            None => Answer::refusal(route.errors, &problem, &instance).into_response(),
+        },
     };
     let status = response.status().as_str().to_owned();
     metrics::counter!("chargly_http_requests_total", "operation" => route.operation, "status" => status)
@@ -115,6 +118,7 @@ async fn prepare(
         project,
         env,
         key,
+        errors: route.errors,
         instance,
         params,
         query,

@@ -8,7 +8,7 @@ use self::orders::ordered;
 
 use crate::wallet::DebtSlice;
 use crate::{
-    Advised, Allowance, AllowanceRequest, Amended, ApiKey, Balance, CatalogueChange, CatalogueFact, Charge,
+    Advised, Allowance, AllowanceRequest, Amended, Annotation, ApiKey, Balance, CatalogueChange, CatalogueFact, Charge,
     ClosedCorrection, Correction, Credits, Decision, Draw, EventType, Fact, Grade, GrantKind, GrantRequest,
     Hold, HoldEnd, HoldRef, Lot, LotNo, LotStatus, Millis, PackVersion, PriceVersion, RateCard, Recorded,
     Renewal, Reserve, Settlement, State, Wallet, WalletEvent, WalletFact, WalletNo, Welcome, allowances,
@@ -148,6 +148,13 @@ impl State {
             }
             WalletEvent::CostSet { request, cost, .. } => {
                 self.change_amended(request.event, number, |a| a.cost = *cost);
+                self.change_wallet(number, |w| step(w, after, position));
+            }
+            WalletEvent::EventAnnotated { event, moved, .. } => {
+                let dimensions = moved.as_ref().map(|moved| moved.dimensions.clone()).unwrap_or_default();
+                self.change_amended(event.position, number, |a| {
+                    a.annotation = Some(Annotation { position, dimensions });
+                });
                 self.change_wallet(number, |w| step(w, after, position));
             }
             WalletEvent::OrderPlaced { request, terms } => {
@@ -666,6 +673,7 @@ fn apply_small(wallet: &mut Wallet, recorded: Recorded, event: &WalletEvent) {
         | WalletEvent::Reversed { .. }
         | WalletEvent::CustomerErased
         | WalletEvent::Recharged { .. }
+        | WalletEvent::EventAnnotated { .. }
         | WalletEvent::CostSet { .. } => debug_assert!(false, "applied by its own code: {event:?}"),
     }
 }

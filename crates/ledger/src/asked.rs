@@ -2,9 +2,9 @@
 
 use crate::fact::Asked;
 use crate::{
-    Action, AllowanceRequest, Because, CaptureRequest, Catalogue, CatalogueChange, Credits, EventTypeNo,
+    Action, AllowanceRequest, AnnotateRequest, Because, CaptureRequest, Catalogue, CatalogueChange, Credits, EventTypeNo,
     Facets, Fact, GrantRequest, HoldRequest, IfInsufficient, MeterRequest, Millis, Money, PriceRequest,
-    Quantity, RejectAdviceRequest, Usage, WalletEvent,
+    Quantity, RejectAdviceRequest, Usage, WalletEvent, WalletFact,
 };
 
 /// Where two requests under one key differ.
@@ -25,6 +25,9 @@ impl Fact {
     /// The operation and fields this fact was asked with; `None` for what nobody asked for under a key.
     pub fn asked_fields(&self, catalogue: &Catalogue) -> Option<(&'static str, Fields)> {
         match self {
+            Self::Wallet(WalletFact { event: WalletEvent::EventAnnotated { request, .. }, .. }) => {
+                Some(request.asked_fields(catalogue))
+            }
             Self::Wallet(fact) => {
                 let facets = facets_of(&fact.event);
                 asked_of(&fact.event).map(|asked| (asked.operation(), asked.fields(catalogue, facets)))
@@ -79,6 +82,14 @@ impl Because {
     }
 }
 
+impl AnnotateRequest {
+    /// The operation and fields of this request. Which event was found is nothing that the caller asks for.
+    pub fn asked_fields(&self, catalogue: &Catalogue) -> (&'static str, Fields) {
+        let event = name(catalogue, self.event_type);
+        ("annotate_event", vec![("event", event), ("credits", shown(self.credits))])
+    }
+}
+
 impl RejectAdviceRequest {
     /// The operation and fields of this request.
     pub fn asked_fields(&self) -> (&'static str, Fields) {
@@ -91,7 +102,7 @@ impl Action {
     /// The request in this action, where it is one that a key can bind.
     pub fn asked(&self) -> Option<Asked> {
         Some(match self {
-            Self::Meter { request, .. } => Asked::Meter(*request),
+            Self::Meter { request, .. } | Self::RecordUse { request, .. } => Asked::Meter(*request),
             Self::PlaceHold { request, .. } => Asked::PlaceHold(*request),
             Self::IncreaseHold(request) => Asked::IncreaseHold(*request),
             Self::ExtendHold(request) => Asked::ExtendHold(*request),
@@ -107,7 +118,8 @@ impl Action {
             Self::PlaceOrder { request, .. } => Asked::PlaceOrder(request.clone()),
             Self::RefundOrder(request) => Asked::RefundOrder(*request),
             Self::SetAllowance { request, .. } => Asked::SetAllowance(request.clone()),
-            Self::PublishRateCard(_)
+            Self::Annotate { .. }
+            | Self::PublishRateCard(_)
             | Self::PublishPack(_)
             | Self::OpenCheckout(_)
             | Self::SettleOrder(_)
@@ -119,6 +131,7 @@ impl Action {
             | Self::Thaw { .. }
             | Self::Change(_)
             | Self::DefineEventType(_)
+            | Self::DefineNewEventType(_)
             | Self::EraseCustomer { .. }
             | Self::Recommend(_)
             | Self::RejectRecommendation(_)
@@ -134,6 +147,7 @@ impl Action {
             Self::PublishPrice(request) => Some(request.asked_fields(catalogue)),
             Self::OpenCorrection(request) => Some(request.asked_fields()),
             Self::RejectRecommendation(request) => Some(request.asked_fields()),
+            Self::Annotate { request, .. } => Some(request.asked_fields(catalogue)),
             action => {
                 let facets = match action {
                     Self::Meter { facets, .. } | Self::CaptureHold { facets, .. } => facets.as_deref(),
@@ -184,6 +198,7 @@ fn asked_of(event: &WalletEvent) -> Option<Asked> {
         WalletEvent::RefundStarted { request, .. } => Asked::RefundOrder(*request),
         WalletEvent::AllowanceSet { request } => Asked::SetAllowance(request.clone()),
         WalletEvent::Opened { .. }
+        | WalletEvent::EventAnnotated { .. }
         | WalletEvent::CheckoutOpened { .. }
         | WalletEvent::OrderSettled { .. }
         | WalletEvent::AllowanceEnded { .. }

@@ -5,8 +5,8 @@ use compact_str::CompactString;
 
 use crate::codec::{codec_enum, codec_struct};
 use crate::{
-    AdviceLook, AllowanceRequest, Because, CatalogueChange, CheckoutRequest, CorrectionRequest, CostRequest,
-    Credits, EntryId, EventTypeNo, Facets, GrantKind, KeyHash, KeyNo, LotNo, Millis, Money, OrderRequest,
+    AdviceLook, AllowanceRequest, AnnotateRequest, Annotated, Because, CatalogueChange, CheckoutRequest, CorrectionRequest, CostRequest,
+    Credits, Dimension, EntryId, EventTypeNo, Facets, GrantKind, KeyHash, KeyNo, LotNo, Millis, Money, OrderRequest,
     Original, Outcome, PackRequest, Policy, Position, PriceInputs, PriceNo, Quantity, RateCardRequest,
     Recommendation, RefundRequest, Rule, Settings, SettleRequest, WalletNo,
 };
@@ -95,6 +95,24 @@ pub enum Action {
         /// The event as it was charged.
         original: Box<Original>,
     },
+    /// Attach properties to an event that was charged without any.
+    Annotate {
+        /// Which is asked for.
+        request: AnnotateRequest,
+        /// Its declared dimensions, by name.
+        dimensions: Vec<Dimension>,
+        /// The event that was found; `None` where only the key is asked about.
+        annotated: Option<Box<Annotated>>,
+    },
+    /// Record use of which no charge is known, at no credits.
+    RecordUse {
+        /// The customer's own id.
+        customer: CompactString,
+        /// What was used.
+        request: MeterRequest,
+        /// Its dimensions; the cost is filled in here.
+        facets: Option<Box<Facets>>,
+    },
     /// Order a pack.
     PlaceOrder {
         /// The customer's own id.
@@ -148,6 +166,8 @@ pub enum Action {
     Change(CatalogueChange),
     /// Define or change an event type.
     DefineEventType(EventTypeRequest),
+    /// Define an event type where none has its name; never change one.
+    DefineNewEventType(EventTypeRequest),
     /// Publish a price version.
     PublishPrice(PriceRequest),
     /// Publish a version of a credit pack.

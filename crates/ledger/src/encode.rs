@@ -350,6 +350,7 @@ codec_enum!(WalletEvent, "wallet event" {
     25 => AllowanceSet { request },
     26 => AllowanceEnded { allowance },
     27 => AllowanceRenewed { renewal },
+    36 => EventAnnotated { request, event; moved },
 });
 
 impl Codec for Asked {

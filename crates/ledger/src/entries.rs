@@ -146,6 +146,7 @@ pub fn entries(fact: &Fact) -> Vec<LedgerEntry> {
         | WalletEvent::Thawed
         | WalletEvent::CustomerErased
         | WalletEvent::CostSet { .. }
+        | WalletEvent::EventAnnotated { .. }
         | WalletEvent::Refused { .. } => Vec::new(),
     }
 }

@@ -2,12 +2,13 @@
 
 use thiserror::Error;
 
+use crate::annotate::annotate;
 use crate::catalogue::Catalogue;
 use crate::fact::Asked;
 use crate::recommendation::rules as recommendation;
 use crate::state::Recorded;
 use crate::{
-    Action, Balance, Call, CardNo, CatalogueChange, CatalogueFact, Credits, EventTypeNo, EventTypeRequest,
+    Action, Balance, Call, CardNo, CatalogueChange, CatalogueFact, Charge, Credits, EventTypeNo, EventTypeRequest,
     Facets, Fact, Grid, Header, HoldRef, KeyNo, LotStatus, Millis, Money, Origin, PackNo, Position, PriceNo,
     PriceRequest, Quantity, Refusal, Rejection, Rounding, Rule, Sample, State, TopUp, Wallet, WalletEvent,
     WalletFact, WalletNo, Welcome, allowances, cost, grants, holds, meter, orders, pricing, reverse,
@@ -64,6 +65,7 @@ pub fn execute(
     match &call.action {
         Action::Change(_)
         | Action::DefineEventType(_)
+        | Action::DefineNewEventType(_)
         | Action::PublishPrice(_)
         | Action::PublishRateCard(_)
         | Action::PublishPack(_)
@@ -287,6 +289,13 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
             meter::check_cost(catalogue, request.cost, facets.as_deref())?;
             reverse::check_known(catalogue, request, facets.as_deref(), original).map(|()| Checked::Nothing)
         }
+        Action::Annotate { annotated, .. } => match annotated {
+            Some(_) => Ok(Checked::Nothing),
+            None => Err(Rejection::NotFound { kind: "event" }),
+        },
+        Action::RecordUse { request, .. } => {
+            meter::usable(catalogue, request.event_type).map(|_| Checked::Nothing)
+        }
         Action::PlaceOrder { request, .. } => orders::for_sale(catalogue, request).map(|_| Checked::Nothing),
         Action::OpenCheckout(r) => order(state, r.order).map(|_| Checked::Nothing),
         Action::SettleOrder(r) => order(state, r.order).map(|_| Checked::Nothing),
@@ -301,6 +310,7 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
         | Action::EraseCustomer { .. } => Ok(Checked::Nothing),
         Action::Change(_)
         | Action::DefineEventType(_)
+        | Action::DefineNewEventType(_)
         | Action::PublishPrice(_)
         | Action::PublishRateCard(_)
         | Action::PublishPack(_)
@@ -333,6 +343,7 @@ fn find_wallet(
 ) -> Result<WalletNo, Stop> {
     let customer = match action {
         Action::Meter { customer, .. }
+        | Action::RecordUse { customer, .. }
         | Action::PlaceHold { customer, .. }
         | Action::Grant { customer, .. }
         | Action::PlaceOrder { customer, .. }
@@ -352,12 +363,17 @@ fn find_wallet(
         Action::Reverse { original, .. }
         | Action::Recharge { original, .. }
         | Action::SetCost { original, .. } => return known(state, original.wallet),
+        Action::Annotate { annotated, .. } => {
+            let annotated = annotated.as_ref().ok_or(Rejection::NotFound { kind: "event" })?;
+            return known(state, annotated.original.wallet);
+        }
         Action::IncreaseHold(r) => return held_by(state, r.hold),
         Action::ExtendHold(r) => return held_by(state, r.hold),
         Action::CaptureHold { request, .. } => return held_by(state, request.hold),
         Action::VoidHold(r) => return held_by(state, r.hold),
         Action::Change(_)
         | Action::DefineEventType(_)
+        | Action::DefineNewEventType(_)
         | Action::PublishPrice(_)
         | Action::PublishRateCard(_)
         | Action::PublishPack(_)
@@ -473,6 +489,16 @@ fn decide(
             let usage = facets.as_ref().and_then(|facets| facets.usage.as_ref());
             (reverse::set_cost(state, request, usage, original), wallet.balance)
         }
+        (Action::Annotate { request, dimensions, annotated: Some(annotated) }, _) => {
+            let amended = state.amended(annotated.event.position);
+            (annotate(amended, request, annotated, dimensions)?, wallet.balance)
+        }
+        (Action::RecordUse { request, facets, .. }, _) => {
+            let at = request.occurred_at.unwrap_or(now);
+            let facets =
+                costed(state, request.event_type, request.quantity, request.cost, facets.as_deref(), at);
+            (WalletEvent::Metered { request: *request, charge: Charge::nothing(), facets }, wallet.balance)
+        }
         (Action::PlaceOrder { request, .. }, _) => {
             let pack = orders::for_sale(&state.catalogue, request)?;
             verdict(wallet, Asked::PlaceOrder(request.clone()), || orders::place(wallet, request, pack))
@@ -558,6 +584,10 @@ fn catalogue_changes(
 ) -> Result<Vec<CatalogueChange>, Rejection> {
     match action {
         Action::DefineEventType(request) => define_event_type(catalogue, request, now),
+        Action::DefineNewEventType(request) => match catalogue.event_type(&request.name) {
+            Some(_) => Err(Rejection::Unchanged),
+            None => define_event_type(catalogue, request, now),
+        },
         Action::PublishPrice(request) => publish_price(catalogue, request, now).map(|change| vec![change]),
         Action::PublishRateCard(request) => {
             request.check()?;

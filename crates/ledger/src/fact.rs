@@ -9,10 +9,10 @@ use smallvec::SmallVec;
 
 use crate::codec::codec_struct;
 use crate::{
-    AdviceLook, AllowanceRequest, CaptureRequest, CardNo, CheckoutRequest, CorrectionRequest, CorrectionSums,
-    Cost, CostRequest, Credits, Currency, EventRef, EventTypeNo, ExtendRequest, Facets, Fulfilment,
+    AdviceLook, AllowanceRequest, AnnotateRequest, CaptureRequest, CardNo, CheckoutRequest, CorrectionRequest, CorrectionSums,
+    Cost, CostRequest, Credits, Currency, EntryId, EventRef, EventTypeNo, ExtendRequest, Facets, Fulfilment,
     GrantRequest, HeldBecause, HoldRequest, IncreaseRequest, KeyHash, KeyNo, LotNo, MeterRequest, Millis,
-    Money, OrderRequest, OrderStatus, OrderTerms, Outcome, PackNo, PackRequest, Policy, Position, PriceNo,
+    Money, Moved, OrderRequest, OrderStatus, OrderTerms, Outcome, PackNo, PackRequest, Policy, Position, PriceNo,
     PriceRequest, Quantity, RateCardRequest, RechargeRequest, Reclaim, Recommendation, RefundRequest,
     Refusal, RejectAdviceRequest, Renewal, ReverseRequest, Scopes, Settings, SettleRequest, Usage,
     VoidGrantRequest, VoidHoldRequest, WalletNo,
@@ -119,6 +119,17 @@ pub struct Charge {
 }
 
 impl Charge {
+    /// Of what is recorded and not charged: no credits, by no price.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            price: None,
+            credits: Credits::ZERO,
+            draws: SmallVec::new(),
+            debt: Credits::ZERO,
+            uncharged: Credits::ZERO,
+        }
+    }
+
     /// What the wallet was charged: paid from lots or owed.
     pub fn charged(&self) -> Credits {
         self.credits - self.uncharged
@@ -370,6 +381,15 @@ pub enum WalletEvent {
         usage: Option<Usage>,
         /// The event, by what reports need of it.
         of: Option<Box<EventRef>>,
+    },
+    /// Properties were attached to an event, in the payload of this fact.
+    EventAnnotated {
+        /// As asked.
+        request: AnnotateRequest,
+        /// Which event.
+        event: EntryId,
+        /// What reports count of it, where that moves.
+        moved: Option<Box<Moved>>,
     },
     /// A pack was ordered.
     OrderPlaced {

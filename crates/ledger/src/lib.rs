@@ -13,6 +13,7 @@
 
 mod allowances;
 mod amount;
+mod annotate;
 mod apply;
 mod asked;
 mod call;
@@ -49,6 +50,7 @@ pub use allowances::{
     ALLOWANCE_CODE_BYTES_MAX, ALLOWANCES_PER_WALLET_MAX, Allowance, AllowanceRequest, Period, Renewal,
 };
 pub use amount::{Credits, Currency, DecimalError, Money, Quantity, parse_decimal};
+pub use annotate::{AnnotateRequest, Annotated, Annotation, Moved};
 pub use asked::{Difference, Fields, difference};
 pub use call::{
     Action, Call, CaptureRequest, EventTypeRequest, ExtendRequest, GrantRequest, HoldRequest, IfInsufficient,

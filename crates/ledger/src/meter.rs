@@ -2,7 +2,7 @@
 
 use crate::draw::charge;
 use crate::{
-    Balance, Catalogue, Charge, Credits, EntryId, EventTypeNo, Facets, GrantKind, GrantRequest, Grid,
+    Balance, Catalogue, Charge, Credits, EntryId, EventType, EventTypeNo, Facets, GrantKind, GrantRequest, Grid,
     MeterRequest, Millis, Money, Position, PriceContext, PriceInputs, PriceNo, Quantity, Refusal, Rejection,
     Rounding, Rule, Usage, Wallet, WalletNo, grants, price,
 };
@@ -85,21 +85,28 @@ fn priced(
     sample: &Sample<'_>,
     now: Millis,
 ) -> Result<(Option<PriceNo>, Credits), Rejection> {
-    let known = catalogue.event_type_no(event_type).ok_or(Rejection::UnknownEventType)?;
-    if known.archived {
-        return Err(Rejection::EventTypeArchived);
-    }
+    let known = usable(catalogue, event_type)?;
+    let by_price = || {
+        let version = catalogue.price_in_force(event_type, now).ok_or(Rejection::NoActivePrice)?;
+        Ok((Some(version.number), price_by(catalogue, version.terms(), sample, now)?))
+    };
     match credits {
         Some(credits) if known.caller_set_credits => Ok((None, check_credits("credits", credits)?)),
-        Some(_) => Err(Rejection::invalid(
-            "credits",
-            "must not be sent: this event type has a price, and does not let callers set credits",
-        )),
-        None => {
-            let version = catalogue.price_in_force(event_type, now).ok_or(Rejection::NoActivePrice)?;
-            Ok((Some(version.number), price_by(catalogue, version.terms(), sample, now)?))
-        }
+        // Whoever names the price chooses nothing.
+        Some(credits) => by_price().ok().filter(|(_, price)| *price == credits).ok_or_else(|| {
+            Rejection::invalid(
+                "credits",
+                "is not the price in force, and this event type does not let callers set credits",
+            )
+        }),
+        None => by_price(),
     }
+}
+
+/// An event type that new events may be of.
+pub(crate) fn usable(catalogue: &Catalogue, event_type: EventTypeNo) -> Result<&EventType, Rejection> {
+    let known = catalogue.event_type_no(event_type).ok_or(Rejection::UnknownEventType)?;
+    if known.archived { Err(Rejection::EventTypeArchived) } else { Ok(known) }
 }
 
 /// Credits by a rule.

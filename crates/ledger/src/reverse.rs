@@ -57,10 +57,12 @@ impl Original {
         })
     }
 
-    /// The event by what reports need of it.
-    pub(crate) fn event_ref(&self) -> Option<Box<EventRef>> {
+    /// The event by what reports need of it: with the dimensions that its figures stand under.
+    fn event_ref(&self, state: &State) -> Option<Box<EventRef>> {
         let Self { event_type, at, dimensions, charge, .. } = self;
-        let dimensions = dimensions.clone();
+        let annotation = state.amended(self.position).and_then(|amended| amended.annotation.as_ref());
+        let moved = annotation.map(|annotation| &annotation.dimensions).filter(|moved| !moved.is_empty());
+        let dimensions = moved.unwrap_or(dimensions).clone();
         Some(Box::new(EventRef { event_type: *event_type, price: charge.price, at: *at, dimensions }))
     }
 }
@@ -102,7 +104,7 @@ pub(crate) fn reverse(
         held: wallet.balance.held,
         debt: wallet.balance.debt - debt,
     };
-    let of = original.event_ref();
+    let of = original.event_ref(state);
     Ok((WalletEvent::Reversed { request: *request, credits, debt, returns, adjustment, of }, after))
 }
 
@@ -121,7 +123,7 @@ pub(crate) fn recharge(
     }
     let charge = charge(wallet, *event_type, *price, request.credits, IfInsufficient::Record)?;
     let after = charged(wallet.balance, &charge);
-    Ok((WalletEvent::Recharged { request: *request, charge, of: original.event_ref() }, after))
+    Ok((WalletEvent::Recharged { request: *request, charge, of: original.event_ref(state) }, after))
 }
 
 /// Puts a cost in the place of what was known before: as reported, or by the card in force when the event occurred.
@@ -138,7 +140,7 @@ pub(crate) fn set_cost(
         Some(money) => Some(Cost { nano: money.nano, source: CostSource::Reported }),
         None => cost::compute(&state.catalogue, *event_type, *quantity, None, usage, *at).or(before),
     };
-    WalletEvent::CostSet { request: *request, before, cost, usage: usage.cloned(), of: original.event_ref() }
+    WalletEvent::CostSet { request: *request, before, cost, usage: usage.cloned(), of: original.event_ref(state) }
 }
 
 /// Refuses a cost that would say nothing: usage that no card has a price for would put "missing", or an estimate, in

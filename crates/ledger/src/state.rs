@@ -13,7 +13,7 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use crate::codec::{codec_enum, codec_struct};
 use crate::cold::ColdKey;
 use crate::{
-    Balance, Catalogue, Cost, Credits, EntryId, EventTypeNo, Fact, Hold, Lot, LotNo, Millis, Position,
+    Annotation, Balance, Catalogue, Cost, Credits, EntryId, EventTypeNo, Fact, Hold, Lot, LotNo, Millis, Position,
     PriceNo, TopUp, Wallet, WalletEvent, WalletNo,
 };
 
@@ -130,6 +130,8 @@ pub struct Amended {
     pub cost: Option<Cost>,
     /// Nano-units of revenue that were recognised for it later (debt settled), less what was taken back (reversals).
     pub revenue_nano: i128,
+    /// The properties that were attached to it.
+    pub annotation: Option<Annotation>,
 }
 codec_struct!(Amended {
     wallet,
@@ -140,7 +142,8 @@ codec_struct!(Amended {
     recharged,
     corrected,
     cost,
-    revenue_nano
+    revenue_nano,
+    annotation
 });
 
 /// A point the state can be taken back to.

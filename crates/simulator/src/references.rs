@@ -55,6 +55,7 @@ fn refers_to(fact: &WalletEvent) -> Option<Position> {
         | WalletEvent::Refused { asked: Asked::Recharge(request), .. } => Some(request.event),
         WalletEvent::CostSet { request, .. }
         | WalletEvent::Refused { asked: Asked::SetCost(request, _), .. } => Some(request.event),
+        WalletEvent::EventAnnotated { event, .. } => Some(event.position),
         _ => None,
     }
 }

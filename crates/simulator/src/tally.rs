@@ -171,6 +171,7 @@ impl Tally {
             | WalletEvent::Frozen
             | WalletEvent::Thawed
             | WalletEvent::CustomerErased
+            | WalletEvent::EventAnnotated { .. }
             | WalletEvent::Refused { .. } => {}
         }
     }

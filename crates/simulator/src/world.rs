@@ -172,6 +172,9 @@ impl World {
             WalletEvent::CostSet { request, usage, .. } => {
                 self.cost_set(entry, fact, request, usage.as_ref())
             }
+            WalletEvent::EventAnnotated { request, event, moved } => {
+                self.annotated(entry, fact, (request, *event), moved.as_deref())
+            }
             WalletEvent::LotActivated { .. }
             | WalletEvent::LotExpired { .. }
             | WalletEvent::AllowanceRenewed { .. }

@@ -291,6 +291,7 @@ fn movement(id: EntryId, fact: &WalletFact, catalogue: &Catalogue, read: Read<'_
         | WalletEvent::AllowanceEnded { .. }
         | WalletEvent::HoldExtended { .. }
         | WalletEvent::CostSet { .. }
+        | WalletEvent::EventAnnotated { .. }
         | WalletEvent::PolicySet { .. }
         | WalletEvent::Frozen
         | WalletEvent::Thawed

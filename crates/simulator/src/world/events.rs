@@ -1,8 +1,8 @@
 //! Events and what is not about holds: metering, reversals, grants, policies.
 
 use chargly_ledger::{
-    Action, Charge, CostRequest, Credits, EventTypeNo, Facets, Fact, GrantRequest, MeterRequest, Original,
-    Policy, PriceInputs, RechargeRequest, ReverseRequest, Terms, Usage, VoidGrantRequest, WalletEvent,
+    Action, Annotated, AnnotateRequest, Charge, CostRequest, Credits, EntryId, EventTypeNo, Facets, Fact,
+    GrantRequest, MeterRequest, Moved, Original, Policy, PriceInputs, RechargeRequest, ReverseRequest, Terms, Usage, VoidGrantRequest, WalletEvent,
     WalletFact,
 };
 use compact_str::CompactString;
@@ -30,16 +30,19 @@ impl World {
         charge: &Charge,
     ) -> bool {
         let (wallet, event_type, before) = (fact.header.wallet, request.event_type, charge.credits);
-        let after = match request.credits {
-            Some(_) => before,
-            None => self.price(entry, event_type, request.quantity, before),
+        let after = match charge.price {
+            None => before,
+            Some(_) => self.price(entry, event_type, request.quantity, before),
         };
         self.tally.asked(wallet, event_type, before, after);
         let times = self.times(entry, before, after);
         self.tally.totals.forgone += u64::from(times == 0);
         let terms = (Terms { price: charge.price, credits: Some(after) }, cost_of(&fact.event));
         for copy in 0..times {
-            let taken = self.take_paid(entry, fact, meter(request, fact), terms, copy);
+            // What was recorded at no credits is recorded again, whatever the wallet.
+            let is_free = charge.price.is_none() && charge.credits.is_zero();
+            let action = if is_free { record_use(request, fact) } else { meter(request, fact) };
+            let taken = self.take_paid(entry, fact, action, terms, copy);
             if copy == 0 {
                 self.remember(entry, fact, charge, &taken);
             }
@@ -113,6 +116,20 @@ impl World {
         )
     }
 
+    pub(super) fn annotated(
+        &mut self,
+        entry: &Entry<'_>,
+        fact: &WalletFact,
+        (request, event): (&AnnotateRequest, EntryId),
+        moved: Option<&Moved>,
+    ) -> bool {
+        let Some((original, _)) = self.original(event.position) else { return self.left_out() };
+        let recorded_at = moved.map_or(entry.recorded.at, |moved| moved.recorded_at);
+        let dimensions = moved.map(|moved| moved.dimensions.clone()).unwrap_or_default();
+        let annotated = Some(Box::new(Annotated { event, recorded_at, original }));
+        self.take_done(entry, fact, Action::Annotate { request: *request, dimensions, annotated })
+    }
+
     /// An event as it was charged here, and what it was charged really.
     fn original(&self, event: chargly_ledger::Position) -> Option<(Original, Credits)> {
         if event < self.first {
@@ -184,6 +201,11 @@ pub(super) fn meter(request: &MeterRequest, fact: &WalletFact) -> Action {
         inputs: PriceInputs::new(),
         facets,
     }
+}
+
+fn record_use(request: &MeterRequest, fact: &WalletFact) -> Action {
+    let facets = facets_of(&fact.event).map(|facets| Box::new(facets.clone()));
+    Action::RecordUse { customer: CompactString::default(), request: *request, facets }
 }
 
 /// Charged as a capture or an event; `None` for anything else.

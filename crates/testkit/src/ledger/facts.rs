@@ -119,6 +119,7 @@ fn wallet_event(fact: &WalletFact, customer: Option<String>) -> Happening {
             before: before.map(|cost| cost.nano.into()),
             cost: cost.map(|cost| cost.nano.into()).expect("a cost that was reported"),
         },
+        WalletEvent::EventAnnotated { .. } => unreachable!("no story annotates"),
         event @ (WalletEvent::OrderPlaced { .. }
         | WalletEvent::CheckoutOpened { .. }
         | WalletEvent::OrderSettled { .. }

@@ -118,6 +118,7 @@ pub(super) fn deferred_change(fact: &Fact) -> i128 {
         | WalletEvent::HoldIncreased { .. }
         | WalletEvent::HoldExtended { .. }
         | WalletEvent::CostSet { .. }
+        | WalletEvent::EventAnnotated { .. }
         | WalletEvent::PolicySet { .. }
         | WalletEvent::Frozen
         | WalletEvent::Thawed

@@ -7,6 +7,8 @@ use chargly_engine::ledger::{
     Wallet, WalletEvent, cost_of_event,
 };
 
+use compact_str::CompactString;
+
 use super::sent_cost::{write_cost, write_usage};
 use crate::answer::Answer;
 use crate::call::Call;
@@ -24,15 +26,23 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
         }
         _ => None,
     };
+    let attached = attached_to(&call, &amended).await?;
     let catalogue = call.env.catalogue();
-    Ok(Answer::object(|o| write_stored_event(o, &stored, &amended, wallet.as_deref(), &catalogue)))
+    let state = (&amended, attached.as_deref());
+    Ok(Answer::object(|o| write_stored_event(o, &stored, state, wallet.as_deref(), &catalogue)))
+}
+
+/// The properties that were attached to an event after it was charged.
+pub(super) async fn attached_to(call: &Call, amended: &Amended) -> Result<Option<CompactString>, Problem> {
+    let Some(annotation) = &amended.annotation else { return Ok(None) };
+    call.env.attached(annotation.position).await.map_err(|error| call.problem(error))
 }
 
 /// Writes an event with its current state. Its wallet knows the customer and the ids of lots.
 pub(super) fn write_stored_event(
     o: &mut ObjectWriter<'_>,
     stored: &StoredFact,
-    amended: &Amended,
+    (amended, attached): (&Amended, Option<&str>),
     wallet: Option<&Wallet>,
     catalogue: &Catalogue,
 ) {
@@ -63,7 +73,7 @@ pub(super) fn write_stored_event(
         .number("debt_settled", amended.settled)
         .number("uncharged", charge.uncharged);
     view::price_version(o, charge.price, catalogue);
-    match stored.payload.known().properties {
+    match stored.payload.known().properties.as_deref().or(attached) {
         Some(properties) => o.raw("properties", properties.as_bytes()),
         None => o.null("properties"),
     };

@@ -4,7 +4,7 @@ use chargly_api::{Problem, Problems, time};
 use chargly_engine::EventFilter;
 use chargly_engine::ledger::{Fact, Millis, WalletNo};
 
-use super::get::write_stored_event;
+use super::get::{attached_to, write_stored_event};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::query::{Page, next_cursor};
@@ -38,6 +38,10 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
         call.env.list_events(filter, below, page.limit()).await.map_err(|error| call.problem(error))?;
     let ids: Vec<_> = found.events.iter().map(|stored| stored.id).collect();
     let amended = call.env.amended(&ids).await.map_err(|error| call.problem(error))?;
+    let mut attached = Vec::with_capacity(amended.len());
+    for amended in &amended {
+        attached.push(attached_to(&call, amended).await?);
+    }
     let mut numbers: Vec<_> = found.events.iter().map(|stored| wallet_of(&stored.fact)).collect();
     numbers.sort_unstable();
     numbers.dedup();
@@ -46,10 +50,10 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
     let next = next_cursor(&call.env, &list, found.next);
     Ok(Answer::object(|o| {
         o.array("data", |data| {
-            for (stored, amended) in found.events.iter().zip(&amended) {
+            for ((stored, amended), attached) in found.events.iter().zip(&amended).zip(&attached) {
                 let wallet = numbers.binary_search(&wallet_of(&stored.fact)).ok();
                 let wallet = wallet.and_then(|index| wallets[index].as_deref());
-                data.object(|o| write_stored_event(o, stored, amended, wallet, &catalogue));
+                data.object(|o| write_stored_event(o, stored, (amended, attached.as_deref()), wallet, &catalogue));
             }
         });
         o.shown_or_null("next_cursor", next);
