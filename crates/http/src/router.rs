@@ -9,10 +9,10 @@ use axum::routing::{MethodFilter, on};
 use chargly_api::{ErrorCode, Problem};
 
 use crate::answer::{Answer, Errors};
-use crate::{browser, compat};
 use crate::project::Project;
 use crate::routes::{ROUTES, Route};
 use crate::serve::{instance, respond_problem, serve};
+use crate::{browser, compat};
 
 /// Everything this door answers.
 #[expect(

@@ -8,10 +8,11 @@ use self::orders::ordered;
 
 use crate::wallet::DebtSlice;
 use crate::{
-    Advised, Allowance, AllowanceRequest, Amended, Annotation, ApiKey, Balance, CatalogueChange, CatalogueFact, Charge,
-    ClosedCorrection, Correction, Credits, Decision, Draw, EventType, Fact, Grade, GrantKind, GrantRequest,
-    Hold, HoldEnd, HoldRef, Lot, LotNo, LotStatus, Millis, PackVersion, PriceVersion, RateCard, Recorded,
-    Renewal, Reserve, Settlement, State, Wallet, WalletEvent, WalletFact, WalletNo, Welcome, allowances,
+    Advised, Allowance, AllowanceRequest, Amended, Annotation, ApiKey, Balance, CatalogueChange,
+    CatalogueFact, Charge, ClosedCorrection, Correction, Credits, Decision, Draw, EventType, Fact, Grade,
+    GrantKind, GrantRequest, Hold, HoldEnd, HoldRef, Lot, LotNo, LotStatus, Millis, PackVersion,
+    PriceVersion, RateCard, Recorded, Renewal, Reserve, Settlement, State, Wallet, WalletEvent, WalletFact,
+    WalletNo, Welcome, allowances,
 };
 use crate::{EventTypeNo, Position};
 

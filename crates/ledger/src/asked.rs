@@ -2,9 +2,9 @@
 
 use crate::fact::Asked;
 use crate::{
-    Action, AllowanceRequest, AnnotateRequest, Because, CaptureRequest, Catalogue, CatalogueChange, Credits, EventTypeNo,
-    Facets, Fact, GrantRequest, HoldRequest, IfInsufficient, MeterRequest, Millis, Money, PriceRequest,
-    Quantity, RejectAdviceRequest, Usage, WalletEvent, WalletFact,
+    Action, AllowanceRequest, AnnotateRequest, Because, CaptureRequest, Catalogue, CatalogueChange, Credits,
+    EventTypeNo, Facets, Fact, GrantRequest, HoldRequest, IfInsufficient, MeterRequest, Millis, Money,
+    PriceRequest, Quantity, RejectAdviceRequest, Usage, WalletEvent, WalletFact,
 };
 
 /// Where two requests under one key differ.

@@ -5,10 +5,11 @@ use compact_str::CompactString;
 
 use crate::codec::{codec_enum, codec_struct};
 use crate::{
-    AdviceLook, AllowanceRequest, AnnotateRequest, Annotated, Because, CatalogueChange, CheckoutRequest, CorrectionRequest, CostRequest,
-    Credits, Dimension, EntryId, EventTypeNo, Facets, GrantKind, KeyHash, KeyNo, LotNo, Millis, Money, OrderRequest,
-    Original, Outcome, PackRequest, Policy, Position, PriceInputs, PriceNo, Quantity, RateCardRequest,
-    Recommendation, RefundRequest, Rule, Settings, SettleRequest, WalletNo,
+    AdviceLook, AllowanceRequest, AnnotateRequest, Annotated, Because, CatalogueChange, CheckoutRequest,
+    CorrectionRequest, CostRequest, Credits, Dimension, EntryId, EventTypeNo, Facets, GrantKind, KeyHash,
+    KeyNo, LotNo, Millis, Money, OrderRequest, Original, Outcome, PackRequest, Policy, Position, PriceInputs,
+    PriceNo, Quantity, RateCardRequest, Recommendation, RefundRequest, Rule, Settings, SettleRequest,
+    WalletNo,
 };
 
 /// One call: who asks, under which key, for what.

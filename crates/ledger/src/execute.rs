@@ -8,10 +8,11 @@ use crate::fact::Asked;
 use crate::recommendation::rules as recommendation;
 use crate::state::Recorded;
 use crate::{
-    Action, Balance, Call, CardNo, CatalogueChange, CatalogueFact, Charge, Credits, EventTypeNo, EventTypeRequest,
-    Facets, Fact, Grid, Header, HoldRef, KeyNo, LotStatus, Millis, Money, Origin, PackNo, Position, PriceNo,
-    PriceRequest, Quantity, Refusal, Rejection, Rounding, Rule, Sample, State, TopUp, Wallet, WalletEvent,
-    WalletFact, WalletNo, Welcome, allowances, cost, grants, holds, meter, orders, pricing, reverse,
+    Action, Balance, Call, CardNo, CatalogueChange, CatalogueFact, Charge, Credits, EventTypeNo,
+    EventTypeRequest, Facets, Fact, Grid, Header, HoldRef, KeyNo, LotStatus, Millis, Money, Origin, PackNo,
+    Position, PriceNo, PriceRequest, Quantity, Refusal, Rejection, Rounding, Rule, Sample, State, TopUp,
+    Wallet, WalletEvent, WalletFact, WalletNo, Welcome, allowances, cost, grants, holds, meter, orders,
+    pricing, reverse,
 };
 
 /// A day in milliseconds.

@@ -9,13 +9,13 @@ use smallvec::SmallVec;
 
 use crate::codec::codec_struct;
 use crate::{
-    AdviceLook, AllowanceRequest, AnnotateRequest, CaptureRequest, CardNo, CheckoutRequest, CorrectionRequest, CorrectionSums,
-    Cost, CostRequest, Credits, Currency, EntryId, EventRef, EventTypeNo, ExtendRequest, Facets, Fulfilment,
-    GrantRequest, HeldBecause, HoldRequest, IncreaseRequest, KeyHash, KeyNo, LotNo, MeterRequest, Millis,
-    Money, Moved, OrderRequest, OrderStatus, OrderTerms, Outcome, PackNo, PackRequest, Policy, Position, PriceNo,
-    PriceRequest, Quantity, RateCardRequest, RechargeRequest, Reclaim, Recommendation, RefundRequest,
-    Refusal, RejectAdviceRequest, Renewal, ReverseRequest, Scopes, Settings, SettleRequest, Usage,
-    VoidGrantRequest, VoidHoldRequest, WalletNo,
+    AdviceLook, AllowanceRequest, AnnotateRequest, CaptureRequest, CardNo, CheckoutRequest,
+    CorrectionRequest, CorrectionSums, Cost, CostRequest, Credits, Currency, EntryId, EventRef, EventTypeNo,
+    ExtendRequest, Facets, Fulfilment, GrantRequest, HeldBecause, HoldRequest, IncreaseRequest, KeyHash,
+    KeyNo, LotNo, MeterRequest, Millis, Money, Moved, OrderRequest, OrderStatus, OrderTerms, Outcome, PackNo,
+    PackRequest, Policy, Position, PriceNo, PriceRequest, Quantity, RateCardRequest, RechargeRequest,
+    Reclaim, Recommendation, RefundRequest, Refusal, RejectAdviceRequest, Renewal, ReverseRequest, Scopes,
+    Settings, SettleRequest, Usage, VoidGrantRequest, VoidHoldRequest, WalletNo,
 };
 
 /// Something that happened.

@@ -2,9 +2,9 @@
 
 use crate::draw::charge;
 use crate::{
-    Balance, Catalogue, Charge, Credits, EntryId, EventType, EventTypeNo, Facets, GrantKind, GrantRequest, Grid,
-    MeterRequest, Millis, Money, Position, PriceContext, PriceInputs, PriceNo, Quantity, Refusal, Rejection,
-    Rounding, Rule, Usage, Wallet, WalletNo, grants, price,
+    Balance, Catalogue, Charge, Credits, EntryId, EventType, EventTypeNo, Facets, GrantKind, GrantRequest,
+    Grid, MeterRequest, Millis, Money, Position, PriceContext, PriceInputs, PriceNo, Quantity, Refusal,
+    Rejection, Rounding, Rule, Usage, Wallet, WalletNo, grants, price,
 };
 
 /// Checks a meter request and finds its price. Nothing about the wallet is looked at yet.

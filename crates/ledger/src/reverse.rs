@@ -140,7 +140,13 @@ pub(crate) fn set_cost(
         Some(money) => Some(Cost { nano: money.nano, source: CostSource::Reported }),
         None => cost::compute(&state.catalogue, *event_type, *quantity, None, usage, *at).or(before),
     };
-    WalletEvent::CostSet { request: *request, before, cost, usage: usage.cloned(), of: original.event_ref(state) }
+    WalletEvent::CostSet {
+        request: *request,
+        before,
+        cost,
+        usage: usage.cloned(),
+        of: original.event_ref(state),
+    }
 }
 
 /// Refuses a cost that would say nothing: usage that no card has a price for would put "missing", or an estimate, in

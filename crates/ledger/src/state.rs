@@ -13,8 +13,8 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use crate::codec::{codec_enum, codec_struct};
 use crate::cold::ColdKey;
 use crate::{
-    Annotation, Balance, Catalogue, Cost, Credits, EntryId, EventTypeNo, Fact, Hold, Lot, LotNo, Millis, Position,
-    PriceNo, TopUp, Wallet, WalletEvent, WalletNo,
+    Annotation, Balance, Catalogue, Cost, Credits, EntryId, EventTypeNo, Fact, Hold, Lot, LotNo, Millis,
+    Position, PriceNo, TopUp, Wallet, WalletEvent, WalletNo,
 };
 
 /// Where and when a fact was recorded.

@@ -194,8 +194,13 @@ impl Rows<'_> {
     /// What an event counted for without dimensions counts for those that it has now. Its sums in all do not change.
     fn moved(&mut self, moved: &Moved) -> Counted {
         let EventRef { event_type, price, at, dimensions } = &moved.of;
-        let before =
-            Subject { at: *at, event_type: Some(*event_type), price: *price, dimensions, ..self.unknown(*at) };
+        let before = Subject {
+            at: *at,
+            event_type: Some(*event_type),
+            price: *price,
+            dimensions,
+            ..self.unknown(*at)
+        };
         let target = self.counting.target(before, None)?;
         let is_late = is_late(moved.recorded_at, &target);
         let figures = event(moved.lineage, moved.cost, &moved.charge, is_late);

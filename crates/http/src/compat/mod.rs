@@ -66,7 +66,8 @@ impl Call {
         let body = self.text()?;
         let body = if body.is_empty() { "{}" } else { body };
         let mut problems = Problems::default();
-        let found = Fields::read(body, "", &mut problems).and_then(|mut fields| read(&mut fields, &mut problems));
+        let found =
+            Fields::read(body, "", &mut problems).and_then(|mut fields| read(&mut fields, &mut problems));
         problems.finish(found)
     }
 

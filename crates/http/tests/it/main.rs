@@ -3,6 +3,7 @@
 mod access;
 mod answers;
 mod bad_input;
+mod compat;
 mod concurrency;
 mod idempotency;
 mod limits;

@@ -78,7 +78,8 @@ impl Got {
     /// The error's code.
     #[track_caller]
     pub(crate) fn code(&self) -> String {
-        self.text("/code")
+        let is_for_client = self.json().get("error").is_some();
+        self.text(if is_for_client { "/error/code" } else { "/code" })
     }
 
     /// The fields that an `invalid_request` names.

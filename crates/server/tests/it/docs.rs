@@ -247,6 +247,23 @@ fn every_call_of_the_pricing_guide_succeeds_as_printed() {
 }
 
 #[test]
+fn every_call_of_the_guide_to_compatibility_does_what_it_says() {
+    let project = Project::begin();
+    let server = project.serve();
+    let key = &project.test_key;
+    let page = include_str!("../../../../docs/guides/compatibility.md");
+    let calls = all_succeed(page, &server, key);
+    assert!(calls >= 7, "{calls} calls found");
+    let left = server.call("GET", "/api/wallet/balance/demo_user", key, None).json();
+    assert_eq!(left["balance"], 960, "charged once, and told of");
+    let events = server.call("GET", "/v1/events?customer=demo_user", key, None).json();
+    assert_eq!(events["data"].as_array().map(Vec::len), Some(1));
+    assert_eq!(events["data"][0]["properties"]["model"], "dall-e-3");
+    server.stop();
+    project.verified();
+}
+
+#[test]
 fn every_call_of_the_guide_to_webhooks_succeeds_as_printed() {
     let project = Project::begin();
     let server = Server::start(&project.data(), &[("CHARGLY_WEBHOOK_ALLOW_PRIVATE", "true")]);

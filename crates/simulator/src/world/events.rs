@@ -1,9 +1,9 @@
 //! Events and what is not about holds: metering, reversals, grants, policies.
 
 use chargly_ledger::{
-    Action, Annotated, AnnotateRequest, Charge, CostRequest, Credits, EntryId, EventTypeNo, Facets, Fact,
-    GrantRequest, MeterRequest, Moved, Original, Policy, PriceInputs, RechargeRequest, ReverseRequest, Terms, Usage, VoidGrantRequest, WalletEvent,
-    WalletFact,
+    Action, AnnotateRequest, Annotated, Charge, CostRequest, Credits, EntryId, EventTypeNo, Facets, Fact,
+    GrantRequest, MeterRequest, Moved, Original, Policy, PriceInputs, RechargeRequest, ReverseRequest, Terms,
+    Usage, VoidGrantRequest, WalletEvent, WalletFact,
 };
 use compact_str::CompactString;
 

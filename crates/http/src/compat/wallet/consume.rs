@@ -36,9 +36,8 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
     let (customer, name) = (event.customer.clone(), event.event.clone());
     let consumed = call.env.consume(call.actor(), event).await;
     let catalogue = call.env.catalogue();
-    let outcome = consumed.map_err(|error| {
-        problem_of(error, &catalogue, Some(&name)).with_field_called("credits", "amount")
-    })?;
+    let outcome = consumed
+        .map_err(|error| problem_of(error, &catalogue, Some(&name)).with_field_called("credits", "amount"))?;
     Ok(call.answer(&outcome, &customer, |o, fact| into_view(o, outcome.id, fact)))
 }
 

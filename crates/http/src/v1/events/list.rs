@@ -53,7 +53,9 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
             for ((stored, amended), attached) in found.events.iter().zip(&amended).zip(&attached) {
                 let wallet = numbers.binary_search(&wallet_of(&stored.fact)).ok();
                 let wallet = wallet.and_then(|index| wallets[index].as_deref());
-                data.object(|o| write_stored_event(o, stored, (amended, attached.as_deref()), wallet, &catalogue));
+                data.object(|o| {
+                    write_stored_event(o, stored, (amended, attached.as_deref()), wallet, &catalogue)
+                });
             }
         });
         o.shown_or_null("next_cursor", next);
