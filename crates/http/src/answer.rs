@@ -89,9 +89,9 @@ impl Answer {
             return Ok(self);
         }
         // It was written here, and is as long as it is.
-        let unreadable = |_| Problem::new(ErrorCode::Internal, "The answer could not be read.");
-        let bytes = axum::body::to_bytes(self.body, usize::MAX).await.map_err(unreadable)?;
-        let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let unreadable = || Problem::new(ErrorCode::Internal, "The answer could not be read.");
+        let bytes = axum::body::to_bytes(self.body, usize::MAX).await.map_err(|_| unreadable())?;
+        let answer: Value = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
         Ok(Self { body: Body::from(show(&answer).to_string()), ..self })
     }
 

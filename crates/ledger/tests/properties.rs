@@ -201,10 +201,11 @@ fn every_kind_of_fact_comes_back_and_bears_its_key() {
 /// Facts that only engines, batches and key management make.
 fn facts_no_script_makes() -> Vec<Fact> {
     use chargly_ledger::{
-        Asked, Balance, CardNo, CatalogueChange, CatalogueFact, CorrectionAction, CorrectionFilter,
-        CorrectionRequest, CorrectionSums, Cost, CostRequest, CostSource, Credits, Dimension, EventRef,
-        EventTypeNo, Facets, Header, KeyHash, KeyNo, Origin, PriceNo, Quantity, Rate, RateCardRequest,
-        RateEntry, Refusal, Scope, Scopes, Settings, Unit, Usage, WalletEvent, WalletFact, WalletNo,
+        AnnotateRequest, Asked, Balance, CardNo, CatalogueChange, CatalogueFact, CorrectionAction,
+        CorrectionFilter, CorrectionRequest, CorrectionSums, Cost, CostRequest, CostSource, Credits,
+        Dimension, EntryId, EventRef, EventTypeNo, Facets, Header, KeyHash, KeyNo, Origin, PriceNo, Quantity,
+        Rate, RateCardRequest, RateEntry, Refusal, Scope, Scopes, Settings, Unit, Usage, WalletEvent,
+        WalletFact, WalletNo,
     };
     let origin = Origin { actor: KeyNo(3), key: Some(KeyHash([9; 16])) };
     let after =
@@ -261,6 +262,17 @@ fn facts_no_script_makes() -> Vec<Fact> {
                 usage: Some(usage),
                 of: Some(Box::new(of)),
             },
+        }),
+        Fact::Wallet(WalletFact {
+            header,
+            event: WalletEvent::EventAnnotated {
+                request: AnnotateRequest { event_type: EventTypeNo(u32::MAX), credits: Some(Credits::MAX) },
+                event: EntryId { position: Position(u64::MAX), tag: u32::MAX },
+                moved: None,
+            },
+        }),
+        changed(CatalogueChange::SettingsChanged {
+            settings: Settings { compat_creates_event_types: true, ..Settings::default() },
         }),
         changed(CatalogueChange::SettingsChanged { settings: Settings::default() }),
         changed(CatalogueChange::RateCardPublished {

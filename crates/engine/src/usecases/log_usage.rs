@@ -54,16 +54,16 @@ impl Environment {
             let Some(found) = self.charge_to_tell_of(&log, event_type).await? else { break };
             match self.annotate(actor, &log, event_type, Some(found)).await {
                 Err(CallError::Rejected(Rejection::Unchanged)) => {}
+                // The same key recorded use before, perhaps: what it is bound to has the answer.
                 Err(conflict @ CallError::Conflict { field: "operation", .. }) => {
-                    // The same key recorded use before, perhaps; whoever it was bound to has the answer.
-                    return self.record_use(actor, &log, event_type).await.map_err(|_| conflict);
+                    return either(conflict, self.record_use(actor, &log, event_type).await);
                 }
                 result => return result,
             }
         }
         match self.record_use(actor, &log, event_type).await {
             Err(conflict @ CallError::Conflict { field: "operation", .. }) => {
-                self.annotate(actor, &log, event_type, None).await.map_err(|_| conflict)
+                either(conflict, self.annotate(actor, &log, event_type, None).await)
             }
             result => result,
         }
@@ -123,6 +123,15 @@ impl Environment {
     /// The properties that were attached to events after they were charged, by where their annotations stand.
     pub async fn attached(&self, annotation: Position) -> Result<Option<CompactString>, CallError> {
         Ok(self.read_fact(annotation).await?.and_then(|stored| stored.payload.known().properties))
+    }
+}
+
+/// What a key has for an answer that is bound to another operation than was tried first: what the second came to, or the
+/// conflict where that is no better.
+fn either(conflict: CallError, second: Result<Outcome, CallError>) -> Result<Outcome, CallError> {
+    match second {
+        Err(CallError::Conflict { field: "operation", .. } | CallError::Rejected(_)) => Err(conflict),
+        second => second,
     }
 }
 

@@ -261,6 +261,14 @@ fn every_call_of_the_guide_to_compatibility_does_what_it_says() {
     assert_eq!(events["data"][0]["properties"]["model"], "dall-e-3");
     server.stop();
     project.verified();
+    let exported = project.run(&["export", "events", "--format", "ndjson"]);
+    let rows = String::from_utf8_lossy(&exported.stdout).lines().map(str::to_owned).collect::<Vec<_>>();
+    let row = |index: usize| serde_json::from_str::<serde_json::Value>(&rows[index]).expect("JSON");
+    assert_eq!(
+        (rows.len(), row(0)["kind"].as_str(), row(1)["kind"].as_str()),
+        (2, Some("metered"), Some("annotated"))
+    );
+    assert_eq!((&row(0)["id"], &row(1)["properties"]["model"]), (&row(1)["id"], &"dall-e-3".into()));
 }
 
 #[test]

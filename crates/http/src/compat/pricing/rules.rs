@@ -10,16 +10,15 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::v1::event_types::get;
 
-pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
+pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
+    call.query.keep(&[]);
     let catalogue = call.env.catalogue();
     let now = Millis(call.env.wall_ms());
     let known = catalogue.event_type(call.param("name"));
     let typical = known.and_then(|known| typical_credits(known, &catalogue, now));
-    let mut call = call;
-    call.query.keep(&[]);
-    let shown = get::handle(call).await?;
     let mut refused = None;
-    let answer = shown
+    let answer = get::handle(call)
+        .await?
         .shown(|event_type| match product::rule(event_type) {
             Ok(rule) => with_typical(rule, typical),
             Err(problem) => {
