@@ -54,7 +54,7 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
                 let wallet = numbers.binary_search(&wallet_of(&stored.fact)).ok();
                 let wallet = wallet.and_then(|index| wallets[index].as_deref());
                 data.object(|o| {
-                    write_stored_event(o, stored, (amended, attached.as_deref()), wallet, &catalogue)
+                    write_stored_event(o, stored, (amended, attached.as_deref()), wallet, &catalogue);
                 });
             }
         });
