@@ -24,7 +24,7 @@ pub(crate) struct Sent {
 ///
 /// # Errors
 /// `invalid_request`, with everything that is wrong.
-pub(crate) fn read(tool: &Tool, args: Map<String, Value>, nonce: Nonce) -> Result<Sent, Problem> {
+pub(crate) fn read(tool: &Tool, args: &Map<String, Value>, nonce: Nonce) -> Result<Sent, Problem> {
     let mut problems = Problems::default();
     for name in args.keys().filter(|name| tool.fields.iter().all(|field| field.name != name.as_str())) {
         let known = tool.fields.iter().map(|field| field.name);
@@ -39,7 +39,7 @@ pub(crate) fn read(tool: &Tool, args: Map<String, Value>, nonce: Nonce) -> Resul
     for field in tool.fields {
         let given = args.get(field.name).filter(|value| !value.is_null());
         let value = match (given, field.shape) {
-            (None, Shape::Key(without)) => Some(Value::String(stand_in(without, &args, nonce))),
+            (None, Shape::Key(without)) => Some(Value::String(stand_in(without, args, nonce))),
             (None, _) => None,
             (Some(value), _) => Some(value.clone()),
         };

@@ -13,12 +13,12 @@ async fn consumed(client: &Client<'_>) -> String {
     client.post("/api/wallet/consume", &body).await.expect(200).text("/transactionId")
 }
 
-fn log(metadata: Value) -> Value {
+fn log(metadata: &Value) -> Value {
     json!({"userId": "user_42", "featureKey": "image.generate", "creditsCharged": 12, "metadata": metadata})
 }
 
 async fn logged(client: &Client<'_>, metadata: Value) -> String {
-    client.post(PATH, &log(metadata)).await.expect(200).text("/id")
+    client.post(PATH, &log(&metadata)).await.expect(200).text("/id")
 }
 
 async fn event(world: &World, id: &str) -> Value {
@@ -128,7 +128,7 @@ async fn logs_at_one_time_never_share_a_charge() {
     for _ in 0..8 {
         charges.push(consumed(&client).await);
     }
-    let bodies: Vec<Value> = (0..12).map(|n| log(json!({"n": n}))).collect();
+    let bodies: Vec<Value> = (0..12).map(|n| log(&json!({"n": n}))).collect();
     let calls = bodies.iter().map(|body| client.post(PATH, body));
     let answers: Vec<Got> = futures_util::future::join_all(calls).await;
     let mut ids: Vec<String> = answers.into_iter().map(|got| got.expect(200).text("/id")).collect();
@@ -147,7 +147,7 @@ async fn retries_get_the_first_answer_whether_it_attached_or_recorded() {
     let world = World::start().await;
     let client = Client::of(&world);
     let charge = consumed(&client).await;
-    let body = log(json!({"a": 1}));
+    let body = log(&json!({"a": 1}));
     let attached = client.post_with(PATH, Some("k"), &body).await.expect(200);
     assert_eq!(attached.text("/id"), charge);
     let recorded = client.post_with(PATH, Some("k2"), &body).await.expect(200);
@@ -162,7 +162,7 @@ async fn retries_get_the_first_answer_whether_it_attached_or_recorded() {
     let again = client.post_with(PATH, Some("k"), &body).await.expect(200);
     assert_eq!(again.bytes, attached.bytes, "with no charge left to attach to");
     for key in ["k", "k2"] {
-        let other = client.post_with(PATH, Some(key), &log(json!({"a": 2}))).await;
+        let other = client.post_with(PATH, Some(key), &log(&json!({"a": 2}))).await;
         refused(&other, 409, "idempotency_conflict");
     }
     client
@@ -252,7 +252,7 @@ async fn metadata_have_the_limits_of_properties() {
     let client = Client::of(&world);
     let many: serde_json::Map<String, Value> = (0..33).map(|n| (format!("k{n}"), json!(n))).collect();
     for wrong in [json!("text"), json!([1]), Value::Object(many), json!({"a": "x".repeat(4_096)})] {
-        let message = refused(&client.post(PATH, &log(wrong)).await, 400, "invalid_request");
+        let message = refused(&client.post(PATH, &log(&wrong)).await, 400, "invalid_request");
         assert!(message.starts_with("metadata"), "{message}");
     }
 }
