@@ -24,7 +24,7 @@ const CHECKSUM_BYTES: usize = 8;
 pub const CHECKPOINT_FILE: &str = "index.db";
 
 /// Version of the tables. Checkpoints of another version are thrown away: the journal has it all.
-const SCHEMA_VERSION: i64 = 4;
+const SCHEMA_VERSION: i64 = 5;
 
 const SCHEMA: &str = "
     CREATE TABLE wallet (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;

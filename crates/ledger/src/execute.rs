@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::catalogue::Catalogue;
 use crate::fact::Asked;
 use crate::recommendation::rules as recommendation;
+use crate::reverse::CollectError;
 use crate::state::Recorded;
 use crate::{
     Action, Balance, Call, CardNo, CatalogueChange, CatalogueFact, Credits, EventTypeNo, EventTypeRequest,
@@ -283,6 +284,12 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
             }
             meter::check_credits("credits", request.credits).map(|_| Checked::Nothing)
         }
+        Action::Collect { request: crate::CollectRequest { credits: Some(credits), .. }, .. } => {
+            if !credits.is_positive() {
+                return Err(Rejection::invalid("credits", "must be greater than zero"));
+            }
+            meter::check_credits("credits", *credits).map(|_| Checked::Nothing)
+        }
         Action::SetCost { request, facets, original } => {
             meter::check_cost(catalogue, request.cost, facets.as_deref())?;
             reverse::check_known(catalogue, request, facets.as_deref(), original).map(|()| Checked::Nothing)
@@ -295,6 +302,7 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
         Action::EndAllowance { .. }
         | Action::VoidGrant { .. }
         | Action::Reverse { .. }
+        | Action::Collect { .. }
         | Action::SetPolicy { .. }
         | Action::Freeze { .. }
         | Action::Thaw { .. }
@@ -351,6 +359,7 @@ fn find_wallet(
         Action::VoidGrant { wallet, .. } => return known(state, *wallet),
         Action::Reverse { original, .. }
         | Action::Recharge { original, .. }
+        | Action::Collect { original, .. }
         | Action::SetCost { original, .. } => return known(state, original.wallet),
         Action::IncreaseHold(r) => return held_by(state, r.hold),
         Action::ExtendHold(r) => return held_by(state, r.hold),
@@ -468,6 +477,15 @@ fn decide(
         }),
         (Action::Recharge { request, original }, _) => {
             verdict(wallet, Asked::Recharge(*request), || reverse::recharge(state, wallet, request, original))
+        }
+        (Action::Collect { request, original }, _) => {
+            match reverse::collect(state, wallet, request, original) {
+                Ok(collected) => collected,
+                Err(CollectError::Refused(refusal)) => {
+                    refused(wallet, Asked::Collect(*request), refusal, None)
+                }
+                Err(CollectError::Rejected(rejection)) => return Err(rejection),
+            }
         }
         (Action::SetCost { request, facets, original }, _) => {
             let usage = facets.as_ref().and_then(|facets| facets.usage.as_ref());

@@ -9,13 +9,13 @@ use smallvec::SmallVec;
 
 use crate::codec::codec_struct;
 use crate::{
-    AdviceLook, AllowanceRequest, CaptureRequest, CardNo, CheckoutRequest, CorrectionRequest, CorrectionSums,
-    Cost, CostRequest, Credits, Currency, EventRef, EventTypeNo, ExtendRequest, Facets, Fulfilment,
-    GrantRequest, HeldBecause, HoldRequest, IncreaseRequest, KeyHash, KeyNo, LotNo, MeterRequest, Millis,
-    Money, OrderRequest, OrderStatus, OrderTerms, Outcome, PackNo, PackRequest, Policy, Position, PriceNo,
-    PriceRequest, Quantity, RateCardRequest, RechargeRequest, Reclaim, Recommendation, RefundRequest,
-    Refusal, RejectAdviceRequest, Renewal, ReverseRequest, Scopes, Settings, SettleRequest, Usage,
-    VoidGrantRequest, VoidHoldRequest, WalletNo,
+    AdviceLook, AllowanceRequest, CaptureRequest, CardNo, CheckoutRequest, CollectRequest, CorrectionRequest,
+    CorrectionSums, Cost, CostRequest, Credits, Currency, EventRef, EventTypeNo, ExtendRequest, Facets,
+    Fulfilment, GrantRequest, HeldBecause, HoldRequest, IncreaseRequest, KeyHash, KeyNo, LotNo, MeterRequest,
+    Millis, Money, OrderRequest, OrderStatus, OrderTerms, Outcome, PackNo, PackRequest, Policy, Position,
+    PriceNo, PriceRequest, Quantity, RateCardRequest, RechargeRequest, Reclaim, Recommendation,
+    RefundRequest, Refusal, RejectAdviceRequest, Renewal, ReverseRequest, Scopes, Settings, SettleRequest,
+    Usage, VoidGrantRequest, VoidHoldRequest, WalletNo,
 };
 
 /// Something that happened.
@@ -114,7 +114,7 @@ pub struct Charge {
     pub draws: SmallVec<[Draw; 1]>,
     /// Charged beyond what there was.
     pub debt: Credits,
-    /// Neither paid nor owed: used, not charged, in a record-only wallet.
+    /// Neither paid nor owed: used, not charged, in a record-only wallet or by a caller that could not be refused.
     pub uncharged: Credits,
 }
 
@@ -358,6 +358,15 @@ pub enum WalletEvent {
         /// The event, by what reports need of it.
         of: Option<Box<EventRef>>,
     },
+    /// What of an event was used and not charged was charged after all. This is no meter event.
+    Collected {
+        /// As asked.
+        request: CollectRequest,
+        /// As paid.
+        charge: Charge,
+        /// The event, by what reports need of it.
+        of: Option<Box<EventRef>>,
+    },
     /// What an event cost the operator was attached or corrected.
     CostSet {
         /// As asked.
@@ -466,6 +475,8 @@ pub enum Asked {
     Reverse(ReverseRequest),
     /// To charge an event again.
     Recharge(RechargeRequest),
+    /// To charge what of an event was used and not charged.
+    Collect(CollectRequest),
     /// To attach or correct what an event cost the operator.
     SetCost(CostRequest, Option<Usage>),
     /// To order a pack.

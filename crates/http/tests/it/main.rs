@@ -3,6 +3,7 @@
 mod access;
 mod answers;
 mod bad_input;
+mod cloud_events;
 mod concurrency;
 mod idempotency;
 mod limits;
