@@ -147,7 +147,10 @@ fn data(raw: &str) -> Result<Cow<'_, str>, String> {
         }
         write_text(&mut out, name);
         out.push(b':');
-        out.extend_from_slice(quoted_number(value).unwrap_or(value.raw()).as_bytes());
+        match quoted_number(value) {
+            Some(number) => out.extend_from_slice(number.as_bytes()),
+            None => out.extend_from_slice(value.raw().as_bytes()),
+        }
     }
     out.push(b'}');
     String::from_utf8(out).map(Cow::Owned).map_err(|_| "is not UTF-8".to_owned())
@@ -155,10 +158,10 @@ fn data(raw: &str) -> Result<Cow<'_, str>, String> {
 
 /// The number in a string that is a quantity as it could be sent: up to nine digits and six places. Longer ones are
 /// somebody's number, and not a count; a leading zero makes it a code.
-fn quoted_number(value: Value<'_>) -> Option<&str> {
-    let inside = value.raw().strip_prefix('"')?.strip_suffix('"')?;
+fn quoted_number(value: Value<'_>) -> Option<Cow<'_, str>> {
+    let inside = value.text().ok()?;
     let (whole, places) =
-        inside.split_once('.').map_or((inside, None), |(whole, places)| (whole, Some(places)));
+        inside.split_once('.').map_or((inside.as_ref(), None), |(whole, places)| (whole, Some(places)));
     let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_whole = are_digits(whole) && whole.len() <= 9 && (whole == "0" || !whole.starts_with('0'));
     let is_fraction = places.is_none_or(|places| are_digits(places) && places.len() <= 6);

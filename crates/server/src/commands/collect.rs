@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use chargly_api::time;
+use chargly_api::{Fields, Problems, body_text, time};
 use chargly_engine::ledger::{Credits, Fact, KeyNo, Millis, WalletEvent};
 use chargly_engine::{Environment, SystemClock};
 use clap::Args;
@@ -61,11 +61,16 @@ pub(crate) fn run(args: &CollectArgs) -> Result<()> {
     let left = match sums.left_events {
         0 => "Nothing is left uncharged.\n".to_owned(),
         events => format!(
-            "{events} events stay uncharged with {} credits: the wallet cannot pay them, or is frozen.\n",
+            "{} with {} credits still uncharged: the wallet cannot pay, or is frozen.\n",
+            counted(events),
             sums.left
         ),
     };
-    output::print(&format!("Collected {} events, {} credits.\n{left}", sums.events, sums.credits))
+    output::print(&format!("Collected {} credits of {}.\n{left}", sums.credits, counted(sums.events)))
+}
+
+fn counted(events: u64) -> String {
+    if events == 1 { "1 event".to_owned() } else { format!("{events} events") }
 }
 
 async fn through_server(client: &Client, args: &CollectArgs) -> Result<Sums> {
@@ -79,9 +84,13 @@ async fn through_server(client: &Client, args: &CollectArgs) -> Result<Sums> {
         let is_verdict = answer.status == StatusCode::PAYMENT_REQUIRED
             || (answer.status == StatusCode::FORBIDDEN && answer.body["code"] == "wallet_frozen");
         // Where not one of the page could be paid, the answer is the verdict, with what is left.
+        let raw = answer.raw.clone();
         let page = if is_verdict { answer.body } else { answer.ok(DOING)? };
-        sums.add(&page["collected"], true)?;
-        sums.add(&page["uncharged"], false)?;
+        for (name, is_done) in [("collected", true), ("uncharged", false)] {
+            if let Some((events, credits)) = sum_of_page(&raw, name) {
+                sums.count(events, credits, is_done);
+            }
+        }
         cursor = page["next_cursor"].clone();
         if cursor.is_null() {
             return Ok(sums);
@@ -89,15 +98,19 @@ async fn through_server(client: &Client, args: &CollectArgs) -> Result<Sums> {
     }
 }
 
-impl Sums {
-    fn add(&mut self, of_page: &Value, is_done: bool) -> Result<()> {
-        let Some(events) = of_page["events"].as_u64() else { return Ok(()) };
-        let text = of_page["credits"].to_string();
-        let credits = Credits::parse(&text).with_context(|| format!("reading {text} credits"))?;
-        self.count(events, credits, is_done);
-        Ok(())
-    }
+/// Events and credits of one sum of an answer, read exactly from its text.
+fn sum_of_page(raw: &[u8], name: &'static str) -> Option<(u64, Credits)> {
+    let mut problems = Problems::default();
+    let mut fields = Fields::read(body_text(raw).ok()?, "", &mut problems)?;
+    let mut sum = fields.object(name, &mut problems)?;
+    let events = sum.optional("events", &mut problems, |value| value.integer(0, i64::MAX))?;
+    let credits = sum.optional("credits", &mut problems, |value| {
+        Credits::parse(value.number()?).map_err(|error| error.to_string())
+    })?;
+    Some((u64::try_from(events).ok()?, credits))
+}
 
+impl Sums {
     fn count(&mut self, events: u64, credits: Credits, is_done: bool) {
         let (count, sum) = match is_done {
             true => (&mut self.events, &mut self.credits),
