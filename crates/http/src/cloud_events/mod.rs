@@ -22,7 +22,7 @@ use crate::errors::{problem_of, refusal_of, refusal_problem};
 
 pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
     match mode::read(&call)? {
-        Sent::One(received) => one(&call, received?).await,
+        Sent::One(received) => one(&call, *received).await,
         Sent::Batch(received) => batch(&call, received).await,
     }
 }
@@ -61,11 +61,10 @@ async fn batch(call: &Call, items: Vec<Result<Received, (Seen, Problem)>>) -> Re
         .map(|(result, name)| result.map_err(|error| error_problem(error, &catalogue, &name)))
         .collect();
     // What only failed for now will be sent again, as a whole; what was accepted is not charged again.
-    if let Some(failed) = metered.iter().position(|result| matches!(result, Err(p) if p.code.is_retryable()))
-    {
-        if let Err(problem) = metered.swap_remove(failed) {
-            return Err(problem);
-        }
+    let is_for_now =
+        |result: &Result<Outcome, Problem>| matches!(result, Err(problem) if problem.code.is_retryable());
+    if let Some(failed) = metered.iter().position(is_for_now) {
+        metered.swap_remove(failed)?;
     }
     let newest = metered.iter().flatten().map(|outcome| outcome.id.position).max();
     let mut metered = metered.into_iter();

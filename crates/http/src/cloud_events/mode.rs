@@ -16,7 +16,7 @@ const ANY_FORMAT: &str = "application/cloudevents";
 /// What was sent.
 pub(super) enum Sent {
     /// One event.
-    One(Result<Received, Problem>),
+    One(Box<Received>),
     /// Any number, each readable or not.
     Batch(Vec<Result<Received, (Seen, Problem)>>),
 }
@@ -27,16 +27,17 @@ pub(super) fn read(call: &Call) -> Result<Sent, Problem> {
     let kind = call.content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let catalogue = call.env.catalogue();
     let context = Context { catalogue: &catalogue, now_ms: call.env.wall_ms() };
-    let structured = || Sent::One(structured(&context, Item::unread(body)).map_err(|(_, problem)| problem));
+    let one = |received| Sent::One(Box::new(received));
+    let structured = || structured(&context, Item::unread(body)).map(one).map_err(|(_, problem)| problem);
     match kind.as_str() {
-        STRUCTURED => Ok(structured()),
+        STRUCTURED => structured(),
         BATCHED => batched(&context, body),
         other if other.starts_with(ANY_FORMAT) => {
             let detail = "Send CloudEvents as JSON: `application/cloudevents+json`, or with `ce-` headers.";
             Err(Problem::new(ErrorCode::UnsupportedMediaType, detail))
         }
         _ if call.headers.keys().any(|name| is_attribute_header(name.as_str())) => {
-            Ok(Sent::One(binary(&context, call, body)))
+            binary(&context, call, body).map(one)
         }
         // A sender that does not say what it sends: the body does.
         _ if body.starts_with('[') => batched(&context, body),
@@ -44,7 +45,7 @@ pub(super) fn read(call: &Call) -> Result<Sent, Problem> {
             let problem = "is required: send a CloudEvent with `ce-` headers, or as the body";
             Err(Problem::invalid("specversion", problem))
         }
-        _ => Ok(structured()),
+        _ => structured(),
     }
 }
 
