@@ -277,8 +277,9 @@ fn meter_fields(catalogue: &Catalogue, r: &MeterRequest, usage: Option<&Usage>) 
         ("quantity", r.quantity.to_string()),
         ("credits", shown(r.credits)),
         ("cost", cost(r.cost, usage)),
-        ("occurred_at", occurred_at),
+        // First, since it decides whether the time is compared.
         ("if_insufficient", if_insufficient(r.if_insufficient)),
+        ("occurred_at", occurred_at),
     ]
 }
 
