@@ -56,15 +56,16 @@ pub use submission::{
 pub use tail::{Committed, RING_BYTES_MAX, Tail};
 pub use usecases::figures;
 pub use usecases::{
-    ApplyAdvice, AuditPage, BatchOutcome, CORRECTION_CUSTOMERS_MAX, CORRECTION_EVENTS_MAX,
-    CorrectionProgress, CorrectionState, CustomerChange, CustomerDifference, ELASTIC_DRAWS_DEFAULT,
-    ELASTIC_DRAWS_MAX, ErasedCustomer, EventFilter, EventPage, ExpiringLot, ExpiringSlice, HistoryLine,
-    HistoryPage, HoldTerms, LEFT_ALONE_TOLD_MAX, LOGGED_AMONG_FACTS_MAX, LOGGED_WITHIN_MS, LeftAlone,
-    LookJob, LookRequest, LookStatus, Looked, MeterEvent, NewKey, OrderPage, PRICE_CHANGES_MAX, PastError,
-    Preview, PreviewSeal, PriceImpactError, PriceImpacts, PriceSimulation, Properties, Quote,
-    SIMULATED_CUSTOMERS_MAX, SIMULATION_KEPT_MS, SIMULATIONS_KEPT_MAX, SIMULATIONS_QUEUED_MAX, Simulated,
-    SimulationError, SimulationJob, SimulationStatus, Skip, Totals, Tried, TriedRule, TriedSample, TryError,
-    UsageLog, WalletAsOf, Watch, look_weekly, simulate,
+    ApplyAdvice, AuditPage, BatchOutcome, COLLECTED_EVENTS_MAX, CORRECTION_CUSTOMERS_MAX,
+    CORRECTION_EVENTS_MAX, Collected, CorrectionProgress, CorrectionState, CustomerChange,
+    CustomerDifference, ELASTIC_DRAWS_DEFAULT, ELASTIC_DRAWS_MAX, ErasedCustomer, EventFilter, EventPage,
+    ExpiringLot, ExpiringSlice, HistoryLine, HistoryPage, HoldTerms, LEFT_ALONE_TOLD_MAX,
+    LOGGED_AMONG_FACTS_MAX, LOGGED_WITHIN_MS, LeftAlone, LookJob, LookRequest, LookStatus, Looked,
+    MeterEvent, NewKey, OrderPage, PRICE_CHANGES_MAX, PastError, Preview, PreviewSeal, PriceImpactError,
+    PriceImpacts, PriceSimulation, Properties, Quote, SIMULATED_CUSTOMERS_MAX, SIMULATION_KEPT_MS,
+    SIMULATIONS_KEPT_MAX, SIMULATIONS_QUEUED_MAX, Simulated, SimulationError, SimulationJob,
+    SimulationStatus, Skip, Totals, Tried, TriedRule, TriedSample, TryError, UsageLog, WalletAsOf, Watch,
+    look_weekly, simulate,
 };
 pub use verify::{Progress, Report, VerifyError, verify, verify_with};
 pub use writer::{GROUP_DECIDING_MS_MAX, GROUP_FACTS_MAX, GroupEnd, Recovered, TURN_ITEMS_MAX, Writer};

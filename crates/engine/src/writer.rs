@@ -673,6 +673,7 @@ fn hash_key(state: &State, key: &Key, action: &Action) -> Option<KeyHash> {
                 Action::RefundOrder(r) => state.order(r.order)?.wallet,
                 Action::Reverse { original, .. }
                 | Action::Recharge { original, .. }
+                | Action::Collect { original, .. }
                 | Action::SetCost { original, .. } => original.wallet,
                 _ => return None,
             };

@@ -55,6 +55,16 @@ impl Answer {
         Self::json(object_of_about(bytes, write))
     }
 
+    /// 204: done, and there is nothing to say about it.
+    pub(crate) fn nothing() -> Self {
+        Self::new(StatusCode::NO_CONTENT, JSON, Body::empty())
+    }
+
+    /// 207 with JSON: several results, each with a status of its own.
+    pub(crate) fn several(body: Vec<u8>) -> Self {
+        Self::new(StatusCode::MULTI_STATUS, JSON, Body::from(body))
+    }
+
     /// 202 with JSON: decided, and going on.
     pub(crate) fn accepted(body: Vec<u8>) -> Self {
         Self::new(StatusCode::ACCEPTED, JSON, Body::from(body))
@@ -169,7 +179,9 @@ impl Answer {
         let mut response = Response::new(self.body);
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        if self.status != StatusCode::NO_CONTENT {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        }
         // Balances and secrets are nobody's cache's business.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some((epoch, position)) = self.position

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::HeaderMap;
 use bytes::Bytes;
 use chargly_api::limits::MIN_POSITION_WAIT_SECONDS_MAX;
 use chargly_api::{ErrorCode, Fields, Id, IdKind, ObjectWriter, Problem, Problems, Value, body_text, text};
@@ -38,6 +39,8 @@ pub(crate) struct Call {
     /// What was asked to be waited for; it is committed.
     pub(crate) min_position: Option<Position>,
     pub(crate) content_type: String,
+    /// All headers, for what is sent in them.
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 

@@ -73,6 +73,7 @@ pub(crate) fn kind(fact: &Fact) -> &'static str {
             WalletEvent::HoldExpired { .. } => "hold_expired",
             WalletEvent::Reversed { .. } => "reversed",
             WalletEvent::Recharged { .. } => "recharged",
+            WalletEvent::Collected { .. } => "collected",
             WalletEvent::CostSet { .. } => "cost_set",
             WalletEvent::EventAnnotated { .. } => "event_annotated",
             WalletEvent::PolicySet { .. } => "policy_set",
@@ -180,7 +181,7 @@ fn write_wallet_fact(o: &mut ObjectWriter<'_>, fact: &WalletFact, customer: &str
         WalletEvent::Reversed { credits, .. } => {
             o.number("credits", credits);
         }
-        WalletEvent::Recharged { charge, .. } => {
+        WalletEvent::Recharged { charge, .. } | WalletEvent::Collected { charge, .. } => {
             o.number("credits", charge.credits);
         }
         WalletEvent::CostSet { cost, .. } => {

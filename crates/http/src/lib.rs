@@ -16,6 +16,7 @@ mod body;
 mod browser;
 mod buyer;
 mod call;
+mod cloud_events;
 mod compat;
 mod csv;
 mod errors;

@@ -152,6 +152,11 @@ impl Page {
         Self { limit: limit.unwrap_or(limits::LIST_LIMIT_DEFAULT), cursor }
     }
 
+    /// The page where a cursor leads that was sent in a body.
+    pub(crate) fn at(cursor: Option<String>) -> Self {
+        Self { limit: limits::LIST_LIMIT_DEFAULT, cursor }
+    }
+
     /// How many items.
     pub(crate) fn limit(&self) -> usize {
         self.limit

@@ -9,7 +9,7 @@ use crate::answer::{Answer, Errors};
 use crate::call::Call;
 use crate::project::Project;
 use crate::public::PublicCall;
-use crate::{buyer, compat, health, pages, v1};
+use crate::{buyer, cloud_events, compat, health, pages, v1};
 
 /// One route.
 pub struct Route {
@@ -86,8 +86,10 @@ pub static ROUTES: &[Route] = routes! {
     "POST"   "/v1/events"                             Meter  "meter_event"        v1::events::meter::handle;
     "GET"    "/v1/events"                             Read   "list_events"        v1::events::list::handle;
     "POST"   "/v1/events/batch"                       Meter  "meter_events"       v1::events::batch::handle;
+    "POST"   "/api/v1/events"                         Meter  "receive_cloud_events" cloud_events::handle;
     "GET"    "/v1/events/{id}"                        Read   "get_event"          v1::events::get::handle;
     "POST"   "/v1/events/{id}/reverse"                Grant  "reverse_event"      v1::events::reverse::handle;
+    "POST"   "/v1/events/{id}/collect"                Grant  "collect_event"      v1::events::collect::handle;
     "POST"   "/v1/events/{id}/cost"                   Meter  "set_event_cost"     v1::events::cost::handle;
     "POST"   "/v1/quote"                              Meter  "quote"              v1::quote::handle;
     "GET"    "/v1/stream"                             Read   "stream"             v1::stream::handle;
@@ -104,6 +106,7 @@ pub static ROUTES: &[Route] = routes! {
     "POST"   "/v1/customers/{customer}/wallet/freeze" Grant  "freeze_wallet"      v1::customers::wallet::freeze::handle;
     "POST"   "/v1/customers/{customer}/wallet/thaw"   Grant  "thaw_wallet"        v1::customers::wallet::thaw::handle;
     "GET"    "/v1/customers/{customer}/ledger"        Read   "list_ledger"        v1::customers::ledger::handle;
+    "POST"   "/v1/customers/{customer}/collect"       Grant  "collect_customer"   v1::customers::collect::handle;
     "POST"   "/v1/customers/{customer}/grants"        Grant  "grant"              v1::customers::grants::handle;
     "POST"   "/v1/grants/{id}/void"                   Grant  "void_grant"         v1::grants::void::handle;
     "POST"   "/v1/holds"                              Meter  "place_hold"         v1::holds::place::handle;

@@ -127,6 +127,7 @@ async fn prepare(
         accept,
         min_position,
         content_type,
+        headers: parts.headers,
         body,
     };
     Ok((call, room))

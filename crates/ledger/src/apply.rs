@@ -147,6 +147,19 @@ impl State {
                     w.reschedule();
                 });
             }
+            WalletEvent::Collected { request, charge, of } => {
+                self.change_amended(request.event, number, |a| {
+                    a.collected += charge.credits;
+                    a.later.extend(charge.draws.iter().map(|draw| (draw.lot, draw.credits)));
+                    a.revenue_nano += charge.revenue_nano();
+                });
+                let event_type = of.as_ref().map_or(EventTypeNo::default(), |of| of.event_type);
+                self.change_wallet(number, |w| {
+                    step(w, after, position);
+                    pay(w, request.event, event_type, charge);
+                    w.reschedule();
+                });
+            }
             WalletEvent::CostSet { request, cost, .. } => {
                 self.change_amended(request.event, number, |a| a.cost = *cost);
                 self.change_wallet(number, |w| step(w, after, position));
@@ -675,6 +688,7 @@ fn apply_small(wallet: &mut Wallet, recorded: Recorded, event: &WalletEvent) {
         | WalletEvent::CustomerErased
         | WalletEvent::Recharged { .. }
         | WalletEvent::EventAnnotated { .. }
+        | WalletEvent::Collected { .. }
         | WalletEvent::CostSet { .. } => debug_assert!(false, "applied by its own code: {event:?}"),
     }
 }

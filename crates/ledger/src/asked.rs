@@ -112,6 +112,7 @@ impl Action {
             Self::VoidGrant { request, .. } => Asked::VoidGrant(*request),
             Self::Reverse { request, .. } => Asked::Reverse(*request),
             Self::Recharge { request, .. } => Asked::Recharge(*request),
+            Self::Collect { request, .. } => Asked::Collect(*request),
             Self::SetCost { request, facets, .. } => {
                 Asked::SetCost(*request, facets.as_ref().and_then(|f| f.usage.clone()))
             }
@@ -192,6 +193,7 @@ fn asked_of(event: &WalletEvent) -> Option<Asked> {
         WalletEvent::GrantVoided { request, .. } => Asked::VoidGrant(*request),
         WalletEvent::Reversed { request, .. } => Asked::Reverse(*request),
         WalletEvent::Recharged { request, .. } => Asked::Recharge(*request),
+        WalletEvent::Collected { request, .. } => Asked::Collect(*request),
         WalletEvent::CostSet { request, usage, .. } => Asked::SetCost(*request, usage.clone()),
         WalletEvent::Refused { asked, .. } => asked.clone(),
         WalletEvent::OrderPlaced { request, .. } => Asked::PlaceOrder(request.as_ref().clone()),
@@ -227,6 +229,7 @@ impl Asked {
             Self::VoidGrant(_) => "void_grant",
             Self::Reverse(_) => "reverse_event",
             Self::Recharge(_) => "recharge_event",
+            Self::Collect(_) => "collect_event",
             Self::SetCost(..) => "set_cost",
             Self::PlaceOrder(_) => "create_checkout",
             Self::RefundOrder(_) => "refund_order",
@@ -257,6 +260,7 @@ impl Asked {
             Self::SetCost(r, usage) => {
                 vec![("event", r.event.to_string()), ("cost", cost(r.cost, usage.as_ref()))]
             }
+            Self::Collect(r) => vec![("event", r.event.to_string()), ("credits", shown(r.credits))],
             Self::Recharge(r) => vec![("event", r.event.to_string()), ("credits", r.credits.to_string())],
             Self::PlaceOrder(r) => {
                 let code = catalogue.pack(r.pack).map(|pack| pack.terms.code.to_string());
@@ -277,13 +281,20 @@ fn batch_fields(events: u32) -> Fields {
 }
 
 fn meter_fields(catalogue: &Catalogue, r: &MeterRequest, usage: Option<&Usage>) -> Fields {
+    // Who cannot be refused often makes an event anew to send it again, and puts the time in anew. It only moves
+    // reports, which keep the first.
+    let occurred_at = match r.if_insufficient {
+        IfInsufficient::Uncharged => NOT_COMPARED.to_owned(),
+        IfInsufficient::Refuse | IfInsufficient::Record => instant(r.occurred_at),
+    };
     vec![
         ("event", name(catalogue, r.event_type)),
         ("quantity", r.quantity.to_string()),
         ("credits", shown(r.credits)),
         ("cost", cost(r.cost, usage)),
-        ("occurred_at", instant(r.occurred_at)),
+        // First, since it decides whether the time is compared.
         ("if_insufficient", if_insufficient(r.if_insufficient)),
+        ("occurred_at", occurred_at),
     ]
 }
 
@@ -335,6 +346,7 @@ fn allowance_fields(catalogue: &Catalogue, r: &AllowanceRequest) -> Fields {
 }
 
 const NOT_SENT: &str = "not sent";
+const NOT_COMPARED: &str = "not compared";
 
 fn name(catalogue: &Catalogue, number: EventTypeNo) -> String {
     catalogue.event_type_no(number).map_or_else(|| number.0.to_string(), |t| t.name.to_string())
@@ -383,5 +395,6 @@ fn if_insufficient(value: IfInsufficient) -> String {
     match value {
         IfInsufficient::Refuse => "refuse".to_owned(),
         IfInsufficient::Record => "record".to_owned(),
+        IfInsufficient::Uncharged => "leave uncharged".to_owned(),
     }
 }

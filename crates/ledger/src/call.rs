@@ -87,6 +87,13 @@ pub enum Action {
         /// The event as it was charged.
         original: Box<Original>,
     },
+    /// Charge what of an event was used and not charged.
+    Collect {
+        /// Which event, how much.
+        request: CollectRequest,
+        /// The event as it was charged.
+        original: Box<Original>,
+    },
     /// Attach or correct what an event cost the operator.
     SetCost {
         /// Which event, how much.
@@ -201,8 +208,11 @@ pub enum IfInsufficient {
     Refuse,
     /// The work is done already: charge it, and book the shortfall as debt.
     Record,
+    /// The work is done already, and whoever reports it can neither be refused nor run up a debt: charge all of it, or
+    /// nothing, and keep it as used, not charged. What is kept so can be collected later.
+    Uncharged,
 }
-codec_enum!(IfInsufficient, "if_insufficient" { 0 => Refuse, 1 => Record });
+codec_enum!(IfInsufficient, "if_insufficient" { 0 => Refuse, 1 => Record, 2 => Uncharged });
 
 /// Meter one event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -336,6 +346,16 @@ pub struct RechargeRequest {
     pub correction: Position,
 }
 codec_struct!(RechargeRequest { event, credits, correction });
+
+/// Charge what of an event was used and not charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CollectRequest {
+    /// Which event: a meter event or a capture.
+    pub event: Position,
+    /// How many credits; all that is uncharged of it when not given.
+    pub credits: Option<Credits>,
+}
+codec_struct!(CollectRequest { event, credits });
 
 /// Define or change an event type.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -98,6 +98,9 @@ impl State {
             Action::Recharge { request, original } => {
                 return self.needs_to_amend(request.event, original.wallet, std::iter::empty());
             }
+            Action::Collect { request, original } => {
+                return self.needs_to_amend(request.event, original.wallet, std::iter::empty());
+            }
             Action::SetCost { request, original, .. } => {
                 return self.needs_to_amend(request.event, original.wallet, std::iter::empty());
             }
@@ -123,6 +126,9 @@ impl State {
                     self.needs_to_amend(request.event, fact.header.wallet, lots)
                 }
                 WalletEvent::Recharged { request, .. } => {
+                    self.needs_to_amend(request.event, fact.header.wallet, std::iter::empty())
+                }
+                WalletEvent::Collected { request, .. } => {
                     self.needs_to_amend(request.event, fact.header.wallet, std::iter::empty())
                 }
                 WalletEvent::CostSet { request, .. } => {

@@ -6,6 +6,7 @@ use crate::annotate::annotate;
 use crate::catalogue::Catalogue;
 use crate::fact::Asked;
 use crate::recommendation::rules as recommendation;
+use crate::reverse::CollectError;
 use crate::state::Recorded;
 use crate::{
     Action, Balance, Call, CardNo, CatalogueChange, CatalogueFact, Charge, Credits, EventTypeNo,
@@ -286,6 +287,12 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
             }
             meter::check_credits("credits", request.credits).map(|_| Checked::Nothing)
         }
+        Action::Collect { request: crate::CollectRequest { credits: Some(credits), .. }, .. } => {
+            if !credits.is_positive() {
+                return Err(Rejection::invalid("credits", "must be greater than zero"));
+            }
+            meter::check_credits("credits", *credits).map(|_| Checked::Nothing)
+        }
         Action::SetCost { request, facets, original } => {
             meter::check_cost(catalogue, request.cost, facets.as_deref())?;
             reverse::check_known(catalogue, request, facets.as_deref(), original).map(|()| Checked::Nothing)
@@ -305,6 +312,7 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
         Action::EndAllowance { .. }
         | Action::VoidGrant { .. }
         | Action::Reverse { .. }
+        | Action::Collect { .. }
         | Action::SetPolicy { .. }
         | Action::Freeze { .. }
         | Action::Thaw { .. }
@@ -363,6 +371,7 @@ fn find_wallet(
         Action::VoidGrant { wallet, .. } => return known(state, *wallet),
         Action::Reverse { original, .. }
         | Action::Recharge { original, .. }
+        | Action::Collect { original, .. }
         | Action::SetCost { original, .. } => return known(state, original.wallet),
         Action::Annotate { annotated, .. } => {
             let annotated = annotated.as_ref().ok_or(Rejection::NotFound { kind: "event" })?;
@@ -485,6 +494,15 @@ fn decide(
         }),
         (Action::Recharge { request, original }, _) => {
             verdict(wallet, Asked::Recharge(*request), || reverse::recharge(state, wallet, request, original))
+        }
+        (Action::Collect { request, original }, _) => {
+            match reverse::collect(state, wallet, request, original) {
+                Ok(collected) => collected,
+                Err(CollectError::Refused(refusal)) => {
+                    refused(wallet, Asked::Collect(*request), refusal, None)
+                }
+                Err(CollectError::Rejected(rejection)) => return Err(rejection),
+            }
         }
         (Action::SetCost { request, facets, original }, _) => {
             let usage = facets.as_ref().and_then(|facets| facets.usage.as_ref());

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use crate::codec::codec_struct;
 use crate::{
-    AdviceLook, AllowanceRequest, AnnotateRequest, CaptureRequest, CardNo, CheckoutRequest,
+    AdviceLook, AllowanceRequest, AnnotateRequest, CaptureRequest, CardNo, CheckoutRequest, CollectRequest,
     CorrectionRequest, CorrectionSums, Cost, CostRequest, Credits, Currency, EntryId, EventRef, EventTypeNo,
     ExtendRequest, Facets, Fulfilment, GrantRequest, HeldBecause, HoldRequest, IncreaseRequest, KeyHash,
     KeyNo, LotNo, MeterRequest, Millis, Money, Moved, OrderRequest, OrderStatus, OrderTerms, Outcome, PackNo,
@@ -114,7 +114,7 @@ pub struct Charge {
     pub draws: SmallVec<[Draw; 1]>,
     /// Charged beyond what there was.
     pub debt: Credits,
-    /// Neither paid nor owed: used, not charged, in a record-only wallet.
+    /// Neither paid nor owed: used, not charged, in a record-only wallet or by a caller that could not be refused.
     pub uncharged: Credits,
 }
 
@@ -369,6 +369,15 @@ pub enum WalletEvent {
         /// The event, by what reports need of it.
         of: Option<Box<EventRef>>,
     },
+    /// What of an event was used and not charged was charged after all. This is no meter event.
+    Collected {
+        /// As asked.
+        request: CollectRequest,
+        /// As paid.
+        charge: Charge,
+        /// The event, by what reports need of it.
+        of: Option<Box<EventRef>>,
+    },
     /// What an event cost the operator was attached or corrected.
     CostSet {
         /// As asked.
@@ -486,6 +495,8 @@ pub enum Asked {
     Reverse(ReverseRequest),
     /// To charge an event again.
     Recharge(RechargeRequest),
+    /// To charge what of an event was used and not charged.
+    Collect(CollectRequest),
     /// To attach or correct what an event cost the operator.
     SetCost(CostRequest, Option<Usage>),
     /// To order a pack.

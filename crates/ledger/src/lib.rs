@@ -53,9 +53,9 @@ pub use amount::{Credits, Currency, DecimalError, Money, Quantity, parse_decimal
 pub use annotate::{AnnotateRequest, Annotated, Annotation, Moved};
 pub use asked::{Difference, Fields, difference};
 pub use call::{
-    Action, Call, CaptureRequest, EventTypeRequest, ExtendRequest, GrantRequest, HoldRequest, IfInsufficient,
-    IncreaseRequest, MeterRequest, PriceRequest, RechargeRequest, RejectAdviceRequest, ReverseRequest,
-    VoidGrantRequest, VoidHoldRequest,
+    Action, Call, CaptureRequest, CollectRequest, EventTypeRequest, ExtendRequest, GrantRequest, HoldRequest,
+    IfInsufficient, IncreaseRequest, MeterRequest, PriceRequest, RechargeRequest, RejectAdviceRequest,
+    ReverseRequest, VoidGrantRequest, VoidHoldRequest,
 };
 pub use catalogue::{ApiKey, Catalogue, EventType, PriceState, PriceVersion, Scope, Scopes};
 pub use codec::DecodeError;
@@ -78,7 +78,7 @@ pub use fact::{
 };
 pub use ids::{
     CardNo, EntryId, EventTypeNo, KeyHash, KeyNo, LotNo, Millis, PackNo, Position, PriceNo, WalletNo,
-    key_hash,
+    bounded_key, key_hash,
 };
 pub use lot::{GrantKind, Lot, LotStatus};
 pub use meter::{Sample, price_sample, quote, unseen};

@@ -1,10 +1,12 @@
 //! Metering: what an event costs, and who pays.
 
+use smallvec::SmallVec;
+
 use crate::draw::charge;
 use crate::{
     Balance, Catalogue, Charge, Credits, EntryId, EventType, EventTypeNo, Facets, GrantKind, GrantRequest,
-    Grid, MeterRequest, Millis, Money, Position, PriceContext, PriceInputs, PriceNo, Quantity, Refusal,
-    Rejection, Rounding, Rule, Usage, Wallet, WalletNo, grants, price,
+    Grid, IfInsufficient, MeterRequest, Millis, Money, Position, PriceContext, PriceInputs, PriceNo,
+    Quantity, Refusal, Rejection, Rounding, Rule, Usage, Wallet, WalletNo, grants, price,
 };
 
 /// Checks a meter request and finds its price. Nothing about the wallet is looked at yet.
@@ -146,13 +148,28 @@ pub(crate) fn meter(
     request: &MeterRequest,
     (price, credits): (Option<PriceNo>, Credits),
 ) -> Result<(Charge, Balance), Refusal> {
-    if let Some(frozen_by) = wallet.frozen_by() {
-        return Err(Refusal::WalletFrozen { frozen_by });
-    }
-    let charge = charge(wallet, request.event_type, price, credits, request.if_insufficient)?;
+    let charge = match pay(wallet, request, price, credits) {
+        // Who reports finished work cannot be refused: it is there all the same, and nobody has paid for it.
+        Err(_) if request.if_insufficient == IfInsufficient::Uncharged => {
+            Charge { price, credits, draws: SmallVec::new(), debt: Credits::ZERO, uncharged: credits }
+        }
+        paid => paid?,
+    };
     // After this point the event is charged.
     let after = charged(wallet.balance, &charge);
     Ok((charge, after))
+}
+
+fn pay(
+    wallet: &Wallet,
+    request: &MeterRequest,
+    price: Option<PriceNo>,
+    credits: Credits,
+) -> Result<Charge, Refusal> {
+    if let Some(frozen_by) = wallet.frozen_by() {
+        return Err(Refusal::WalletFrozen { frozen_by });
+    }
+    charge(wallet, request.event_type, price, credits, request.if_insufficient)
 }
 
 /// What an event would cost and, as the wallet stands, why it would be refused. `None` for the wallet is a customer

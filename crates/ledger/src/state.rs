@@ -13,8 +13,8 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use crate::codec::{codec_enum, codec_struct};
 use crate::cold::ColdKey;
 use crate::{
-    Annotation, Balance, Catalogue, Cost, Credits, EntryId, EventTypeNo, Fact, Hold, Lot, LotNo, Millis,
-    Position, PriceNo, TopUp, Wallet, WalletEvent, WalletNo,
+    Annotation, Balance, Catalogue, Charge, Cost, Credits, EntryId, EventTypeNo, Fact, Hold, Lot, LotNo,
+    Millis, Position, PriceNo, TopUp, Wallet, WalletEvent, WalletNo,
 };
 
 /// Where and when a fact was recorded.
@@ -119,11 +119,13 @@ pub struct Amended {
     pub from_first: Credits,
     /// Debt of the event that later lots paid.
     pub settled: Credits,
-    /// What was paid for it later and not given back since, in that order: debt settled by new lots, and charges of
-    /// corrections.
+    /// What was paid for it later and not given back since, in that order: debt settled by new lots, charges of
+    /// corrections, and what was collected.
     pub later: Vec<(LotNo, Credits)>,
     /// Credits charged again by corrections.
     pub recharged: Credits,
+    /// Of what was used and not charged, how much was charged later.
+    pub collected: Credits,
     /// Of what was given back, how much was by corrections.
     pub corrected: Credits,
     /// What it costs the operator by the latest word, where there was one after the event.
@@ -140,11 +142,27 @@ codec_struct!(Amended {
     settled,
     later,
     recharged,
+    collected,
     corrected,
     cost,
     revenue_nano,
     annotation
 });
+
+impl Amended {
+    /// Credits charged after the event itself was: by corrections, and collected.
+    pub fn charged_later(&self) -> Credits {
+        self.recharged + self.collected
+    }
+
+    /// What of an event charged like this was used and is not charged yet. One that was given back whole has nothing
+    /// left to collect.
+    pub fn uncharged_left(&self, charge: &Charge) -> Credits {
+        let is_undone =
+            self.reversed.is_positive() && self.reversed >= charge.charged() + self.charged_later();
+        if is_undone { Credits::ZERO } else { charge.uncharged - self.collected }
+    }
+}
 
 /// A point the state can be taken back to.
 #[derive(Clone, Copy, Debug)]

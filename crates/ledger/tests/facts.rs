@@ -32,6 +32,7 @@ fn meter(customer: &str) -> Request {
         credits: None,
         cost: None,
         record: false,
+        uncharged: false,
         properties: BTreeMap::new(),
     }
 }

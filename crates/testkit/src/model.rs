@@ -169,6 +169,10 @@ impl Model {
             Request::VoidGrant { lot, .. } => wallet.void_grant(*lot),
             Request::Reverse { event, credits } => wallet.reverse(place, *event, *credits, now),
             Request::Recharge { event, credits } => wallet.recharge(place, *event, *credits),
+            Request::Collect { event, credits } => match wallet.collect(place, *event, *credits) {
+                Ok(decided) => decided,
+                Err(rejected) => return Answer::Rejected(rejected),
+            },
             Request::SetCost { event, cost } => Ok(wallet.set_cost(*event, cost.nano)),
             Request::SetPolicy { policy, .. } => Ok(wallet.set_policy(*policy)),
             Request::Freeze { .. } => Ok(wallet.freeze(place)),

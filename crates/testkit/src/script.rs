@@ -189,6 +189,7 @@ impl Run {
             | Request::VoidHold { hold } => *hold = picked(&self.holds, *hold)?,
             Request::Reverse { event, .. }
             | Request::Recharge { event, .. }
+            | Request::Collect { event, .. }
             | Request::SetCost { event, .. } => *event = picked(&self.events, *event)?,
             Request::OpenCheckout { order }
             | Request::SettleOrder { order, .. }

@@ -14,12 +14,12 @@
 //! |---|---|
 //! | `type NAME [CREDITS]` | `caller-set`, `archived` |
 //! | `price NAME flat CREDITS`, `price NAME each CREDITS` | `base C`, `min C`, `max C`, `of PROPERTY`, `whole`, `up`, `down`, `half-even`, `from +1d`, `replaces N` |
-//! | `meter CUSTOMER TYPE` | `x QUANTITY`, `credits C`, `cost $M`, `record`, `PROPERTY=N` |
+//! | `meter CUSTOMER TYPE` | `x QUANTITY`, `credits C`, `cost $M`, `record`, `uncharged`, `PROPERTY=N` |
 //! | `hold CUSTOMER TYPE` | `x QUANTITY`, `credits C`, `lasting 60s` |
 //! | `increase HOLD`, `extend HOLD 60s`, `void HOLD` | `x QUANTITY`, `credits C` |
 //! | `capture HOLD` | `x QUANTITY`, `credits C`, `cost $M`, `record`, `step`, `PROPERTY=N` |
 //! | `grant CUSTOMER CREDITS` | `paid $M`, `adjustment`, `priority N`, `from +1d`, `until +30d`, `only TYPE,TYPE` |
-//! | `void-grant CUSTOMER LOT`, `reverse EVENT [CREDITS]` | |
+//! | `void-grant CUSTOMER LOT`, `reverse EVENT [CREDITS]`, `collect EVENT [CREDITS]` | |
 //! | `policy CUSTOMER strict`, `… overdraft C`, `… record-only`, `freeze CUSTOMER`, `thaw CUSTOMER` | |
 //! | `pack NAME CREDITS for $M` | `bonus C`, `days N`, `retired` |
 //! | `settings` | `welcome C`, `welcome-days N`, `refund debt`, `dispute freeze`, `… uncollectable` |

@@ -93,6 +93,19 @@ impl Rows<'_> {
                 self.add_to_event(of.as_deref(), &figures)?;
                 self.book(&figures)
             }
+            // As if it had been charged at first: where the event counts, it is used and charged now.
+            WalletEvent::Collected { charge, of, .. } => {
+                let sums = Sums::of(&charge.draws);
+                let figures = Figures {
+                    credits_micro: charge.credits.micro().into(),
+                    free_micro: sums.free_micro,
+                    revenue_nano: sums.revenue_nano,
+                    ..Figures::default()
+                };
+                let uncharged_micro = -i128::from(charge.credits.micro());
+                self.add_to_event(of.as_deref(), &Figures { uncharged_micro, ..figures })?;
+                self.book(&figures)
+            }
             WalletEvent::CostSet { before, cost, of, .. } => {
                 self.add_to_event(of.as_deref(), &cost_corrected(*before, *cost).ok_or(Uncounted::Overflow)?)
             }
@@ -230,6 +243,7 @@ impl Rows<'_> {
             | Asked::VoidGrant(_)
             | Asked::Reverse(_)
             | Asked::Recharge(_)
+            | Asked::Collect(_)
             | Asked::SetCost(..)
             | Asked::PlaceOrder(_)
             | Asked::RefundOrder(_)

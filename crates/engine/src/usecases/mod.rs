@@ -6,6 +6,7 @@ mod capture_hold;
 mod change_catalogue;
 mod change_hold;
 mod change_wallet;
+mod collect;
 mod consume;
 mod corrections;
 mod erase_customer;
@@ -34,6 +35,7 @@ mod try_price;
 
 pub(crate) use advice::Looks;
 pub use advice::{ApplyAdvice, LookJob, LookRequest, LookStatus, Looked, look_weekly};
+pub use collect::{COLLECTED_EVENTS_MAX, Collected};
 pub(crate) use corrections::Running as RunningCorrections;
 pub use corrections::{
     CORRECTION_CUSTOMERS_MAX, CORRECTION_EVENTS_MAX, CorrectionState, CustomerChange, CustomerDifference,

@@ -3,6 +3,7 @@
 mod access;
 mod answers;
 mod bad_input;
+mod cloud_events;
 mod compat;
 mod concurrency;
 mod idempotency;

@@ -6,6 +6,9 @@ use crate::support::{Project, Server};
 /// Answers for as long as it is listened to; the tests of the stream itself are with the HTTP door.
 const NEVER_ENDS: &str = "/v1/stream";
 
+/// Where accepted events are answered with nothing.
+pub(crate) const CLOUD_EVENTS: &str = "/api/v1/events";
+
 /// A call as a page prints it.
 pub(crate) struct Printed {
     pub(crate) method: String,
@@ -42,13 +45,20 @@ pub(crate) fn all_succeed(page: &str, server: &Server, key: &str) -> usize {
         let body = body.as_deref().map(|body| fill_message(body, &path, server, key));
         let answer = server.call(method, &path, key, body.as_deref());
         // Work that goes on after the answer is accepted, not done.
-        let expected = if path == "/v1/price-simulations" { 202 } else { 200 };
+        let expected = match path.as_str() {
+            "/v1/price-simulations" => 202,
+            CLOUD_EVENTS => 204,
+            _ => 200,
+        };
         assert_eq!(answer.status, expected, "{method} {path}: {}", String::from_utf8_lossy(&answer.bytes));
     }
     calls.len()
 }
 
 fn fill(path: &str, server: &Server, key: &str) -> String {
+    if path.ends_with("/evt_…/collect") {
+        return path.replace("evt_…", &uncharged_event(server, key));
+    }
     let made_by = [
         ("evt_…", "/v1/events", r#"{"event":"image.generate","customer":"user_42"}"#),
         ("hld_…", "/v1/holds", r#"{"event":"image.generate","customer":"user_42","credits":100}"#),
@@ -69,6 +79,17 @@ fn fill(path: &str, server: &Server, key: &str) -> String {
         }
         None => path.to_owned(),
     }
+}
+
+/// An event that its customer could not pay when it came, and now can.
+fn uncharged_event(server: &Server, key: &str) -> String {
+    let event =
+        r#"{"specversion":"1.0","type":"image.generate","source":"/docs","id":"1","subject":"late_payer"}"#;
+    assert_eq!(server.call("POST", CLOUD_EVENTS, key, Some(event)).status, 204);
+    let lot = r#"{"credits":1000,"kind":"promotional"}"#;
+    assert_eq!(server.call("POST", "/v1/customers/late_payer/grants", key, Some(lot)).status, 200);
+    let listed = server.call("GET", "/v1/events?uncharged=true&customer=late_payer", key, None).json();
+    listed["data"][0]["id"].as_str().expect("an id").to_owned()
 }
 
 /// With the id of a message that waits for the endpoint of a path in place of `msg_…`.

@@ -7,6 +7,7 @@ mod books;
 mod corrections;
 mod customers;
 mod docs;
+mod docs_cloudevents;
 mod docs_selling;
 mod export;
 mod faulty_disk;

@@ -1,9 +1,9 @@
 //! Events and what is not about holds: metering, reversals, grants, policies.
 
 use chargly_ledger::{
-    Action, AnnotateRequest, Annotated, Charge, CostRequest, Credits, EntryId, EventTypeNo, Facets, Fact,
-    GrantRequest, MeterRequest, Moved, Original, Policy, PriceInputs, RechargeRequest, ReverseRequest, Terms,
-    Usage, VoidGrantRequest, WalletEvent, WalletFact,
+    Action, AnnotateRequest, Annotated, Charge, CollectRequest, CostRequest, Credits, EntryId, EventTypeNo,
+    Facets, Fact, GrantRequest, MeterRequest, Moved, Original, Policy, PriceInputs, RechargeRequest,
+    ReverseRequest, Terms, Usage, VoidGrantRequest, WalletEvent, WalletFact,
 };
 use compact_str::CompactString;
 
@@ -17,6 +17,8 @@ use crate::references::original_of;
 pub(super) struct Again {
     /// What it was charged, really.
     before: Credits,
+    /// What it cost, really, charged or not.
+    credits: Credits,
     /// As it was charged here; `None` where it did not happen.
     original: Option<Original>,
 }
@@ -66,7 +68,7 @@ impl World {
             }
             Taken::Refused(_) | Taken::Missing => None,
         };
-        self.charged.insert(position, Again { before: charge.charged(), original });
+        self.charged.insert(position, Again { before: charge.charged(), credits: charge.credits, original });
     }
 
     pub(super) fn reversed(
@@ -98,6 +100,24 @@ impl World {
         }
         let request = RechargeRequest { credits, ..*request };
         self.take_done(entry, fact, Action::Recharge { request, original: Box::new(original) })
+    }
+
+    pub(super) fn collected(
+        &mut self,
+        entry: &Entry<'_>,
+        fact: &WalletFact,
+        request: &CollectRequest,
+    ) -> bool {
+        let Some((original, _)) = self.original(request.event) else { return self.left_out() };
+        let before = self.charged.get(&request.event).map_or(original.charge.credits, |again| again.credits);
+        // Of an event that was paid here there may be less to collect, or nothing.
+        let left = original.uncharged_left(self.state.amended(request.event));
+        let credits = request.credits.map(|chosen| scale(chosen, before, original.charge.credits).min(left));
+        if left.is_zero() || credits.is_some_and(Credits::is_zero) {
+            return self.left_out();
+        }
+        let request = CollectRequest { credits, ..*request };
+        self.take_done(entry, fact, Action::Collect { request, original: Box::new(original) })
     }
 
     pub(super) fn cost_set(

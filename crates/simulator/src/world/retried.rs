@@ -31,6 +31,7 @@ impl World {
             Asked::VoidGrant(request) => self.grant_voided(entry, fact, request),
             Asked::Reverse(request) => self.reversed(entry, fact, request),
             Asked::Recharge(request) => self.recharged(entry, fact, request),
+            Asked::Collect(request) => self.collected(entry, fact, request),
             Asked::SetCost(request, usage) => self.cost_set(entry, fact, request, usage.as_ref()),
             Asked::PlaceOrder(request) => self.order_placed(entry, fact, request),
             Asked::RefundOrder(request) => {

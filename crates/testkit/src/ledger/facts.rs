@@ -114,6 +114,9 @@ fn wallet_event(fact: &WalletFact, customer: Option<String>) -> Happening {
         WalletEvent::Recharged { request, charge: paid, .. } => {
             Happening::Recharged { event: request.event.0, charge: charge(paid) }
         }
+        WalletEvent::Collected { request, charge: paid, .. } => {
+            Happening::Collected { event: request.event.0, charge: charge(paid) }
+        }
         WalletEvent::CostSet { request, before, cost, .. } => Happening::CostSet {
             event: request.event.0,
             before: before.map(|cost| cost.nano.into()),

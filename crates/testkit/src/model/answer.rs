@@ -243,6 +243,10 @@ pub enum Happening {
         event: Place,
         charge: Charge,
     },
+    Collected {
+        event: Place,
+        charge: Charge,
+    },
     CostSet {
         event: Place,
         before: Option<Nano>,

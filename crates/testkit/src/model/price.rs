@@ -74,6 +74,9 @@ impl Model {
             Request::Reverse { credits: Some(credits), .. } if !(1..=CREDITS_MAX).contains(credits) => {
                 Err(invalid("credits"))
             }
+            Request::Collect { credits: Some(credits), .. } if !(1..=CREDITS_MAX).contains(credits) => {
+                Err(invalid("credits"))
+            }
             Request::Recharge { credits, .. } if !(1..=CREDITS_MAX).contains(credits) => {
                 Err(invalid("credits"))
             }

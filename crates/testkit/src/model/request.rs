@@ -141,6 +141,8 @@ pub enum Request {
         credits: Option<Micro>,
         cost: Option<Money>,
         record: bool,
+        /// To be left uncharged, rather than refused.
+        uncharged: bool,
         properties: BTreeMap<String, Property>,
     },
     /// Reserve credits.
@@ -184,6 +186,8 @@ pub enum Request {
     Reverse { event: Place, credits: Option<Micro> },
     /// Charge an event again.
     Recharge { event: Place, credits: Micro },
+    /// Charge what of an event was used and not charged.
+    Collect { event: Place, credits: Option<Micro> },
     /// Attach or correct what an event cost the operator.
     SetCost { event: Place, cost: Money },
     /// Choose what happens when credits run out.
@@ -308,9 +312,10 @@ impl Request {
     /// The event it names.
     pub fn event(&self) -> Option<Place> {
         match self {
-            Self::Reverse { event, .. } | Self::Recharge { event, .. } | Self::SetCost { event, .. } => {
-                Some(*event)
-            }
+            Self::Reverse { event, .. }
+            | Self::Recharge { event, .. }
+            | Self::Collect { event, .. }
+            | Self::SetCost { event, .. } => Some(*event),
             _ => None,
         }
     }
@@ -318,9 +323,10 @@ impl Request {
     /// The event it names, to put another one there.
     pub fn event_mut(&mut self) -> Option<&mut Place> {
         match self {
-            Self::Reverse { event, .. } | Self::Recharge { event, .. } | Self::SetCost { event, .. } => {
-                Some(event)
-            }
+            Self::Reverse { event, .. }
+            | Self::Recharge { event, .. }
+            | Self::Collect { event, .. }
+            | Self::SetCost { event, .. } => Some(event),
             _ => None,
         }
     }

@@ -110,7 +110,7 @@ fn command(left_out: Swarm) -> impl Strategy<Value = Command> {
         (1, ask(customer().prop_map(|customer| Request::EraseCustomer { customer }).boxed())),
         (2, ask(publish())),
         (2, ask(define())),
-        (8, ask(recharge(huge))),
+        (10, ask(prop_oneof![4 => recharge(huge), 1 => collect()].boxed())),
         (3, ask((0u64..12, 0..9i128).prop_map(|(event, nano)| set_cost(event, nano)).boxed())),
     ];
     // Time, grants and metering stay: without them nothing happens at all.
@@ -132,7 +132,9 @@ pub fn altered(request: &Request) -> Request {
         Request::CaptureHold { is_final, .. } => *is_final = !*is_final,
         Request::Grant { priority, .. } => *priority += 1,
         Request::VoidGrant { lot, .. } => *lot += 1,
-        Request::IncreaseHold { credits, .. } | Request::Reverse { credits, .. } => {
+        Request::IncreaseHold { credits, .. }
+        | Request::Reverse { credits, .. }
+        | Request::Collect { credits, .. } => {
             *credits = Some(credits.unwrap_or(0) + 1);
         }
         Request::Recharge { credits, .. } => *credits += 1,
@@ -212,11 +214,12 @@ fn cost() -> BoxedStrategy<Option<Money>> {
 }
 
 fn meter() -> BoxedStrategy<Request> {
-    (customer(), event_type(), quantity(), amount(), cost(), 0..5u8, properties())
-        .prop_map(|(customer, event_type, quantity, credits, cost, record, properties)| {
+    (customer(), event_type(), quantity(), amount(), cost(), 0..6u8, properties())
+        .prop_map(|(customer, event_type, quantity, credits, cost, short, properties)| {
             // Credits are for types that let callers set them; seldom for others.
             let credits = credits.filter(|c| event_type == "tool" || *c == 13);
-            Request::Meter { customer, event_type, quantity, credits, cost, record: record == 0, properties }
+            let (record, uncharged) = (short == 0, short == 1);
+            Request::Meter { customer, event_type, quantity, credits, cost, record, uncharged, properties }
         })
         .boxed()
 }
@@ -289,6 +292,12 @@ fn recharge(huge: bool) -> BoxedStrategy<Request> {
         1 => -1..1i128,
     ];
     (0u64..12, credits).prop_map(|(event, credits)| Request::Recharge { event, credits }).boxed()
+}
+
+/// What is uncharged of an event is collected: all of it mostly.
+fn collect() -> BoxedStrategy<Request> {
+    let credits = prop_oneof![3 => Just(None), 1 => (-1..8i128).prop_map(Some)];
+    (0u64..12, credits).prop_map(|(event, credits)| Request::Collect { event, credits }).boxed()
 }
 
 fn set_cost(event: u64, nano: i128) -> Request {

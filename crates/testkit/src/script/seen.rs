@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{Answer, Entry, Happening, HoldEnd, Place, Refused, Rejected};
 
 /// Everything that random runs together must have seen. A refusal or rejection by its code; else what happened.
-pub const MILESTONES: [&str; 49] = [
+pub const MILESTONES: [&str; 51] = [
     "wallet_frozen",
     "insufficient_credits",
     "hold_not_open: captured",
@@ -53,6 +53,8 @@ pub const MILESTONES: [&str; 49] = [
     "reversal into a lot that is gone",
     "charged again",
     "charged again on credit",
+    "left uncharged",
+    "collected",
     "cost attached later",
     "cost corrected",
 ];
@@ -86,6 +88,7 @@ pub fn in_entry(entry: &Entry, expired: &BTreeSet<Place>) -> Vec<&'static str> {
             note(charge.debt > 0, "charge with debt");
             note(charge.uncharged > 0, "charge uncharged in part");
             note(charge.credits == 0, "charge of nothing");
+            note(charge.credits > 0 && charge.uncharged == charge.credits, "left uncharged");
         }
         Happening::HoldPlaced { on_overdraft, .. } => note(*on_overdraft > 0, "hold on overdraft"),
         Happening::HoldIncreased { .. } => note(true, "hold increased"),
@@ -123,6 +126,7 @@ pub fn in_entry(entry: &Entry, expired: &BTreeSet<Place>) -> Vec<&'static str> {
             note(true, "charged again");
             note(charge.debt > 0, "charged again on credit");
         }
+        Happening::Collected { .. } => note(true, "collected"),
         Happening::CostSet { before: None, .. } => note(true, "cost attached later"),
         Happening::CostSet { .. } => note(true, "cost corrected"),
         Happening::PriceRefused(refused) | Happening::Refused(refused) => note(true, code(refused)),

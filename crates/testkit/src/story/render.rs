@@ -91,6 +91,7 @@ pub(super) fn happening(what: &Happening, names: &BTreeMap<String, Place>, now: 
             listed(&format!("reversed {}", credits(*all)), &parts)
         }
         Happening::Recharged { charge, .. } => charged("charged again", charge, Vec::new()),
+        Happening::Collected { charge, .. } => charged("collected", charge, Vec::new()),
         Happening::CostSet { before, cost, .. } => {
             let shown = |nano| format!("${}", decimal(nano, 9));
             format!("cost {} before {}", shown(*cost), before.map_or_else(|| "unknown".to_owned(), shown))

@@ -74,7 +74,7 @@ pub(super) fn plan(
 ) -> Option<Planned> {
     let Candidate { stored, net_returned_micro } = candidate;
     let original = original(&stored)?;
-    let before = original.charge.charged() + amended.recharged - amended.reversed;
+    let before = original.charge.charged() + amended.charged_later() - amended.reversed;
     let after = if is_erased {
         Err(Skip::CustomerErased)
     } else {

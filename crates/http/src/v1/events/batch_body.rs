@@ -165,6 +165,7 @@ fn all_or_none(call: &Call, items: &[&str], key: Option<CompactString>) -> Resul
 fn check_record(call: &Call, event: &MeterEvent) -> Result<(), Problem> {
     match event.if_insufficient {
         IfInsufficient::Record => call.needs(Scope::Record),
-        IfInsufficient::Refuse => Ok(()),
+        // Nobody can ask for the second here.
+        IfInsufficient::Refuse | IfInsufficient::Uncharged => Ok(()),
     }
 }

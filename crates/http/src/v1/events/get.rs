@@ -71,7 +71,8 @@ pub(super) fn write_stored_event(
     });
     o.number("debt", charge.debt)
         .number("debt_settled", amended.settled)
-        .number("uncharged", charge.uncharged);
+        .number("uncharged", amended.uncharged_left(charge))
+        .number("collected", amended.collected);
     view::price_version(o, charge.price, catalogue);
     match stored.payload.known().properties.as_deref().or(attached) {
         Some(properties) => o.raw("properties", properties.as_bytes()),
@@ -84,19 +85,20 @@ pub(super) fn write_stored_event(
     view::instant(o, "recorded_at", stored.at);
 }
 
-struct Known<'a> {
+/// What an event's own fact says of it.
+pub(super) struct Known<'a> {
     event_type: EventTypeNo,
     quantity: Quantity,
     /// What it was known to cost when it was recorded.
-    cost: Option<Cost>,
+    pub(super) cost: Option<Cost>,
     usage: Option<&'a Usage>,
     occurred_at: Option<Millis>,
-    charge: &'a Charge,
+    pub(super) charge: &'a Charge,
     hold: Option<chargly_api::Id>,
 }
 
 impl<'a> Known<'a> {
-    fn of(stored: &'a StoredFact) -> Option<Self> {
+    pub(super) fn of(stored: &'a StoredFact) -> Option<Self> {
         let Fact::Wallet(fact) = &stored.fact else { return None };
         match &fact.event {
             WalletEvent::Metered { request, charge, facets } => Some(Self {

@@ -78,7 +78,7 @@ impl Context<'_> {
         Some(self.properties_sent(event_type, also, sent))
     }
 
-    /// Properties that were read, taken apart.
+    /// What prices and reports look at of properties that were read, and all of them.
     pub(crate) fn properties_sent(
         &self,
         event_type: Option<&EventType>,
