@@ -3,8 +3,8 @@
 use crate::draw::charge;
 use crate::{
     Balance, Catalogue, Charge, Credits, EntryId, EventType, EventTypeNo, Facets, GrantKind, GrantRequest,
-    Grid, MeterRequest, Millis, Money, Position, PriceContext, PriceInputs, PriceNo, Quantity, Refusal,
-    Rejection, Rounding, Rule, Usage, Wallet, WalletNo, grants, price,
+    Grid, Means, MeterRequest, Millis, Money, Position, PriceContext, PriceInputs, PriceNo, Quantity,
+    Refusal, Rejection, Rounding, Rule, Usage, Wallet, WalletNo, grants, price,
 };
 
 /// Checks a meter request and finds its price. Nothing about the wallet is looked at yet.
@@ -145,10 +145,13 @@ pub(crate) fn meter(
     wallet: &Wallet,
     request: &MeterRequest,
     (price, credits): (Option<PriceNo>, Credits),
+    means: &Means,
 ) -> Result<(Charge, Balance), Refusal> {
     if let Some(frozen_by) = wallet.frozen_by() {
         return Err(Refusal::WalletFrozen { frozen_by });
     }
+    // Before the wallet is looked at: who may not spend more today is not helped by what a customer could buy.
+    means.check(credits)?;
     let charge = charge(wallet, request.event_type, price, credits, request.if_insufficient)?;
     // After this point the event is charged.
     let after = charged(wallet.balance, &charge);
@@ -156,10 +159,10 @@ pub(crate) fn meter(
 }
 
 /// What an event would cost and, as the wallet stands, why it would be refused. `None` for the wallet is a customer
-/// never seen, who has nothing. What is due of the wallet but not recorded yet is not looked at.
+/// never seen, who has nothing; `means` are those of the key that asks. What is due of the wallet but not recorded yet is not looked at.
 pub fn quote(
     catalogue: &Catalogue,
-    wallet: Option<&Wallet>,
+    (wallet, means): (Option<&Wallet>, &Means),
     request: &MeterRequest,
     inputs: &PriceInputs,
     facets: Option<&Facets>,
@@ -174,7 +177,7 @@ pub fn quote(
             &nobody
         }
     };
-    Ok((price, credits, meter(wallet, request, (price, credits)).err()))
+    Ok((price, credits, meter(wallet, request, (price, credits), means).err()))
 }
 
 /// The wallet of a customer never seen, as it would be opened: with what the settings give at first sight.

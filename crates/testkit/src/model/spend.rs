@@ -3,7 +3,9 @@
 use super::answer::Reserved;
 use super::price::Priced;
 use super::wallet::{Event, Payment, Wallet};
-use super::{CREDITS_MAX, Charge, Draw, Happening, Micro, Money, Nano, Place, Policy, Refused, Request};
+use super::{
+    CREDITS_MAX, Charge, Draw, Happening, Means, Micro, Money, Nano, Place, Policy, Refused, Request,
+};
 
 /// How an amount would be paid.
 pub(super) struct Split {
@@ -19,12 +21,14 @@ impl Wallet {
         place: Place,
         request: &Request,
         priced: Priced,
+        means: Means,
     ) -> Result<Happening, Refused> {
         let Request::Meter { event_type, record, cost, .. } = request else {
             unreachable!("a meter request")
         };
         self.refuse_if_frozen()?;
         let credits = priced.credits.unwrap_or(0);
+        means.check(credits)?;
         let split = self.split(event_type, credits, *record)?;
         let draws = split.from_lots.iter().map(|(lot, part)| self.take(*lot, *part)).collect();
         let charge =
