@@ -51,7 +51,7 @@ pub use recover::remove_indexes;
 pub use refold::{RebuildError, rebuild_views};
 pub use reserve::RESERVE_BYTES;
 pub use submission::{
-    Answered, Ask, Census, Erase, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm,
+    Answered, Ask, Census, Erase, Failure, Item, Key, SpentToday, Submission, Verdict, WalletAsked, Warm,
 };
 pub use tail::{Committed, RING_BYTES_MAX, Tail};
 pub use usecases::figures;

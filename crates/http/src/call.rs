@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 use bytes::Bytes;
 use chargly_api::limits::MIN_POSITION_WAIT_SECONDS_MAX;
 use chargly_api::{ErrorCode, Fields, Id, IdKind, ObjectWriter, Problem, Problems, Value, body_text, text};
-use chargly_engine::ledger::{ApiKey, EntryId, Fact, KeyNo, Position, Scope, WalletFact, WalletNo};
+use chargly_engine::ledger::{ApiKey, Credits, EntryId, Fact, KeyNo, Position, Scope, WalletFact, WalletNo};
 use chargly_engine::{CallError, Environment, Failure, Outcome};
 use chargly_webhooks::Webhooks;
 use compact_str::CompactString;
@@ -17,7 +17,7 @@ use crate::errors::{problem_of, refusal_of, refusal_problem, with_checkout_hint}
 use crate::project::Project;
 use crate::query::{Page, Query};
 use crate::read;
-use crate::serve::check_scope;
+use crate::serve::{check_credits_chosen, check_scope};
 
 /// A request that passed the door.
 pub(crate) struct Call {
@@ -126,6 +126,11 @@ impl Call {
     /// Refuses a key without the scope.
     pub(crate) fn needs(&self, scope: Scope) -> Result<(), Problem> {
         check_scope(&self.key, scope)
+    }
+
+    /// Refuses a key that may not choose credits, where the call does.
+    pub(crate) fn may_choose(&self, credits: Option<Credits>) -> Result<(), Problem> {
+        check_credits_chosen(&self.key, credits)
     }
 
     /// A call's error as a problem.

@@ -153,6 +153,8 @@ pub static ROUTES: &[Route] = routes! {
     "POST"   "/v1/keys"                               Admin  "create_key"         v1::keys::create::handle;
     "GET"    "/v1/keys"                               Admin  "list_keys"          v1::keys::list::handle;
     "POST"   "/v1/keys/{id}/rotate"                   Admin  "rotate_key"         v1::keys::rotate::handle;
+    "PUT"    "/v1/keys/{id}/budget"                   Admin  "put_key_budget"     v1::keys::budget::put;
+    "DELETE" "/v1/keys/{id}/budget"                   Admin  "remove_key_budget"  v1::keys::budget::remove;
     "DELETE" "/v1/keys/{id}"                          Admin  "revoke_key"         v1::keys::revoke::handle;
     "GET"    "/v1/recommendations"                    Read   "list_pricing_recommendations" v1::recommendations::list::handle;
     "POST"   "/v1/recommendations/look"               Prices "look_for_pricing_recommendations" v1::recommendations::look::start;

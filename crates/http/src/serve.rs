@@ -11,7 +11,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use chargly_api::{ErrorCode, Problem, Problems};
 use chargly_engine::Environment;
-use chargly_engine::ledger::{ApiKey, Position, Scope};
+use chargly_engine::ledger::{ApiKey, Credits, Position, Scope};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::answer::Answer;
@@ -184,6 +184,16 @@ pub(crate) fn check_scope(key: &ApiKey, scope: Scope) -> Result<(), Problem> {
     let name = scope.as_str();
     let detail = format!("This needs an API key with the scope {name}.");
     Err(Problem::new(ErrorCode::Forbidden, detail).text("required_scope", name))
+}
+
+/// Refuses a key that may not choose credits, where its call does.
+pub(crate) fn check_credits_chosen(key: &ApiKey, credits: Option<Credits>) -> Result<(), Problem> {
+    if key.may_set_credits || credits.is_none() {
+        return Ok(());
+    }
+    let detail = "This API key may not choose credits: leave `credits` out, so that the price in force holds, or use a \
+                  key that was made with `may_set_credits`.";
+    Err(Problem::new(ErrorCode::Forbidden, detail).text("required_permission", "may_set_credits"))
 }
 
 async fn wait_for_position(env: &Arc<Environment>, query: &mut Query) -> Result<Option<Position>, Problem> {

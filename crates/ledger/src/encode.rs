@@ -460,7 +460,7 @@ codec_enum!(CatalogueChange, "catalogue change" {
     },
     2 => PricePublished { request, price, version, effective_at },
     3 => PriceRefused { request, refusal },
-    4 => KeyCreated { key, label, secret_hash, hint, scopes, replaces },
+    4 => KeyCreated { key, label, secret_hash, hint, scopes, replaces; limits },
     5 => KeyRevoked { key, dead_at },
     6 => SettingsChanged { settings },
     7 => RateCardPublished { request, card, effective_at },
@@ -471,6 +471,7 @@ codec_enum!(CatalogueChange, "catalogue change" {
     12 => RecommendationRejected { request },
     13 => RecommendationGraded { recommendation, outcome },
     14 => AdviceLooked { look },
+    15 => KeyBudgetSet { key, budget },
 });
 codec_enum!(Rule, "price rule" {
     1 => Flat { credits },

@@ -9,11 +9,11 @@ use crate::recommendation::rules as recommendation;
 use crate::reverse::CollectError;
 use crate::state::Recorded;
 use crate::{
-    Action, Balance, Call, CardNo, CatalogueChange, CatalogueFact, Charge, Credits, EventTypeNo,
-    EventTypeRequest, Facets, Fact, Grid, Header, HoldRef, KeyNo, LotStatus, Millis, Money, Origin, PackNo,
-    Position, PriceNo, PriceRequest, Quantity, Refusal, Rejection, Rounding, Rule, Sample, State, TopUp,
-    Wallet, WalletEvent, WalletFact, WalletNo, Welcome, allowances, cost, grants, holds, meter, orders,
-    pricing, reverse,
+    Action, Balance, Budget, Call, CardNo, CatalogueChange, CatalogueFact, Charge, Credits, EventTypeNo,
+    EventTypeRequest, Facets, Fact, Grid, Header, HoldRef, KeyNo, LotStatus, Means, Millis, Money, Origin,
+    PackNo, Position, PriceNo, PriceRequest, Quantity, Refusal, Rejection, Rounding, Rule, Sample, State,
+    TopUp, Wallet, WalletEvent, WalletFact, WalletNo, Welcome, allowances, cost, grants, holds, meter,
+    orders, pricing, reverse,
 };
 
 /// A day in milliseconds.
@@ -81,7 +81,8 @@ pub fn execute(
             let checked = check(state, action, now)?;
             let wallet = find_wallet(state, action, (origin.actor, now), recorder)?;
             sweep(state, wallet, now, recorder)?;
-            let (event, after) = decide(state, wallet, action, &checked, now)?;
+            let means = state.means(origin.actor, Some(wallet), now);
+            let (event, after) = decide(state, wallet, action, &checked, (&means, now))?;
             let fact = Fact::Wallet(WalletFact { header: header(state, wallet, origin, after), event });
             let recorded = recorder.record(&fact, PayloadOf::Call)?;
             state.apply(recorded, &fact, None);
@@ -92,7 +93,8 @@ pub fn execute(
 
 /// Takes up again, in a state of its own, what was recorded of a wallet: the same rules at `terms` that the caller
 /// found, for a replay under other prices. What is wrong in itself was rejected when it was first asked, and the
-/// wallet is known, its customer erased or not. A hold that is not there is rejected.
+/// wallet is known, its customer erased or not. A hold that is not there is rejected. Budgets of keys are not looked at:
+/// they limit who asks, and say nothing of what a price would do.
 pub fn execute_again(
     state: &mut State,
     wallet: WalletNo,
@@ -115,7 +117,7 @@ pub fn execute_again(
         _ => Checked::Nothing,
     };
     sweep(state, wallet, now, recorder)?;
-    let (event, after) = decide(state, wallet, &call.action, &checked, now)?;
+    let (event, after) = decide(state, wallet, &call.action, &checked, (&Means::default(), now))?;
     let origin = Origin { actor: call.actor, key: call.key };
     let fact = Fact::Wallet(WalletFact { header: header(state, wallet, origin, after), event });
     let recorded = recorder.record(&fact, PayloadOf::Call)?;
@@ -439,7 +441,7 @@ fn decide(
     number: WalletNo,
     action: &Action,
     checked: &Checked,
-    now: Millis,
+    (means, now): (&Means, Millis),
 ) -> Result<(WalletEvent, Balance), Rejection> {
     let wallet = state.wallet(number).ok_or(Rejection::NotFound { kind: "wallet" })?;
     // The hold may have lapsed in the sweep just before.
@@ -449,20 +451,20 @@ fn decide(
             let at = request.occurred_at.unwrap_or(now);
             let facets =
                 costed(state, request.event_type, request.quantity, request.cost, facets.as_deref(), at);
-            match meter::meter(wallet, request, (*price, *credits)) {
+            match meter::meter(wallet, request, (*price, *credits), means) {
                 Ok((charge, after)) => (WalletEvent::Metered { request: *request, charge, facets }, after),
                 Err(refusal) => refused(wallet, Asked::Meter(*request), refusal, facets),
             }
         }
         (Action::PlaceHold { request, .. }, Checked::Priced(price, credits)) => {
             verdict(wallet, Asked::PlaceHold(*request), || {
-                holds::place(wallet, request, (*price, *credits), now)
+                holds::place(wallet, request, (*price, *credits), means, now)
             })
         }
         (Action::IncreaseHold(request), Checked::Hold(hold, credits, _)) => {
             let hold = hold_now(request.hold, hold);
             verdict(wallet, Asked::IncreaseHold(*request), || {
-                holds::increase(wallet, &hold, request, credits.unwrap_or_default())
+                holds::increase(wallet, &hold, request, credits.unwrap_or_default(), means)
             })
         }
         (Action::ExtendHold(request), Checked::Hold(hold, ..)) => {
@@ -476,7 +478,8 @@ fn decide(
         (Action::CaptureHold { request, facets, .. }, Checked::Hold(before, credits, quantity)) => {
             let hold = hold_now(request.hold, before);
             let facets = costed(state, hold.event_type, *quantity, request.cost, facets.as_deref(), now);
-            let capture = holds::Capture { hold: &hold, request, credits: *credits, quantity: *quantity };
+            let capture =
+                holds::Capture { hold: &hold, request, credits: *credits, quantity: *quantity, means };
             match holds::capture(wallet, &capture, facets.clone()) {
                 Ok(captured) => captured,
                 Err(refusal) => refused(wallet, Asked::CaptureHold(*request), refusal, facets),
@@ -648,7 +651,14 @@ fn catalogue_changes(
                 open.ok_or(Rejection::NotFound { kind: "correction" })?;
                 Ok(vec![change.clone()])
             }
-            CatalogueChange::KeyCreated { label, secret_hash, hint, scopes, replaces, .. } => {
+            CatalogueChange::KeyCreated { label, secret_hash, hint, scopes, replaces, limits, .. } => {
+                let replaced = replaces.and_then(|replaced| catalogue.key(replaced));
+                // As they are now, whatever they were when the caller looked.
+                let limits = match replaced {
+                    Some(replaced) => replaced.limits(),
+                    None => limits.as_deref().copied().unwrap_or_default(),
+                };
+                limits.budget.as_ref().map_or(Ok(()), Budget::check)?;
                 Ok(vec![CatalogueChange::KeyCreated {
                     key: KeyNo::at(catalogue.keys.len() + 1),
                     label: label.clone(),
@@ -656,7 +666,13 @@ fn catalogue_changes(
                     hint: hint.clone(),
                     scopes: *scopes,
                     replaces: *replaces,
+                    limits: limits.boxed(),
                 }])
+            }
+            CatalogueChange::KeyBudgetSet { key, budget } => {
+                catalogue.key(*key).ok_or(Rejection::NotFound { kind: "key" })?;
+                budget.as_ref().map_or(Ok(()), Budget::check)?;
+                Ok(vec![change.clone()])
             }
             CatalogueChange::KeyRevoked { key, .. } => {
                 catalogue.key(*key).ok_or(Rejection::NotFound { kind: "key" })?;

@@ -9,13 +9,14 @@ use smallvec::SmallVec;
 
 use crate::codec::codec_struct;
 use crate::{
-    AdviceLook, AllowanceRequest, AnnotateRequest, CaptureRequest, CardNo, CheckoutRequest, CollectRequest,
-    CorrectionRequest, CorrectionSums, Cost, CostRequest, Credits, Currency, EntryId, EventRef, EventTypeNo,
-    ExtendRequest, Facets, Fulfilment, GrantRequest, HeldBecause, HoldRequest, IncreaseRequest, KeyHash,
-    KeyNo, LotNo, MeterRequest, Millis, Money, Moved, OrderRequest, OrderStatus, OrderTerms, Outcome, PackNo,
-    PackRequest, Policy, Position, PriceNo, PriceRequest, Quantity, RateCardRequest, RechargeRequest,
-    Reclaim, Recommendation, RefundRequest, Refusal, RejectAdviceRequest, Renewal, ReverseRequest, Scopes,
-    Settings, SettleRequest, Usage, VoidGrantRequest, VoidHoldRequest, WalletNo,
+    AdviceLook, AllowanceRequest, AnnotateRequest, Budget, CaptureRequest, CardNo, CheckoutRequest,
+    CollectRequest, CorrectionRequest, CorrectionSums, Cost, CostRequest, Credits, Currency, EntryId,
+    EventRef, EventTypeNo, ExtendRequest, Facets, Fulfilment, GrantRequest, HeldBecause, HoldRequest,
+    IncreaseRequest, KeyHash, KeyLimits, KeyNo, LotNo, MeterRequest, Millis, Money, Moved, OrderRequest,
+    OrderStatus, OrderTerms, Outcome, PackNo, PackRequest, Policy, Position, PriceNo, PriceRequest, Quantity,
+    RateCardRequest, RechargeRequest, Reclaim, Recommendation, RefundRequest, Refusal, RejectAdviceRequest,
+    Renewal, ReverseRequest, Scopes, Settings, SettleRequest, Usage, VoidGrantRequest, VoidHoldRequest,
+    WalletNo,
 };
 
 /// Something that happened.
@@ -573,6 +574,15 @@ pub enum CatalogueChange {
         scopes: Scopes,
         /// The key it replaces, where it was made by a rotation.
         replaces: Option<KeyNo>,
+        /// What it is kept from, where it is kept from anything.
+        limits: Option<Box<KeyLimits>>,
+    },
+    /// The budget of a key, and of those it replaces or that replace it, was set or taken away.
+    KeyBudgetSet {
+        /// Which key.
+        key: KeyNo,
+        /// What may be spent in its name; `None`: as much as there is.
+        budget: Option<Budget>,
     },
     /// An API key was revoked.
     KeyRevoked {

@@ -16,6 +16,7 @@ mod amount;
 mod annotate;
 mod apply;
 mod asked;
+mod budget;
 mod call;
 mod catalogue;
 mod codec;
@@ -52,6 +53,10 @@ pub use allowances::{
 pub use amount::{Credits, Currency, DecimalError, Money, Quantity, parse_decimal};
 pub use annotate::{AnnotateRequest, Annotated, Annotation, Moved};
 pub use asked::{Difference, Fields, difference};
+pub use budget::{
+    Allotted, BUDGET_CUSTOMERS_PER_DAY_MAX, Budget, BudgetOf, KeyLimits, Means, SetAside, Spending,
+    budgets_renew_at,
+};
 pub use call::{
     Action, Call, CaptureRequest, CollectRequest, EventTypeRequest, ExtendRequest, GrantRequest, HoldRequest,
     IfInsufficient, IncreaseRequest, MeterRequest, PriceRequest, RechargeRequest, RejectAdviceRequest,

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::draw::charge;
 use crate::{
     Balance, Catalogue, Charge, Credits, EntryId, EventType, EventTypeNo, Facets, GrantKind, GrantRequest,
-    Grid, IfInsufficient, MeterRequest, Millis, Money, Position, PriceContext, PriceInputs, PriceNo,
+    Grid, IfInsufficient, Means, MeterRequest, Millis, Money, Position, PriceContext, PriceInputs, PriceNo,
     Quantity, Refusal, Rejection, Rounding, Rule, Usage, Wallet, WalletNo, grants, price,
 };
 
@@ -147,8 +147,9 @@ pub(crate) fn meter(
     wallet: &Wallet,
     request: &MeterRequest,
     (price, credits): (Option<PriceNo>, Credits),
+    means: &Means,
 ) -> Result<(Charge, Balance), Refusal> {
-    let charge = match pay(wallet, request, price, credits) {
+    let charge = match pay(wallet, request, price, credits, means) {
         // Who reports finished work cannot be refused: it is there all the same, and nobody has paid for it.
         Err(_) if request.if_insufficient == IfInsufficient::Uncharged => {
             Charge { price, credits, draws: SmallVec::new(), debt: Credits::ZERO, uncharged: credits }
@@ -165,18 +166,21 @@ fn pay(
     request: &MeterRequest,
     price: Option<PriceNo>,
     credits: Credits,
+    means: &Means,
 ) -> Result<Charge, Refusal> {
     if let Some(frozen_by) = wallet.frozen_by() {
         return Err(Refusal::WalletFrozen { frozen_by });
     }
+    // Before the wallet is looked at: who may not spend more today is not helped by what a customer could buy.
+    means.check(credits)?;
     charge(wallet, request.event_type, price, credits, request.if_insufficient)
 }
 
 /// What an event would cost and, as the wallet stands, why it would be refused. `None` for the wallet is a customer
-/// never seen, who has nothing. What is due of the wallet but not recorded yet is not looked at.
+/// never seen, who has nothing; `means` are those of the key that asks. What is due of the wallet but not recorded yet is not looked at.
 pub fn quote(
     catalogue: &Catalogue,
-    wallet: Option<&Wallet>,
+    (wallet, means): (Option<&Wallet>, &Means),
     request: &MeterRequest,
     inputs: &PriceInputs,
     facets: Option<&Facets>,
@@ -191,7 +195,7 @@ pub fn quote(
             &nobody
         }
     };
-    Ok((price, credits, meter(wallet, request, (price, credits)).err()))
+    Ok((price, credits, meter(wallet, request, (price, credits), means).err()))
 }
 
 /// The wallet of a customer never seen, as it would be opened: with what the settings give at first sight.

@@ -154,6 +154,7 @@ fn key_created() -> CatalogueChange {
         hint: "cafe".into(),
         scopes: Scopes::all(),
         replaces: None,
+        limits: None,
     }
 }
 

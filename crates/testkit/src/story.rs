@@ -27,8 +27,9 @@
 //! | `settle ORDER [paid\|pending\|expired\|failed]` | `paid $M`, `discount $M`, `tax $M`, `refunded 40%`, `withdrawn $M`, `disputed $M`, `back` (none of these), `ends REFUND`, `accept` |
 //! | `allowance CUSTOMER CODE CREDITS day\|week\|month` | `from +1d`, `min C`, `max C`, `priority N`, `only TYPE,TYPE` |
 //! | `end-allowance CUSTOMER CODE` | |
+//! | `budget`, of the key that asks | `day C`, `each C` (for each customer); without both there is none |
 //! | `wait 15m`, `due CUSTOMER` | what happened by time is what `due` answers |
-//! | `wallet CUSTOMER`, `lots CUSTOMER`, `order-of ORDER` | |
+//! | `wallet CUSTOMER`, `lots CUSTOMER`, `spent CUSTOMER` (of the budget), `order-of ORDER` | |
 //!
 //! `as NAME` names a hold or an event; `[KEY]` in front asks under that idempotency key.
 //!
@@ -127,6 +128,7 @@ impl Telling {
             ["order-of", order] => {
                 return render::order(&self.pair.model, self.names[*order]);
             }
+            ["spent", customer] => return render::spent(&self.pair.model, customer, self.pair.now),
             ["lots", customer] => return render::lots(&self.pair.model, customer),
             _ => {}
         }

@@ -4,6 +4,7 @@ mod advise;
 mod backup;
 mod bench;
 mod books;
+mod budgets;
 mod corrections;
 mod customers;
 mod docs;

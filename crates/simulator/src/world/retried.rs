@@ -20,6 +20,10 @@ impl World {
         asked: &Asked,
         refusal: &Refusal,
     ) -> bool {
+        // A budget limits who asks, whatever the price: what it kept from happening stays so.
+        if matches!(refusal, Refusal::BudgetExceeded { .. } | Refusal::TooManyCustomers { .. }) {
+            return self.note(entry, fact);
+        }
         match asked {
             Asked::Meter(request) => self.meter_again(entry, fact, request, refusal),
             Asked::PlaceHold(request) => self.place_again(entry, fact, request, refusal),

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chargly_ledger::{
-    Action, CaptureRequest, CardPin, CollectRequest, Condition, CostRequest, Credits, Currency, EntryId,
-    EventTypeNo, EventTypeRequest, ExtendRequest, Fact, GrantKind, GrantRequest, HoldRequest, IfInsufficient,
-    IncreaseRequest, LotNo, MeterRequest, Millis, Money, Original, Position, PriceInputs, PriceNo,
-    PriceRequest, PropertyValue, Quantity, Ratio, RechargeRequest, ReverseRequest, Row, State, Tier,
-    VoidGrantRequest, VoidHoldRequest, WalletNo,
+    Action, Budget, CaptureRequest, CardPin, CatalogueChange, CollectRequest, Condition, CostRequest,
+    Credits, Currency, EntryId, EventTypeNo, EventTypeRequest, ExtendRequest, Fact, GrantKind, GrantRequest,
+    HoldRequest, IfInsufficient, IncreaseRequest, KeyLimits, LotNo, MeterRequest, Millis, Money, Original,
+    Position, PriceInputs, PriceNo, PriceRequest, PropertyValue, Quantity, Ratio, RechargeRequest,
+    ReverseRequest, Row, Scopes, State, Tier, VoidGrantRequest, VoidHoldRequest, WalletNo,
 };
 
+use super::driver::ACTOR;
 use super::{Driver, narrow, sales};
 use crate::model::{self, Micro, Ms, Place, Property, Request};
 
@@ -58,6 +59,24 @@ pub fn action(names: &impl Names, request: &Request) -> Option<Action> {
                 archived: *archived,
                 estimated_cost_nano: None,
                 first_price: first_price.map(credits),
+            })
+        }
+        Request::SetBudget { per_day, per_customer } => {
+            let budget =
+                Budget { per_day: per_day.map(credits), per_customer_per_day: per_customer.map(credits) };
+            let budget = (budget != Budget::default()).then_some(budget);
+            Action::Change(match names.state().catalogue().key(ACTOR) {
+                Some(key) => CatalogueChange::KeyBudgetSet { key: key.number, budget },
+                // The key that asks for everything is made when anything is to be known of it.
+                None => CatalogueChange::KeyCreated {
+                    key: ACTOR,
+                    label: "actor".into(),
+                    secret_hash: [0; 32],
+                    hint: "".into(),
+                    scopes: Scopes::all(),
+                    replaces: None,
+                    limits: KeyLimits { budget, ..KeyLimits::default() }.boxed(),
+                },
             })
         }
         Request::PublishPrice { event_type, rule: asked, grid, rounding, effective_at, replaces } => {

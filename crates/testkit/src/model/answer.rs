@@ -64,6 +64,7 @@ pub enum Refused {
     RefundExceedsUnused { requested: Micro, unused: Micro },
     RefundGoesOn { credits: Micro },
     NothingToRefund,
+    BudgetExceeded { is_of_customer: bool, limit: Micro, spent: Micro, required: Micro },
 }
 
 /// How a hold ended.
@@ -166,6 +167,7 @@ pub enum Happening {
         version: u32,
     },
     SettingsChanged,
+    BudgetSet,
     Opened {
         customer: String,
         /// What the customer got at first sight, and until when.

@@ -214,6 +214,8 @@ pub enum Request {
         refund_shortfall: Shortfall,
         dispute_shortfall: Shortfall,
     },
+    /// Choose what may be spent in a day in the name of the key that asks: in all, and for each customer.
+    SetBudget { per_day: Option<Micro>, per_customer: Option<Micro> },
     /// Order the newest version of a pack.
     PlaceOrder { customer: String, pack: String },
     /// Note that a checkout was opened.
@@ -281,6 +283,7 @@ impl Request {
                 | Self::PublishPrice { .. }
                 | Self::PublishPack { .. }
                 | Self::ChangeSettings { .. }
+                | Self::SetBudget { .. }
         )
     }
 

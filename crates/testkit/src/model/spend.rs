@@ -4,7 +4,8 @@ use super::answer::Reserved;
 use super::price::Priced;
 use super::wallet::{Event, Payment, Wallet};
 use super::{
-    CREDITS_MAX, Charge, Draw, Happening, Micro, Money, Nano, Place, Policy, Refused, Rejected, Request,
+    CREDITS_MAX, Charge, Draw, Happening, Means, Micro, Money, Nano, Place, Policy, Refused, Rejected,
+    Request,
 };
 
 /// How an amount would be paid.
@@ -21,13 +22,14 @@ impl Wallet {
         place: Place,
         request: &Request,
         priced: Priced,
+        means: Means,
     ) -> Result<Happening, Refused> {
         let Request::Meter { event_type, record, uncharged, cost, .. } = request else {
             unreachable!("a meter request")
         };
         let credits = priced.credits.unwrap_or(0);
-        let split = self.refuse_if_frozen().and_then(|()| self.split(event_type, credits, *record));
-        let split = match split {
+        let able = self.refuse_if_frozen().and_then(|()| means.check(credits));
+        let split = match able.and_then(|()| self.split(event_type, credits, *record)) {
             Err(_) if *uncharged && !record => Split { from_lots: Vec::new(), debt: 0, uncharged: credits },
             split => split?,
         };

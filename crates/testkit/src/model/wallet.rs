@@ -54,6 +54,8 @@ pub(super) struct Hold {
     pub(super) price: Option<u32>,
     /// What a capture may still take.
     pub(super) credits: Micro,
+    /// What captures took of what was set aside.
+    pub(super) captured: Micro,
     pub(super) reserved: Reserved,
     pub(super) on_overdraft: Micro,
     pub(super) expires_at: Ms,

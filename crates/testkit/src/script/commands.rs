@@ -54,7 +54,7 @@ pub fn commands(len: Range<usize>) -> impl Strategy<Value = Vec<Command>> {
 
 /// As [`commands`], without packs, orders and allowances: for clients that know nothing of payments.
 pub fn commands_without_sales(len: Range<usize>) -> impl Strategy<Value = Vec<Command>> {
-    let of_usage = |left_out: Swarm| (left_out | ALL_SALES) & !MOSTLY_SALES;
+    let of_usage = |left_out: Swarm| (left_out | ALL_SALES) & !(MOSTLY_SALES | BUDGETS);
     (any::<Swarm>(), any::<Swarm>()).prop_flat_map(move |(a, b)| vec(command(of_usage(a & b)), len.clone()))
 }
 
@@ -66,6 +66,9 @@ const SALES: Swarm = 1 << 21;
 const ALL_SALES: Swarm = MOSTLY_SALES - SALES;
 /// The bit of a [`Swarm`] by which a case is mostly about orders and allowances, and lasts for months.
 const MOSTLY_SALES: Swarm = 1 << 30;
+
+/// The bit of a [`Swarm`] by which a case has budgets.
+const BUDGETS: Swarm = 1 << 31;
 
 fn command(left_out: Swarm) -> impl Strategy<Value = Command> {
     let ask = |request: BoxedStrategy<Request>| request.prop_map(Command::Ask).boxed();
@@ -119,7 +122,8 @@ fn command(left_out: Swarm) -> impl Strategy<Value = Command> {
     let of_sales = sales::actions(huge).into_iter().enumerate();
     let of_sales = of_sales.filter(|(index, _)| left_out & (SALES << index) == 0);
     let of_sales = of_sales.map(|(_, (weight, request))| (weight * often, ask(request)));
-    Union::new_weighted(kept.chain(of_sales).collect())
+    let budgets = (left_out & BUDGETS != 0).then(|| (5, ask(budget())));
+    Union::new_weighted(kept.chain(of_sales).chain(budgets).collect())
 }
 
 /// The same request with one field changed, where it has one that a retry must repeat.
@@ -304,6 +308,13 @@ fn set_cost(event: u64, nano: i128) -> Request {
     // One in nine is of another currency, which no event's cost may be.
     let currency = if nano == 8 { "eur" } else { "usd" };
     Request::SetCost { event, cost: Money { nano, currency: currency.to_owned() } }
+}
+
+fn budget() -> BoxedStrategy<Request> {
+    let limit = || prop_oneof![3 => Just(None), 5 => (0..60i128).prop_map(Some)];
+    (limit(), limit())
+        .prop_map(|(per_day, per_customer)| Request::SetBudget { per_day, per_customer })
+        .boxed()
 }
 
 fn policy() -> BoxedStrategy<Policy> {

@@ -59,6 +59,9 @@ pub const MILESTONES: [&str; 51] = [
     "cost corrected",
 ];
 
+/// What random runs with budgets together must have seen.
+pub const MILESTONES_OF_BUDGETS: [&str; 2] = ["budget_exceeded: key", "budget_exceeded: customer"];
+
 pub(super) fn in_answer(answer: &Answer) -> Vec<&'static str> {
     match answer {
         Answer::Done(_) => Vec::new(),
@@ -164,5 +167,7 @@ fn code(refused: &Refused) -> &'static str {
         Refused::RefundExceedsUnused { .. } => "refund_exceeds_unused",
         Refused::RefundGoesOn { .. } => "refund_goes_on",
         Refused::NothingToRefund => "nothing_to_refund",
+        Refused::BudgetExceeded { is_of_customer: false, .. } => "budget_exceeded: key",
+        Refused::BudgetExceeded { is_of_customer: true, .. } => "budget_exceeded: customer",
     }
 }

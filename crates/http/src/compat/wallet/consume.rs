@@ -32,13 +32,22 @@ fn from_request(call: &Call) -> Result<MeterEvent, Problem> {
 }
 
 pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
-    let event = from_request(&call)?;
+    let event = at_the_price(&call, from_request(&call)?).await?;
     let (customer, name) = (event.customer.clone(), event.event.clone());
     let consumed = call.env.consume(call.actor(), event).await;
     let catalogue = call.env.catalogue();
     let outcome = consumed
         .map_err(|error| problem_of(error, &catalogue, Some(&name)).with_field_called("credits", "amount"))?;
     Ok(call.answer(&outcome, &customer, |o, fact| into_view(o, outcome.id, fact)))
+}
+
+/// The published client always names an amount. Of a key that may not choose credits it is taken where it is the price.
+async fn at_the_price(call: &Call, event: MeterEvent) -> Result<MeterEvent, Problem> {
+    let Err(refused) = call.may_choose(event.credits) else { return Ok(event) };
+    let asked = event.credits;
+    let priced = MeterEvent { credits: None, ..event };
+    let quoted = call.env.quote(call.actor(), priced.clone()).await;
+    if quoted.is_ok_and(|quote| Some(quote.credits) == asked) { Ok(priced) } else { Err(refused) }
 }
 
 fn into_view(o: &mut ObjectWriter<'_>, id: EntryId, fact: &WalletFact) {

@@ -109,6 +109,7 @@ impl Request {
             | Self::Thaw { .. }
             | Self::PublishPack { .. }
             | Self::ChangeSettings { .. }
+            | Self::SetBudget { .. }
             | Self::OpenCheckout { .. }
             | Self::SettleOrder { .. }
             | Self::EndAllowance { .. }
