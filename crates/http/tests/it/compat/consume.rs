@@ -53,6 +53,33 @@ async fn amount_is_the_price_or_the_callers_to_set() {
 }
 
 #[tokio::test]
+async fn agents_key_takes_the_price_and_no_other_amount_within_its_budget() {
+    let world = World::start().await;
+    world.put("/v1/event-types/agent.run", r#"{"caller_set_credits":true}"#).await.expect(200);
+    let body = r#"{"label":"agent","scopes":["meter","read"],"budget":{"credits_per_day":20}}"#;
+    let key = world.post("/v1/keys", body).await.expect(200).text("/secret");
+    let client = Client::with_key(&world, &key);
+    for (source, amount, answered) in [
+        ("agent.run", "7", Err((403, "forbidden"))),
+        ("image.generate", "11", Err((403, "forbidden"))),
+        ("no.such", "7", Err((403, "forbidden"))),
+        ("image.generate", "12", Ok("12")),
+        ("image.generate", "12", Err((402, "budget_exceeded"))),
+        ("image.generate", "null", Err((402, "budget_exceeded"))),
+    ] {
+        let before = client.balance("user_42").await;
+        let got = client.post(PATH, &consume(source, amount)).await;
+        match answered {
+            Ok(charged) => assert_eq!(got.expect(200).number("/creditsCharged"), charged),
+            Err((status, code)) => {
+                refused(&got, status, code);
+                assert_eq!(client.balance("user_42").await, before, "{source} {amount}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_retry_is_answered_as_before_whatever_the_price_has_become() {
     let world = World::start().await;
     let client = Client::of(&world);

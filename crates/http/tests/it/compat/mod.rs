@@ -27,6 +27,11 @@ impl<'w> Client<'w> {
         Self { world, key: &world.live_key }
     }
 
+    /// With a key of its own.
+    pub(crate) fn with_key(world: &'w World, key: &'w str) -> Self {
+        Self { world, key }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Got {
         let request = Request::builder().uri(path).header("x-api-key", self.key);
         self.world.send(request.body(Body::empty()).expect("a request")).await
