@@ -290,7 +290,13 @@ impl Operation {
     /// Another status with JSON.
     pub(crate) fn answers(mut self, status: u16, about: &'static str, schema: Schema, example: &str) -> Self {
         let content = Content { media_type: JSON, schema, example: Json::parse(example) };
-        self.answers.push(Answer { status, about, contents: vec![content] });
+        match self.answers.iter_mut().find(|answer| answer.status == status) {
+            Some(answer) => {
+                answer.about = about;
+                answer.contents.insert(0, content);
+            }
+            None => self.answers.push(Answer { status, about, contents: vec![content] }),
+        }
         self
     }
 

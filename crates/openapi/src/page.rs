@@ -14,6 +14,7 @@ use maud::{DOCTYPE, Markup, html};
 use crate::document::{INTRODUCTION, schemas};
 use crate::groups;
 use crate::operation::{Access, Group};
+use crate::schema::Schema;
 use fields::fields;
 use words::prose;
 
@@ -23,6 +24,7 @@ pub const STYLESHEET: &str = include_str!("../assets/reference.css");
 /// The page; `stylesheet` is where its stylesheet is, as seen from it.
 pub fn page(stylesheet: &str) -> Markup {
     let groups = groups::all();
+    let named = schemas(&groups);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -37,8 +39,8 @@ pub fn page(stylesheet: &str) -> Markup {
                 (navigation(&groups))
                 main {
                     (introduction())
-                    @for group in &groups { (of_group(group)) }
-                    (objects(&groups))
+                    @for group in &groups { (of_group(group, &named)) }
+                    (objects(&named))
                     (errors::section())
                 }
             }
@@ -96,7 +98,7 @@ fn introduction() -> Markup {
     }
 }
 
-fn of_group(group: &Group) -> Markup {
+fn of_group(group: &Group, named: &[(&'static str, Schema)]) -> Markup {
     html! {
         section.group id=(anchor(group)) {
             header {
@@ -113,16 +115,16 @@ fn of_group(group: &Group) -> Markup {
                     }
                 }
             }
-            @for operation in &group.operations { (operation::section(operation)) }
+            @for operation in &group.operations { (operation::section(operation, named)) }
         }
     }
 }
 
-fn objects(groups: &[Group]) -> Markup {
+fn objects(named: &[(&'static str, Schema)]) -> Markup {
     html! {
         section #objects.group {
             header { div.told { h2 { "Objects" } p { "What several requests or answers have in common." } } }
-            @for (name, schema) in schemas(groups) {
+            @for (name, schema) in named {
                 article.object id={ "object-" (name) } {
                     h3 { (name) (words::permalink(&format!("object-{name}"))) }
                     @if let Some(about) = schema.0.text_of("description") { (prose(about)) }

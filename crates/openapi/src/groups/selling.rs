@@ -250,6 +250,7 @@ pub(super) fn group() -> Group {
                      checkout's id and a proof that only this server can make.",
                 )
                 .query("canceled", text(), "With any value, the buyer gave up.")
+                .query("session_id", text(), "What Stripe adds; it decides nothing.")
                 .query("stay", text(), "With any value, sends nobody on, and does not look again by itself.")
                 .shows(200, "text/html", "What came of it.", None)
                 .shows(303, "text/plain", "On to the shop's own page, in `Location`.", None),

@@ -4,6 +4,24 @@ use maud::{Markup, html};
 
 use super::words::{breakable, line};
 use crate::json::Json;
+use crate::schema::Schema;
+
+/// An object with more fields than this stands in a place of its own alone.
+const FIELDS_IN_PLACE_MAX: usize = 14;
+
+/// What a body or an answer holds: a schema that has a name is shown in place, unless it is long.
+pub(super) fn whole(schema: &Json, named: &[(&'static str, Schema)]) -> Markup {
+    let Some(name) = reference(schema) else { return fields(schema) };
+    let found = named.iter().find(|(known, _)| *known == name).map(|(_, schema)| &schema.0);
+    let size = found.and_then(|found| found.get("properties")).map_or(0, |properties| properties.fields().len());
+    match found.filter(|_| (1..=FIELDS_IN_PLACE_MAX).contains(&size)) {
+        Some(found) => html! {
+            p.see { a href={ "#object-" (name) } { (name) } ":" }
+            (fields(found))
+        },
+        None => fields(schema),
+    }
+}
 
 /// The fields of an object; the choices where it is one of several; else what kind of value it is.
 pub(super) fn fields(schema: &Json) -> Markup {
@@ -33,7 +51,7 @@ pub(super) fn fields(schema: &Json) -> Markup {
                 div {
                     dt {
                         code.name { (breakable(name)) }
-                        " " span.kind { (kind(field)) (bounds(field)) }
+                        " " span.kind { (kind_of(field, is_request)) (bounds(field)) }
                         @if is_request && required.contains(&name.as_ref()) { " " span.required { "required" } }
                         @if !is_request && !required.contains(&name.as_ref()) { " " span.optional { "not always there" } }
                     }
@@ -99,6 +117,11 @@ fn inside(schema: &Json) -> Markup {
 
 /// What kind of value it is: `string or null`, `list of Charged`.
 pub(super) fn kind(schema: &Json) -> Markup {
+    kind_of(schema, false)
+}
+
+/// In a request `null` says no more than leaving a field out, which the introduction says once.
+fn kind_of(schema: &Json, is_request: bool) -> Markup {
     if let Some(name) = reference(schema) {
         return html! { a href={ "#object-" (name) } { (name) } };
     }
@@ -122,13 +145,8 @@ pub(super) fn kind(schema: &Json) -> Markup {
                 }
             }
         }
-        @if is_nullable && !is_request_null(schema) { " or null" }
+        @if is_nullable && !is_request { " or null" }
     }
-}
-
-/// In a request null says no more than leaving out, which the introduction says once.
-fn is_request_null(schema: &Json) -> bool {
-    schema.get("additionalProperties") == Some(&Json::Boolean(false))
 }
 
 /// Choices that read alike are named once.
@@ -149,7 +167,7 @@ fn distinct<'a>(choices: &[&'a Json]) -> Vec<&'a Json> {
 /// What it may be, in few words.
 pub(super) fn bounds(schema: &Json) -> Markup {
     let number = |keyword| match schema.get(keyword) {
-        Some(Json::Number(number)) => Some(number.as_str()),
+        Some(Json::Number(number)) => Some(grouped(number)),
         _ => None,
     };
     let words: Vec<&Json> = schema.get("enum").map(Json::items).unwrap_or_default().iter().filter(|word| **word != Json::Null).collect();
@@ -176,4 +194,17 @@ pub(super) fn bounds(schema: &Json) -> Markup {
             }
         }
     }
+}
+
+/// With commas between thousands.
+fn grouped(digits: &str) -> String {
+    let mut out = String::new();
+    for (index, digit) in digits.char_indices() {
+        let left = digits.len() - index;
+        if index > 0 && left.is_multiple_of(3) && !out.ends_with('-') {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }

@@ -2,14 +2,15 @@
 
 use maud::{Markup, html};
 
-use super::fields::{bounds, fields, kind};
+use super::fields::{bounds, kind, whole};
 use super::words::{self, line, prose};
 use super::access;
 use crate::document::{errors, parameters, said};
 use crate::json::Json;
-use crate::operation::{Access, Content, Operation, Parameter, Place};
+use crate::operation::{Access, Answer, Content, Operation, Parameter, Place};
+use crate::schema::Schema;
 
-pub(super) fn section(operation: &Operation) -> Markup {
+pub(super) fn section(operation: &Operation, named: &[(&'static str, Schema)]) -> Markup {
     html! {
         article.operation id=(operation.id) {
             header {
@@ -24,8 +25,8 @@ pub(super) fn section(operation: &Operation) -> Markup {
             div.told {
                 (prose(&said(operation)))
                 (given(operation))
-                @for body in &operation.bodies { (body_fields(operation, body)) }
-                @for answer in &operation.answers { (answered(operation, answer)) }
+                @for body in &operation.bodies { (body_fields(operation, body, named)) }
+                @for answer in &operation.answers { (answered(operation, answer, named)) }
                 (failures(operation))
             }
             div.shown {
@@ -71,23 +72,23 @@ const fn place(parameter: &Parameter) -> &'static str {
     }
 }
 
-fn body_fields(operation: &Operation, body: &Content) -> Markup {
+fn body_fields(operation: &Operation, body: &Content, named: &[(&'static str, Schema)]) -> Markup {
     html! {
         h4 {
             "Body " span.kind { (body.media_type) @if operation.is_body_optional { ", may be left out" } }
         }
         @if let Some(about) = body.schema.0.text_of("description") { p { (line(about)) } }
-        @else { (fields(&body.schema.0)) }
+        @else { (whole(&body.schema.0, named)) }
     }
 }
 
-fn answered(operation: &Operation, answer: &crate::operation::Answer) -> Markup {
+fn answered(operation: &Operation, answer: &Answer, named: &[(&'static str, Schema)]) -> Markup {
     let kinds: Vec<&str> = answer.contents.iter().map(|content| content.media_type).collect();
     html! {
         h4 { "Answer " span.kind { (answer.status) " · " (kinds.join(", ")) } }
         @if answer.about != "Done." { p { (line(answer.about)) } }
         @for content in answer.contents.iter().filter(|content| content.media_type == "application/json") {
-            @if operation.id != "openapi" { (fields(&content.schema.0)) }
+            @if operation.id != "openapi" { (whole(&content.schema.0, named)) }
         }
         @if operation.has_position {
             p.headers {
@@ -128,7 +129,8 @@ fn request(operation: &Operation) -> String {
     if let Some(Content { media_type, example: Some(example), .. }) = body
         && *media_type == "application/json"
     {
-        text.push_str(&format!(" \\\n  -d '{example}'"));
+        let body = example.to_string().replace('\n', "\n  ");
+        text.push_str(&format!(" \\\n  -d '{body}'"));
     }
     text
 }
