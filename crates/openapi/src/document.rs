@@ -34,15 +34,21 @@ pub(crate) fn document() -> Json {
         ("version", env!("CARGO_PKG_VERSION").into()),
         ("summary", "Metering and prepaid credits for AI products.".into()),
         ("description", INTRODUCTION.into()),
-        ("license", Json::object([("name", "Apache-2.0"), ("identifier", "Apache-2.0")].map(|(n, v)| (n, v.into())))),
+        (
+            "license",
+            Json::object([("name", "Apache-2.0"), ("identifier", "Apache-2.0")].map(|(n, v)| (n, v.into()))),
+        ),
     ]);
-    let tags = groups.iter().map(|group| {
-        Json::object([("name", group.name.into()), ("description", group.about.into())])
-    });
+    let tags = groups
+        .iter()
+        .map(|group| Json::object([("name", group.name.into()), ("description", group.about.into())]));
     Json::object([
         ("openapi", "3.1.0".into()),
         ("info", info),
-        ("servers", Json::list([Json::object([("url", ".".into()), ("description", "This server.".into())])])),
+        (
+            "servers",
+            Json::list([Json::object([("url", ".".into()), ("description", "This server.".into())])]),
+        ),
         ("tags", Json::list(tags.collect::<Vec<_>>())),
         ("paths", paths(&groups)),
         ("components", components(&groups)),
@@ -82,7 +88,8 @@ fn describe(operation: &Operation, tag: &'static str) -> Json {
     match operation.access {
         Access::Key(scope) => {
             described.set("x-required-scope", scope.as_str());
-            let either = ["bearer", "api_key"].map(|scheme| Json::object([(scheme, Json::list([scope.as_str()]))]));
+            let either =
+                ["bearer", "api_key"].map(|scheme| Json::object([(scheme, Json::list([scope.as_str()]))]));
             described.set("security", Json::list(either));
         }
         Access::Everybody | Access::Proof => described.set("security", Json::List(Vec::new())),
@@ -165,8 +172,11 @@ fn contents(contents: &[Content]) -> Json {
 }
 
 fn responses(operation: &Operation) -> Json {
-    let mut responses: Vec<(String, Json)> =
-        operation.answers.iter().map(|answer| (answer.status.to_string(), success(operation, answer))).collect();
+    let mut responses: Vec<(String, Json)> = operation
+        .answers
+        .iter()
+        .map(|answer| (answer.status.to_string(), success(operation, answer)))
+        .collect();
     let is_page_too = operation.access == Access::Proof;
     for (status, codes) in errors(operation) {
         let response = match codes.as_slice() {
@@ -232,25 +242,38 @@ fn components(groups: &[Group]) -> Json {
             Json::object([
                 (
                     "Chargly-Position",
-                    header("The place of the newest fact that the answer tells of; a read takes it as `min_position`.", position),
+                    header(
+                        "The place of the newest fact that the answer tells of; a read takes it as `min_position`.",
+                        position,
+                    ),
                 ),
-                ("Idempotent-Replayed", header("There where a first answer is given again.", words(&["true"]))),
+                (
+                    "Idempotent-Replayed",
+                    header("There where a first answer is given again.", words(&["true"])),
+                ),
                 (
                     "Retry-After",
-                    header("After how many seconds to try again, where that is known.", crate::schema::count()),
+                    header(
+                        "After how many seconds to try again, where that is known.",
+                        crate::schema::count(),
+                    ),
                 ),
                 ("WWW-Authenticate", header("How to send a key.", text())),
             ]),
         ),
         (
             "responses",
-            Json::object(ErrorCode::ALL.iter().map(|code| (code.as_str(), problems::response(&[*code], false)))),
+            Json::object(
+                ErrorCode::ALL.iter().map(|code| (code.as_str(), problems::response(&[*code], false))),
+            ),
         ),
         (
             "examples",
-            Json::object(ErrorCode::ALL.iter().map(|code| {
-                (code.as_str(), Json::object([("value", problems::example(*code))]))
-            })),
+            Json::object(
+                ErrorCode::ALL
+                    .iter()
+                    .map(|code| (code.as_str(), Json::object([("value", problems::example(*code))]))),
+            ),
         ),
         ("schemas", Json::object(schemas(groups).into_iter().map(|(name, schema)| (name, schema.0)))),
     ])

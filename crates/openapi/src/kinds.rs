@@ -2,7 +2,8 @@
 //! that enforces them.
 
 use chargly_api::limits::{
-    CUSTOMER_BYTES_MAX, EVENT_NAME_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX, PROPERTIES_KEYS_MAX, REASON_BYTES_MAX,
+    CUSTOMER_BYTES_MAX, EVENT_NAME_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX, PROPERTIES_KEYS_MAX,
+    REASON_BYTES_MAX,
 };
 use chargly_ledger::{Credits, Quantity};
 
@@ -190,11 +191,8 @@ pub(crate) fn schemas() -> Vec<(&'static str, Schema)> {
         ),
         (
             "Actor",
-            gives([
-                must("id", id("key_"), "The API key."),
-                must("label", text(), "What people call it."),
-            ])
-            .about("Who asked for something."),
+            gives([must("id", id("key_"), "The API key."), must("label", text(), "What people call it.")])
+                .about("Who asked for something."),
         ),
         (
             "Progress",

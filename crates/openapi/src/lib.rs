@@ -64,9 +64,13 @@ mod tests {
                 let is_json = content.media_type == "application/json" && operation.id != "openapi";
                 assert!(!is_json || content.example.is_some(), "{route} has no example");
             }
-            for name in operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+            for name in operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+            {
                 let is_said = |known: &&Parameter| known.place == Place::Path && known.name == name;
-                assert!(operation.parameters.iter().any(|known| is_said(&known)), "{route} does not say {name}");
+                assert!(
+                    operation.parameters.iter().any(|known| is_said(&known)),
+                    "{route} does not say {name}"
+                );
             }
             assert!(!names.contains(&operation.id), "{} twice", operation.id);
             names.push(operation.id);

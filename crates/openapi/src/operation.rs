@@ -232,8 +232,11 @@ impl Operation {
 
     /// `limit` and `cursor`.
     pub(crate) fn paged(self) -> Self {
-        self.query("limit", within(1, LIST_LIMIT_MAX), "Items of a page; 100 if left out.")
-            .query("cursor", text(), "`next_cursor` of the page before.")
+        self.query("limit", within(1, LIST_LIMIT_MAX), "Items of a page; 100 if left out.").query(
+            "cursor",
+            text(),
+            "`next_cursor` of the page before.",
+        )
     }
 
     /// What stands behind the question mark in the example.
@@ -247,7 +250,12 @@ impl Operation {
     }
 
     /// A body of another kind.
-    pub(crate) fn takes_as(mut self, media_type: &'static str, schema: Schema, example: Option<&str>) -> Self {
+    pub(crate) fn takes_as(
+        mut self,
+        media_type: &'static str,
+        schema: Schema,
+        example: Option<&str>,
+    ) -> Self {
         let example = example.map(|text| Json::parse(text).unwrap_or_else(|| Json::from(text.to_owned())));
         self.bodies.push(Content { media_type, schema, example });
         self
@@ -267,7 +275,8 @@ impl Operation {
     pub(crate) fn keyed(mut self) -> Self {
         const WORDS: &str = "1–255 visible ASCII characters: the same key gives the same answer, for ever. The header \
                              `Idempotency-Key` does the same.";
-        const HEADER: &str = "The same as `idempotency_key` in the body; where both are sent they have to agree.";
+        const HEADER: &str =
+            "The same as `idempotency_key` in the body; where both are sent they have to agree.";
         self.is_keyed = true;
         for body in &mut self.bodies {
             body.schema = with_key(body.schema.clone(), || may("idempotency_key", kinds::key(), WORDS));
@@ -318,8 +327,12 @@ impl Operation {
 
     /// CSV of the same figures.
     pub(crate) fn or_csv(self, example: &'static str) -> Self {
-        self.query("format", crate::schema::words(&["json", "csv"]), "`json` if left out; or send `Accept: text/csv`.")
-            .shows(200, "text/csv", "", Some(example))
+        self.query(
+            "format",
+            crate::schema::words(&["json", "csv"]),
+            "`json` if left out; or send `Accept: text/csv`.",
+        )
+        .shows(200, "text/csv", "", Some(example))
     }
 
     /// How else it can fail.

@@ -50,7 +50,8 @@ pub fn page(stylesheet: &str) -> Markup {
 
 /// What stands above a group's operations, as an anchor.
 fn anchor(group: &Group) -> String {
-    let letters = group.name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
+    let letters =
+        group.name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
     format!("group-{}", letters.collect::<String>())
 }
 
@@ -145,4 +146,3 @@ fn access(access: Access) -> Markup {
         }
     }
 }
-

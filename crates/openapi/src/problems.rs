@@ -195,4 +195,3 @@ fn headers(codes: &[ErrorCode]) -> Vec<(&'static str, Json)> {
 pub(crate) fn reference(kind: &str, name: &str) -> Json {
     Json::object([("$ref", format!("#/components/{kind}/{name}").into())])
 }
-

@@ -33,7 +33,10 @@ impl Sent {
         match axum::body::to_bytes(body, usize::MAX).await {
             Ok(body) => {
                 let (method, uri, headers) = (parts.method.clone(), parts.uri.clone(), parts.headers.clone());
-                (Self { method, uri, headers, body: body.clone() }, Request::from_parts(parts, Body::from(body)))
+                (
+                    Self { method, uri, headers, body: body.clone() },
+                    Request::from_parts(parts, Body::from(body)),
+                )
             }
             Err(error) => {
                 let broken = futures_util::stream::once(async { Err::<Bytes, _>(error) });
@@ -118,8 +121,9 @@ fn every_route_is_described_with_its_operation_and_its_scope_and_nothing_else_is
     for route in ROUTES {
         let name = format!("{} {}", route.method, route.path);
         let described = OPERATIONS.iter().find(|operation| operation.route() == name);
-        let described = described
-            .unwrap_or_else(|| panic!("{name} has no description: crates/openapi/src/groups, see CONTRIBUTING.md"));
+        let described = described.unwrap_or_else(|| {
+            panic!("{name} has no description: crates/openapi/src/groups, see CONTRIBUTING.md")
+        });
         assert_eq!(described.id, route.operation, "{name}");
         let access = match route.scope {
             Some(scope) => Access::Key(scope),

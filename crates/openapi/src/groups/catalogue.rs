@@ -123,7 +123,11 @@ fn new_price<const N: usize>(terms: [Field; N]) -> Vec<Field> {
     fields.extend([
         must("note", some_text(NOTE_BYTES_MAX).with("pattern", "\\S"), "Why."),
         may("effective_at", instant_taken(), "From when; not in the past. At once if left out."),
-        may("replaces", id("prv_"), "The version this one is meant to follow: refused where another came between."),
+        may(
+            "replaces",
+            id("prv_"),
+            "The version this one is meant to follow: refused where another came between.",
+        ),
     ]);
     fields
 }
@@ -163,14 +167,22 @@ fn schemas() -> Vec<(&'static str, Schema)> {
                     "Credits per unit of currency: `\"1000\"`, or a fraction like `\"2000/3\"`.",
                 ),
                 may("minimum", credits_taken(), "At least."),
-                may("rate_card", within(1, u32::MAX as usize), "The number of a rate card; the newest if left out."),
+                may(
+                    "rate_card",
+                    within(1, u32::MAX as usize),
+                    "The number of a rate card; the newest if left out.",
+                ),
             ]),
             takes([
                 kind("cost_plus"),
                 must("target_margin", decimal_or_number(), "From 0 to below 1: a part of revenue."),
                 must("credit_value", decimal_or_number(), "What a credit is worth, more than 0."),
                 may("minimum", credits_taken(), "At least."),
-                may("rate_card", within(1, u32::MAX as usize), "The number of a rate card; the newest if left out."),
+                may(
+                    "rate_card",
+                    within(1, u32::MAX as usize),
+                    "The number of a rate card; the newest if left out.",
+                ),
             ]),
         ]
     };

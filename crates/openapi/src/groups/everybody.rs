@@ -67,10 +67,7 @@ fn readiness() -> Schema {
         must("status", words(&["ready", "not_ready"]), ""),
         must(
             "environments",
-            map(gives([
-                must("ready", boolean(), ""),
-                must("reason", text().or_null(), "Why not."),
-            ])),
+            map(gives([must("ready", boolean(), ""), must("reason", text().or_null(), "Why not.")])),
             "By name.",
         ),
     ])

@@ -144,7 +144,11 @@ fn report(path: &'static str, id: &'static str, summary: &'static str) -> Operat
 /// A range of time, and what it is narrowed to.
 pub(crate) fn ranged(operation: Operation) -> Operation {
     operation
-        .query("from", text(), "A time, or a date like `2026-11-01` in the project's time zone; 30 days ago if left out.")
+        .query(
+            "from",
+            text(),
+            "A time, or a date like `2026-11-01` in the project's time zone; 30 days ago if left out.",
+        )
         .query("to", text(), "The same, excluded; now if left out.")
         .query("event", event_name(), "Only this event type.")
         .query("customer", customer(), "Only this customer.")
@@ -171,7 +175,11 @@ fn figures<const N: usize>(columns: Vec<Field>, foot: [Field; N]) -> Schema {
             must("interval", text(), ""),
             must("group_by", list(text()), ""),
             must("data", list(rows), "One row for each period and group."),
-            must("totals", any_object().with("additionalProperties", true), "The same figures over all rows."),
+            must(
+                "totals",
+                any_object().with("additionalProperties", true),
+                "The same figures over all rows.",
+            ),
         ]
         .into_iter()
         .chain(foot),
@@ -240,9 +248,17 @@ fn advice_taken() -> Schema {
         may("weekly", boolean(), "Whether it is looked for once a week; true if left out."),
         may("objective", objective(), "`target_margin` if left out."),
         may("margin_floor", decimal_or_number(), "No advised price leads below; `\"0.4\"` if left out."),
-        may("dead_band", decimal_or_number(), "How far a margin may be off before anything is said; `\"0.02\"`."),
+        may(
+            "dead_band",
+            decimal_or_number(),
+            "How far a margin may be off before anything is said; `\"0.02\"`.",
+        ),
         may("step_limit", decimal_or_number(), "How much one change may move a price; `\"0.2\"`."),
-        may("live_changes", within(0, 100), "Price changes younger than a month that there may be, from 1; 2 if left out."),
+        may(
+            "live_changes",
+            within(0, 100),
+            "Price changes younger than a month that there may be, from 1; 2 if left out.",
+        ),
         may("notice_days", within(0, 365), "Days of notice where an approval says nothing else; 0."),
         may(
             "elasticity",
@@ -274,7 +290,11 @@ fn shortfall() -> Schema {
 fn settings_taken() -> Schema {
     takes([
         may("time_zone", text(), "An IANA name; `UTC` if left out."),
-        may("target_margin", decimal_or_number(), "At least 0, below 1, up to 4 decimals; `\"0.6\"` if left out."),
+        may(
+            "target_margin",
+            decimal_or_number(),
+            "At least 0, below 1, up to 4 decimals; `\"0.6\"` if left out.",
+        ),
         may("credit_value", decimal_taken(), "What a credit is worth in planning, more than 0."),
         may(
             "welcome_grant",
@@ -289,7 +309,11 @@ fn settings_taken() -> Schema {
             shortfall(),
             "What becomes of credits that were used before their money was refunded; `debt` if left out.",
         ),
-        may("dispute_shortfall", shortfall(), "The same where a dispute took it; `debt_and_freeze` if left out."),
+        may(
+            "dispute_shortfall",
+            shortfall(),
+            "The same where a dispute took it; `debt_and_freeze` if left out.",
+        ),
         may(
             "checkout",
             takes([
@@ -328,7 +352,11 @@ fn settings() -> Schema {
         must("currency", currency(), "Chosen when the project began."),
         must("time_zone", text(), ""),
         must("target_margin", share(), ""),
-        must("credit_value", decimal().or_null(), "Null: what was really paid for one, else the cheapest pack's."),
+        must(
+            "credit_value",
+            decimal().or_null(),
+            "Null: what was really paid for one, else the cheapest pack's.",
+        ),
         must(
             "welcome_grant",
             gives([must("credits", credits(), ""), must("valid_days", count().or_null(), "")]).or_null(),
@@ -385,7 +413,11 @@ fn price_impact() -> Vec<Field> {
         must("price_version", id("prv_").or_null(), ""),
         must("version", count().or_null(), ""),
         must("effective_at", instant().or_null(), ""),
-        must("credits_per_unit_before", credits(), "The price where it is flat, else what was charged on average."),
+        must(
+            "credits_per_unit_before",
+            credits(),
+            "The price where it is flat, else what was charged on average.",
+        ),
         must("credits_per_unit_after", credits(), ""),
         must("before_from", date(), "Local dates, both included."),
         must("before_to", date(), ""),

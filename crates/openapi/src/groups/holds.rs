@@ -144,7 +144,10 @@ fn amount(otherwise: &'static str) -> [Field; 2] {
         "one unit if neither is given" => "How much, or `credits`; one unit if neither is given.",
         _ => "How much, or `credits`; all that is held if neither is given.",
     };
-    [may("quantity", quantity(), about), may("credits", some_credits(), "How many credits, instead of `quantity`.")]
+    [
+        may("quantity", quantity(), about),
+        may("credits", some_credits(), "How many credits, instead of `quantity`."),
+    ]
 }
 
 fn changed(of: [Field; 1]) -> Schema {

@@ -14,7 +14,11 @@ pub(super) fn group() -> Group {
                 .needs(Scope::Admin)
                 .takes(
                     takes([
-                        must("label", some_text(LABEL_BYTES_MAX).with("pattern", "\\S"), "What people call it."),
+                        must(
+                            "label",
+                            some_text(LABEL_BYTES_MAX).with("pattern", "\\S"),
+                            "What people call it.",
+                        ),
                         must(
                             "scopes",
                             list_up_to(Scope::ALL.len(), scope()).with("minItems", 1usize),
@@ -65,7 +69,11 @@ pub(super) fn group() -> Group {
                     must("type", text(), "What happened: `granted`, `price_published`, `key_revoked` …"),
                     must("id", text(), "What was made by it, else the line itself."),
                     may("at", instant(), ""),
-                    may("actor", named("Actor").or_null(), "Who asked; null: the system, or the command line."),
+                    may(
+                        "actor",
+                        named("Actor").or_null(),
+                        "Who asked; null: the system, or the command line.",
+                    ),
                     may("customer", text(), ""),
                     may("event", text(), "The event type."),
                     may("credits", credits(), ""),

@@ -246,7 +246,11 @@ fn new_event() -> Vec<Field> {
         must("customer", customer(), "Your own id of the customer, 1–255 bytes."),
         may("quantity", quantity(), "How much, more than 0, with at most 6 decimals; 1 if left out."),
         may("credits", credits_taken(), "Chosen by you, only where the event type has `caller_set_credits`."),
-        may("properties", properties(), "At most 4 KiB and 32 keys, nested ones included; prices may count them."),
+        may(
+            "properties",
+            properties(),
+            "At most 4 KiB and 32 keys, nested ones included; prices may count them.",
+        ),
         may("cost", named("NewCost"), "What it cost you."),
         may("occurred_at", instant_taken(), "When it happened; moves reports, never balances."),
         may(

@@ -252,7 +252,11 @@ fn said() -> Vec<Field> {
             "",
         ),
         must("notice_required", boolean(), "Whether applying has to say `notice_days`."),
-        must("window", gives([must("from", instant(), ""), must("to", instant(), "")]), "The figures are of it."),
+        must(
+            "window",
+            gives([must("from", instant(), ""), must("to", instant(), "")]),
+            "The figures are of it.",
+        ),
         must("cut_off", count(), "And of facts below this position."),
         must("method", count(), "The same method and seed give the same."),
         must("seed", count(), ""),
@@ -331,10 +335,7 @@ fn grounds() -> [Field; 3] {
 
 fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
-        (
-            "Recommendation",
-            gives(summary().into_iter().chain(grounds())).about("A recommendation, whole."),
-        ),
+        ("Recommendation", gives(summary().into_iter().chain(grounds())).about("A recommendation, whole.")),
         (
             "Monthly",
             gives([
@@ -355,7 +356,11 @@ fn schemas() -> Vec<(&'static str, Schema)> {
 fn look() -> Schema {
     gives([
         must("id", text().or_null(), ""),
-        must("status", words(&["none", "queued", "running", "cancelling", "done", "cancelled", "failed"]), ""),
+        must(
+            "status",
+            words(&["none", "queued", "running", "cancelling", "done", "cancelled", "failed"]),
+            "",
+        ),
         must("progress", named("Progress").or_null(), "In facts."),
         must("asked_at", instant().or_null(), ""),
         must("seed", count().or_null(), ""),
@@ -371,7 +376,11 @@ fn look() -> Schema {
                 must("graded", count(), ""),
                 must("took_ms", count(), ""),
                 must("made", list(id("rec_")), "What is new."),
-                must("drafts", list(gives(said().into_iter().chain(grounds()))), "What a dry look would have recorded."),
+                must(
+                    "drafts",
+                    list(gives(said().into_iter().chain(grounds()))),
+                    "What a dry look would have recorded.",
+                ),
                 must(
                     "watched",
                     list(gives([

@@ -361,7 +361,8 @@ fn order() -> Vec<Field> {
         ),
         must(
             "refund",
-            gives([must("id", id("rfd_"), ""), must("credits", credits(), ""), must("amount", money(), "")]).or_null(),
+            gives([must("id", id("rfd_"), ""), must("credits", credits(), ""), must("amount", money(), "")])
+                .or_null(),
             "The refund of yours that goes on.",
         ),
         must("placed_at", instant(), ""),
@@ -373,7 +374,14 @@ fn schemas() -> Vec<(&'static str, Schema)> {
     let checkout = [must("id", id("chk_"), ""), must("order", id("ord_"), "")];
     vec![
         ("Pack", gives(pack()).about("A version of a credit pack.")),
-        ("Order", gives([must("id", id("ord_"), "")].into_iter().chain(order())).about("An order of a credit pack.")),
-        ("Checkout", gives(checkout.into_iter().chain(order())).about("A checkout: its order under another name.")),
+        (
+            "Order",
+            gives([must("id", id("ord_"), "")].into_iter().chain(order()))
+                .about("An order of a credit pack."),
+        ),
+        (
+            "Checkout",
+            gives(checkout.into_iter().chain(order())).about("A checkout: its order under another name."),
+        ),
     ]
 }

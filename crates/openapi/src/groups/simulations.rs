@@ -97,7 +97,8 @@ fn schemas() -> Vec<(&'static str, Schema)> {
             must("margin", decimal(), ""),
         ])
     };
-    let spread = |of: fn() -> Schema| gives([must("p5", of(), ""), must("p50", of(), ""), must("p95", of(), "")]);
+    let spread =
+        |of: fn() -> Schema| gives([must("p5", of(), ""), must("p50", of(), ""), must("p95", of(), "")]);
     let result = gives([
         must("facts", count(), "Facts that were run again."),
         must("currency", currency(), ""),
@@ -174,7 +175,11 @@ fn schemas() -> Vec<(&'static str, Schema)> {
             "PriceSimulation",
             gives([
                 must("id", text(), ""),
-                must("status", words(&["queued", "running", "cancelling", "done", "cancelled", "failed"]), ""),
+                must(
+                    "status",
+                    words(&["queued", "running", "cancelling", "done", "cancelled", "failed"]),
+                    "",
+                ),
                 must("progress", named("Progress"), "In facts."),
                 must("asked_at", instant(), ""),
                 must("from", instant(), ""),

@@ -295,7 +295,11 @@ fn terms_of_allowance() -> [Field; 6] {
         must("code", text(), ""),
         must("credits", credits(), "Of each period."),
         must("period", period(), ""),
-        must("rollover", gives([must("min", credits(), ""), must("max", credits(), "")]), "What is carried over."),
+        must(
+            "rollover",
+            gives([must("min", credits(), ""), must("max", credits(), "")]),
+            "What is carried over.",
+        ),
         must("priority", whole(), ""),
         must("scope", scope_of_events(), ""),
     ]

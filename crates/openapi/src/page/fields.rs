@@ -13,7 +13,8 @@ const FIELDS_IN_PLACE_MAX: usize = 14;
 pub(super) fn whole(schema: &Json, named: &[(&'static str, Schema)]) -> Markup {
     let Some(name) = reference(schema) else { return fields(schema) };
     let found = named.iter().find(|(known, _)| *known == name).map(|(_, schema)| &schema.0);
-    let size = found.and_then(|found| found.get("properties")).map_or(0, |properties| properties.fields().len());
+    let size =
+        found.and_then(|found| found.get("properties")).map_or(0, |properties| properties.fields().len());
     match found.filter(|_| (1..=FIELDS_IN_PLACE_MAX).contains(&size)) {
         Some(found) => html! {
             p.see { a href={ "#object-" (name) } { (name) } ":" }
@@ -43,7 +44,8 @@ pub(super) fn fields(schema: &Json) -> Markup {
             @else { p.see { (kind(schema)) (bounds(schema)) } }
         };
     };
-    let required: Vec<&str> = schema.get("required").map(Json::items).unwrap_or_default().iter().filter_map(Json::text).collect();
+    let required: Vec<&str> =
+        schema.get("required").map(Json::items).unwrap_or_default().iter().filter_map(Json::text).collect();
     let is_request = schema.get("additionalProperties") == Some(&Json::Boolean(false));
     html! {
         dl.fields {
@@ -126,7 +128,12 @@ fn kind_of(schema: &Json, is_request: bool) -> Markup {
         return html! { a href={ "#object-" (name) } { (name) } };
     }
     let is_nullable = kinds(schema).contains(&"null")
-        || schema.get("anyOf").map(Json::items).unwrap_or_default().iter().any(|c| c.text_of("type") == Some("null"));
+        || schema
+            .get("anyOf")
+            .map(Json::items)
+            .unwrap_or_default()
+            .iter()
+            .any(|c| c.text_of("type") == Some("null"));
     let choices = choices(schema);
     html! {
         @if !choices.is_empty() {
@@ -170,12 +177,20 @@ pub(super) fn bounds(schema: &Json) -> Markup {
         Some(Json::Number(number)) => Some(grouped(number)),
         _ => None,
     };
-    let words: Vec<&Json> = schema.get("enum").map(Json::items).unwrap_or_default().iter().filter(|word| **word != Json::Null).collect();
+    let words: Vec<&Json> = schema
+        .get("enum")
+        .map(Json::items)
+        .unwrap_or_default()
+        .iter()
+        .filter(|word| **word != Json::Null)
+        .collect();
     let mut told = Vec::new();
     match (number("minimum"), number("maximum")) {
         (Some(least), Some(most)) => told.push(format!("{least} to {most}")),
         (Some(least), None) if least != "0" => told.push(format!("at least {least}")),
-        (None, Some(most)) if number("exclusiveMinimum").is_some() => told.push(format!("more than 0, at most {most}")),
+        (None, Some(most)) if number("exclusiveMinimum").is_some() => {
+            told.push(format!("more than 0, at most {most}"))
+        }
         _ => {}
     }
     if let Some(most) = number("maxLength") {

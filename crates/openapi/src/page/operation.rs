@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
+use super::access;
 use super::fields::{bounds, kind, whole};
 use super::words::{self, line, prose};
-use super::access;
 use crate::document::{errors, parameters, said};
 use crate::json::Json;
 use crate::operation::{Access, Answer, Content, Operation, Parameter, Place};
@@ -139,7 +139,11 @@ fn request(operation: &Operation) -> String {
 fn concrete(operation: &Operation) -> String {
     let mut path = operation.path.to_owned();
     for parameter in operation.parameters.iter().filter(|parameter| parameter.place == Place::Path) {
-        let prefix = parameter.schema.0.text_of("pattern").and_then(|pattern| pattern.strip_prefix('^')?.split_once('['));
+        let prefix = parameter
+            .schema
+            .0
+            .text_of("pattern")
+            .and_then(|pattern| pattern.strip_prefix('^')?.split_once('['));
         let value = match (parameter.name, prefix) {
             ("customer", _) => "user_42".to_owned(),
             ("name", _) => "image.generate".to_owned(),

@@ -30,7 +30,11 @@ fn at(schema: &Value, value: &Value, path: &str) -> Result<(), String> {
     }
     if let Some(choices) = schema["anyOf"].as_array() {
         let told: Vec<String> = choices.iter().filter_map(|choice| at(choice, value, path).err()).collect();
-        return if told.len() < choices.len() { Ok(()) } else { wrong(format!("is none of: {}", told.join("; or "))) };
+        return if told.len() < choices.len() {
+            Ok(())
+        } else {
+            wrong(format!("is none of: {}", told.join("; or ")))
+        };
     }
     let kinds: Vec<&str> = match &schema["type"] {
         Value::String(kind) => vec![kind],
