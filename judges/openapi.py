@@ -5,6 +5,7 @@ as described, and nothing taken that the document forbids.
 Answers may have more fields in time, so the document leaves room for them; here that room is closed, so that no field
 goes undescribed."""
 
+import copy
 import json
 import os
 import pathlib
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import urllib.request
 
+import jsonschema
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from served import Served
 from verdict import Verdict, equal
@@ -83,6 +85,17 @@ document = json.loads(fetch("/openapi.json"))
 
 with verdict("the document is an OpenAPI document"):
     equal([str(error) for error in OpenAPIV31SpecValidator(document).iter_errors()], [])
+
+with verdict("every example is what its schema says, in its form too"):
+    strict = without_room(copy.deepcopy(document))
+    operations = [operation for path in strict["paths"].values() for operation in path.values()]
+    for operation in operations:
+        for part in [operation.get("requestBody", {}), *operation["responses"].values()]:
+            content = part.get("content", {}).get("application/json", {})
+            if "example" in content:
+                schema = {**content["schema"], "components": strict["components"]}
+                wrong = [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(content["example"])]
+                equal((operation["operationId"], wrong), (operation["operationId"], []))
 
 with verdict("what is left out is described"):
     names = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}

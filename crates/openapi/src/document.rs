@@ -213,7 +213,6 @@ fn components(groups: &[Group]) -> Json {
     let header = |about: &'static str, schema: Schema| {
         Json::object([("description", about.into()), ("schema", schema.0)])
     };
-    let position = text().with("pattern", "^[0-9]+\\.[0-9]+$");
     Json::object([
         (
             "securitySchemes",
@@ -244,7 +243,7 @@ fn components(groups: &[Group]) -> Json {
                     "Chargly-Position",
                     header(
                         "The place of the newest fact that the answer tells of; a read takes it as `min_position`.",
-                        position,
+                        kinds::position(),
                     ),
                 ),
                 (

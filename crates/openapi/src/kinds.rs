@@ -9,9 +9,11 @@ use chargly_ledger::{Credits, Quantity};
 
 use crate::json::Json;
 use crate::schema::{
-    Schema, any_object, boolean, gives, list, may, must, named, number, some_text, takes, text, words,
+    Schema, any_object, boolean, gives, list, may, must, named, number, prose, some_text, takes, text, words,
 };
 
+/// How programs write decimals.
+const DECIMAL: &str = "^-?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?$";
 /// Micro-units of one unit.
 const MICRO: i64 = 1_000_000;
 
@@ -30,9 +32,29 @@ pub(crate) fn code(bytes_max: usize, pattern: &'static str) -> Schema {
     some_text(bytes_max).with("pattern", pattern)
 }
 
-/// An id that begins with this.
+/// An id that begins with this. A line of a fact has three digits more; simulations number themselves in another way.
 pub(crate) fn id(prefix: &str) -> Schema {
-    text().with("pattern", format!("^{prefix}[0-9a-z]+$"))
+    let digits = match prefix {
+        "ent_" | "msg_" => "{23}",
+        "sim_" => "+",
+        _ => "{20}",
+    };
+    text().with("pattern", format!("^{prefix}[0-9a-hjkmnp-tv-z]{digits}$"))
+}
+
+/// Where a position of the journal is.
+pub(crate) fn position() -> Schema {
+    text().with("pattern", "^[0-9]{1,10}\\.[0-9]{1,20}$")
+}
+
+/// What a page of a list hands out for the next one.
+pub(crate) fn cursor() -> Schema {
+    text().with("pattern", "^cur_[0-9a-hjkmnp-tv-z]{26}(\\.-?[0-9]+)?$")
+}
+
+/// A local date.
+pub(crate) fn date() -> Schema {
+    text().with("format", "date")
 }
 
 /// Credits in an answer: a number with at most 6 decimals, of either sign.
@@ -65,7 +87,7 @@ pub(crate) fn decimal() -> Schema {
 
 /// An amount of money in a request.
 pub(crate) fn decimal_taken() -> Schema {
-    text().with("pattern", "^[0-9]+(\\.[0-9]{1,9})?([eE][+-]?[0-9]{1,3})?$")
+    text().with("pattern", DECIMAL)
 }
 
 /// A part of a whole: `0.6`.
@@ -75,6 +97,13 @@ pub(crate) fn share() -> Schema {
 
 /// A decimal that may come as text or as a number; both are read exactly.
 pub(crate) fn decimal_or_number() -> Schema {
+    let mut schema = text().with("pattern", DECIMAL);
+    schema.0.set("type", Json::list(["string", "number"]));
+    schema
+}
+
+/// The same, or a fraction of two.
+pub(crate) fn ratio() -> Schema {
     let mut schema = text();
     schema.0.set("type", Json::list(["string", "number"]));
     schema
@@ -119,7 +148,19 @@ pub(crate) fn key() -> Schema {
 
 /// Why something is done.
 pub(crate) fn reason() -> Schema {
-    some_text(REASON_BYTES_MAX).with("pattern", "\\S")
+    words_of_people(REASON_BYTES_MAX)
+}
+
+/// What people wrote: it says something, and has no control characters but line breaks and tabs.
+pub(crate) fn words_of_people(bytes_max: usize) -> Schema {
+    const ANY: &str = "[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*";
+    const SOME: &str = "[^\\s\\u0000-\\u001f\\u007f-\\u009f]";
+    some_text(bytes_max).with("pattern", format!("^{ANY}{SOME}{ANY}$"))
+}
+
+/// The same, or nothing.
+pub(crate) fn words_or_none(bytes_max: usize) -> Schema {
+    prose(bytes_max).with("pattern", "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$")
 }
 
 /// Properties of an event.
@@ -151,7 +192,11 @@ pub(crate) fn price_version() -> Schema {
 pub(crate) fn page_of(item: Schema) -> Schema {
     gives([
         must("data", list(item), "The items of this page."),
-        must("next_cursor", text().or_null(), "Send it as `cursor` for the next page; null on the last one."),
+        must(
+            "next_cursor",
+            cursor().or_null(),
+            "Send it as `cursor` for the next page; null on the last one.",
+        ),
     ])
 }
 

@@ -175,8 +175,7 @@ impl Operation {
         if self.method == "GET" {
             self = self.fails(&[ErrorCode::Gone]);
             let words = "A `Chargly-Position`: waits, at most 5 seconds, until the answer reflects it.";
-            let position = text().with("pattern", "^[0-9]+\\.[0-9]+$");
-            return self.parameter(Place::Query, "min_position", position, words, false);
+            return self.parameter(Place::Query, "min_position", kinds::position(), words, false);
         }
         self.fails(WITH_BODY).fails(&[ErrorCode::StorageFull])
     }
@@ -234,7 +233,7 @@ impl Operation {
     pub(crate) fn paged(self) -> Self {
         self.query("limit", within(1, LIST_LIMIT_MAX), "Items of a page; 100 if left out.").query(
             "cursor",
-            text(),
+            kinds::cursor(),
             "`next_cursor` of the page before.",
         )
     }

@@ -109,6 +109,11 @@ pub(crate) fn list_up_to(most: usize, of: Schema) -> Schema {
     list(of).with("maxItems", most)
 }
 
+/// A list of at least one, and at most so many.
+pub(crate) fn some_of(most: usize, of: Schema) -> Schema {
+    list_up_to(most, of).with("minItems", 1usize)
+}
+
 /// An object of names that nobody knows before.
 pub(crate) fn map(of: Schema) -> Schema {
     Schema::of("object").with("additionalProperties", of.0)

@@ -8,7 +8,7 @@ pub(crate) use crate::kinds::*;
 pub(crate) use crate::operation::{Group, any_number, delete, get, post, put};
 pub(crate) use crate::schema::{
     Schema, any_object, any_of, boolean, count, gives, list, list_up_to, map, may, must, named, prose,
-    some_text, takes, text, whole, within, words,
+    some_of, some_text, takes, text, whole, within, words,
 };
 
 /// An answer as a file of `samples/` has it: real, and taken from the tests.

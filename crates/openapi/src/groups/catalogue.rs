@@ -26,16 +26,16 @@ pub(super) fn group() -> Group {
                     takes([
                         may(
                             "label",
-                            some_text(LABEL_BYTES_MAX).with("pattern", "\\S"),
+                            words_of_people(LABEL_BYTES_MAX),
                             "What people call it; the name if left out.",
                         ),
-                        may("description", prose(DESCRIPTION_BYTES_MAX), "A sentence."),
+                        may("description", words_or_none(DESCRIPTION_BYTES_MAX), "A sentence."),
                         may("caller_set_credits", boolean(), "Whether callers may choose the credits of an event."),
                         may(
                             "dimensions",
                             list_up_to(
                                 DIMENSIONS_MAX,
-                                some_text(PROPERTY_NAME_BYTES_MAX).with("pattern", "\\S"),
+                                words_of_people(PROPERTY_NAME_BYTES_MAX),
                             )
                             .with("uniqueItems", true),
                             "Properties that reports may be grouped by.",
@@ -121,7 +121,7 @@ pub(super) fn group() -> Group {
 fn new_price<const N: usize>(terms: [Field; N]) -> Vec<Field> {
     let mut fields = Vec::from(terms);
     fields.extend([
-        must("note", some_text(NOTE_BYTES_MAX).with("pattern", "\\S"), "Why."),
+        must("note", words_of_people(NOTE_BYTES_MAX), "Why."),
         may("effective_at", instant_taken(), "From when; not in the past. At once if left out."),
         may(
             "replaces",
@@ -149,7 +149,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
                 kind("tiered"),
                 must(
                     "tiers",
-                    list_up_to(
+                    some_of(
                         TIERS_MAX,
                         takes([
                             may("up_to", quantity(), "Up to this quantity; the last tier has none."),
@@ -163,7 +163,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
                 kind("cost_plus"),
                 must(
                     "multiplier",
-                    decimal_or_number(),
+                    ratio(),
                     "Credits per unit of currency: `\"1000\"`, or a fraction like `\"2000/3\"`.",
                 ),
                 may("minimum", credits_taken(), "At least."),
@@ -194,7 +194,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         kind("by_dimension"),
         must(
             "rows",
-            list_up_to(
+            some_of(
                 ROWS_MAX,
                 takes([
                     must(

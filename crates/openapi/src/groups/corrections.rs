@@ -98,7 +98,7 @@ fn preview() -> Schema {
 }
 
 fn note() -> Schema {
-    some_text(NOTE_BYTES_MAX).with("pattern", "\\S")
+    words_of_people(NOTE_BYTES_MAX)
 }
 
 /// What is to be corrected, and how.
@@ -111,7 +111,7 @@ fn asked() -> [Field; 2] {
             may(
                 "dimension",
                 takes([
-                    must("name", some_text(PROPERTY_NAME_BYTES_MAX).with("pattern", "\\S"), ""),
+                    must("name", words_of_people(PROPERTY_NAME_BYTES_MAX), ""),
                     must("value", prose(DIMENSION_VALUE_BYTES_MAX), ""),
                 ]),
                 "With this value of a declared dimension.",
@@ -129,7 +129,7 @@ fn asked() -> [Field; 2] {
         ),
         takes(
             [
-                must("ids", list_up_to(CORRECTION_IDS_MAX, id("evt_")).with("minItems", 1usize), "These."),
+                must("ids", some_of(CORRECTION_IDS_MAX, id("evt_")), "These."),
                 may("from", instant_taken(), "That occurred from then on."),
                 may("to", instant_taken(), "That occurred before then."),
             ]

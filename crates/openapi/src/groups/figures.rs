@@ -146,10 +146,10 @@ pub(crate) fn ranged(operation: Operation) -> Operation {
     operation
         .query(
             "from",
-            text(),
+            any_of([instant_taken(), date()]),
             "A time, or a date like `2026-11-01` in the project's time zone; 30 days ago if left out.",
         )
-        .query("to", text(), "The same, excluded; now if left out.")
+        .query("to", any_of([instant_taken(), date()]), "The same, excluded; now if left out.")
         .query("event", event_name(), "Only this event type.")
         .query("customer", customer(), "Only this customer.")
 }
@@ -394,7 +394,7 @@ fn settings() -> Schema {
 }
 
 fn price_impact() -> Vec<Field> {
-    let date = || text().or_null();
+    let day = || date().or_null();
     let side = |names: [&'static str; 8]| {
         let [units, events, days, used, earned, cost, missing, margin] = names;
         [
@@ -419,10 +419,10 @@ fn price_impact() -> Vec<Field> {
             "The price where it is flat, else what was charged on average.",
         ),
         must("credits_per_unit_after", credits(), ""),
-        must("before_from", date(), "Local dates, both included."),
-        must("before_to", date(), ""),
-        must("after_from", date(), ""),
-        must("after_to", date(), ""),
+        must("before_from", day(), "Local dates, both included."),
+        must("before_to", day(), ""),
+        must("after_from", day(), ""),
+        must("after_to", day(), ""),
     ];
     fields.extend(side([
         "before_units",

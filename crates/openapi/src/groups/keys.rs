@@ -14,16 +14,8 @@ pub(super) fn group() -> Group {
                 .needs(Scope::Admin)
                 .takes(
                     takes([
-                        must(
-                            "label",
-                            some_text(LABEL_BYTES_MAX).with("pattern", "\\S"),
-                            "What people call it.",
-                        ),
-                        must(
-                            "scopes",
-                            list_up_to(Scope::ALL.len(), scope()).with("minItems", 1usize),
-                            "What it may do.",
-                        ),
+                        must("label", words_of_people(LABEL_BYTES_MAX), "What people call it."),
+                        must("scopes", some_of(Scope::ALL.len(), scope()), "What it may do."),
                     ]),
                     r#"{"label":"backend","scopes":["meter","read"]}"#,
                 )

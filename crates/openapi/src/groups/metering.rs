@@ -30,11 +30,11 @@ pub(super) fn group() -> Group {
                 .needs(Scope::Meter)
                 .takes(
                     any_of([
-                        list_up_to(BATCH_EVENTS_MAX, named("NewEvent")).with("minItems", 1usize),
+                        some_of(BATCH_EVENTS_MAX, named("NewEvent")),
                         takes([
                             must(
                                 "events",
-                                list_up_to(BATCH_EVENTS_MAX, named("NewEvent")).with("minItems", 1usize),
+                                some_of(BATCH_EVENTS_MAX, named("NewEvent")),
                                 "Events, each with its own `idempotency_key` unless the batch is atomic.",
                             ),
                             may("atomic", boolean(), "All or none; false if left out."),
@@ -213,7 +213,7 @@ pub(super) fn group() -> Group {
                 .query("event", event_name(), "Of this type.")
                 .header(
                     "Last-Event-ID",
-                    text().with("pattern", "^[0-9]+\\.[0-9]+$"),
+                    position(),
                     "Go on behind this position.",
                     false,
                 )

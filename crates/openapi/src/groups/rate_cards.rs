@@ -15,8 +15,7 @@ pub(super) fn group() -> Group {
                     takes([
                         must(
                             "entries",
-                            list_up_to(
-                                RATE_CARD_MODELS_MAX,
+                            some_of(RATE_CARD_MODELS_MAX,
                                 takes([
                                     must("provider", some_text(MODEL_NAME_BYTES_MAX), ""),
                                     must("model", some_text(MODEL_NAME_BYTES_MAX), ""),
@@ -26,9 +25,7 @@ pub(super) fn group() -> Group {
                                             RATES_PER_MODEL_MAX,
                                             takes([
                                                 must("unit", unit(), ""),
-                                                must(
-                                                    "rate",
-                                                    text(),
+                                                must("rate", decimal_taken(),
                                                     "What one unit costs: a decimal string with at most 12 decimals.",
                                                 ),
                                                 may("batch", boolean(), "Of work handed in as a batch."),
@@ -47,10 +44,10 @@ pub(super) fn group() -> Group {
                         ),
                         may(
                             "source",
-                            some_text(LABEL_BYTES_MAX).with("pattern", "\\S"),
+                            words_of_people(LABEL_BYTES_MAX),
                             "Where the rates come from; `manual` if left out.",
                         ),
-                        may("note", prose(NOTE_BYTES_MAX), "Why."),
+                        may("note", words_or_none(NOTE_BYTES_MAX), "Why."),
                         may("effective_at", instant_taken(), "From when; now if left out. It may lie in the past."),
                     ]),
                     r#"{"entries":[{"provider":"acme","model":"writer-1","rates":[{"unit":"input_tokens","rate":"0.0000025"}]}]}"#,
@@ -106,12 +103,12 @@ pub(super) fn group() -> Group {
                         ),
                         may(
                             "list_version",
-                            some_text(LABEL_BYTES_MAX).with("pattern", "\\S"),
+                            words_of_people(LABEL_BYTES_MAX),
                             "Its version, for the source of the cards.",
                         ),
                         may("providers", list_up_to(IMPORT_PROVIDERS_MAX, text()), "Only these, as the list names them."),
                         may("effective_at", instant_taken(), "As for a card."),
-                        may("note", prose(NOTE_BYTES_MAX), "As for a card."),
+                        may("note", words_or_none(NOTE_BYTES_MAX), "As for a card."),
                         may("dry_run", boolean(), "True to see the report and publish nothing."),
                     ]),
                     r#"{"dry_run":true,"list":"{\"writer-1\":{\"litellm_provider\":\"acme\",\"input_cost_per_token\":2.5e-06}}"}"#,

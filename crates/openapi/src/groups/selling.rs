@@ -45,7 +45,7 @@ pub(super) fn group() -> Group {
                 )
                 .takes(
                     takes([
-                        must("name", some_text(LABEL_BYTES_MAX).with("pattern", "\\S"), "What buyers call it."),
+                        must("name", words_of_people(LABEL_BYTES_MAX), "What buyers call it."),
                         must("credits", some_credits(), "How many are paid for, more than 0."),
                         must(
                             "price",
@@ -55,10 +55,10 @@ pub(super) fn group() -> Group {
                         may("bonus_credits", credits_taken(), "How many come on top, at the same price."),
                         may(
                             "audience",
-                            prose(DESCRIPTION_BYTES_MAX),
+                            words_or_none(DESCRIPTION_BYTES_MAX),
                             "Who it is for, a sentence; Stripe's pay page shows it.",
                         ),
-                        may("discount_line", prose(LABEL_BYTES_MAX), "What is saved, one plain line."),
+                        may("discount_line", words_or_none(LABEL_BYTES_MAX), "What is saved, one plain line."),
                         may(
                             "order",
                             within(-i64::from(i32::MAX), i32::MAX as usize),
@@ -247,10 +247,10 @@ pub(super) fn group() -> Group {
                 .about(
                     "At whatever provider: it asks that provider, for 8 seconds at most, then sends the buyer on to the \
                      `success_url` or `cancel_url` of the checkout, or says itself what came of it. The token is the \
-                     checkout's id and a proof that only this server can make.",
+                     checkout's id and a proof that only this server can make. Whatever else stands behind the question \
+                     mark is left alone.",
                 )
                 .query("canceled", text(), "With any value, the buyer gave up.")
-                .query("session_id", text(), "What Stripe adds; it decides nothing.")
                 .query("stay", text(), "With any value, sends nobody on, and does not look again by itself.")
                 .shows(200, "text/html", "What came of it.", None)
                 .shows(303, "text/plain", "On to the shop's own page, in `Location`.", None),

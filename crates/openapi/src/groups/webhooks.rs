@@ -159,12 +159,8 @@ fn asked() -> Schema {
             some_text(WEBHOOK_URL_BYTES_MAX),
             "Where to; https, of a public address, without a user or password.",
         ),
-        must(
-            "types",
-            list_up_to(TYPES.len() + 1, words(&TYPES)).with("minItems", 1usize).with("uniqueItems", true),
-            "What is told.",
-        ),
-        may("description", prose(DESCRIPTION_BYTES_MAX), "What people know it by."),
+        must("types", some_of(TYPES.len() + 1, words(&TYPES)).with("uniqueItems", true), "What is told."),
+        may("description", words_or_none(DESCRIPTION_BYTES_MAX), "What people know it by."),
         may(
             "debits",
             words(&["each", "per_second"]),

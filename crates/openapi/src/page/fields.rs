@@ -147,6 +147,7 @@ fn kind_of(schema: &Json, is_request: bool) -> Markup {
                 @match (name, schema.get("items")) {
                     ("array", Some(items)) => { "list of " (kind(items)) },
                     ("string", _) if schema.text_of("format") == Some("date-time") => "time",
+                    ("string", _) if schema.text_of("format") == Some("date") => "date",
                     ("integer", _) => "whole number",
                     (name, _) => (name),
                 }
@@ -189,7 +190,7 @@ pub(super) fn bounds(schema: &Json) -> Markup {
         (Some(least), Some(most)) => told.push(format!("{least} to {most}")),
         (Some(least), None) if least != "0" => told.push(format!("at least {least}")),
         (None, Some(most)) if number("exclusiveMinimum").is_some() => {
-            told.push(format!("more than 0, at most {most}"))
+            told.push(format!("more than 0, at most {most}"));
         }
         _ => {}
     }
