@@ -87,13 +87,13 @@ with verdict("the document is an OpenAPI document"):
     equal([str(error) for error in OpenAPIV31SpecValidator(document).iter_errors()], [])
 
 with verdict("every example is what its schema says, in its form too"):
-    strict = without_room(copy.deepcopy(document))
-    operations = [operation for path in strict["paths"].values() for operation in path.values()]
+    exact = without_room(copy.deepcopy(document))
+    operations = [operation for path in exact["paths"].values() for operation in path.values()]
     for operation in operations:
         for part in [operation.get("requestBody", {}), *operation["responses"].values()]:
             content = part.get("content", {}).get("application/json", {})
             if "example" in content:
-                schema = {**content["schema"], "components": strict["components"]}
+                schema = {**content["schema"], "components": exact["components"]}
                 wrong = [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(content["example"])]
                 equal((operation["operationId"], wrong), (operation["operationId"], []))
 
