@@ -6,7 +6,7 @@ use chargly_ledger::Scope;
 use crate::groups;
 use crate::json::Json;
 use crate::kinds;
-use crate::operation::{Access, Answer, Content, Group, Operation, Parameter, Place};
+use crate::operation::{Access, Answer, Content, Errors, Group, Operation, Parameter, Place};
 use crate::problems::{self, reference};
 use crate::schema::{Schema, text, words};
 
@@ -133,9 +133,10 @@ pub(crate) fn parameters(operation: &Operation) -> Vec<&Parameter> {
 pub(crate) fn errors(operation: &Operation) -> Vec<(u16, Vec<ErrorCode>)> {
     let mut by_status: Vec<(u16, Vec<ErrorCode>)> = Vec::new();
     for code in ErrorCode::ALL.iter().filter(|code| operation.errors.contains(code)) {
-        match by_status.iter_mut().find(|(status, _)| *status == code.status()) {
+        let status = problems::status(operation.errors_as, *code);
+        match by_status.iter_mut().find(|(known, _)| *known == status) {
             Some((_, codes)) => codes.push(*code),
-            None => by_status.push((code.status(), vec![*code])),
+            None => by_status.push((status, vec![*code])),
         }
     }
     by_status.sort_by_key(|(status, _)| *status);
@@ -180,8 +181,10 @@ fn responses(operation: &Operation) -> Json {
     let is_page_too = operation.access == Access::Proof;
     for (status, codes) in errors(operation) {
         let response = match codes.as_slice() {
-            [one] if !is_page_too => reference("responses", one.as_str()),
-            codes => problems::response(codes, is_page_too),
+            [one] if !is_page_too && operation.errors_as == Errors::Problem => {
+                reference("responses", one.as_str())
+            }
+            codes => problems::response(codes, operation.errors_as, is_page_too),
         };
         responses.push((status.to_string(), response));
     }
@@ -203,7 +206,9 @@ fn success(operation: &Operation, answer: &Answer) -> Json {
     if !headers.is_empty() {
         response.set("headers", Json::object(headers));
     }
-    response.set("content", contents(&answer.contents));
+    if !answer.contents.is_empty() {
+        response.set("content", contents(&answer.contents));
+    }
     response
 }
 
@@ -263,7 +268,9 @@ fn components(groups: &[Group]) -> Json {
         (
             "responses",
             Json::object(
-                ErrorCode::ALL.iter().map(|code| (code.as_str(), problems::response(&[*code], false))),
+                ErrorCode::ALL
+                    .iter()
+                    .map(|code| (code.as_str(), problems::response(&[*code], Errors::Problem, false))),
             ),
         ),
         (

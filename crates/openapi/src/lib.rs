@@ -24,7 +24,7 @@ mod vocabulary;
 use std::sync::LazyLock;
 
 pub use json::Json;
-pub use operation::{Access, Answer, Content, Group, Operation, Parameter, Place};
+pub use operation::{Access, Answer, Content, Errors, Group, Operation, Parameter, Place};
 pub use schema::{Field, Schema};
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| format!("{}\n", document::document()));

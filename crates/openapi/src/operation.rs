@@ -31,6 +31,15 @@ pub enum Access {
     Proof,
 }
 
+/// How errors are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errors {
+    /// As problem details.
+    Problem,
+    /// As the product's published client reads them: `{"error": {"code", "message"}}`.
+    Client,
+}
+
 /// Where a parameter stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -100,6 +109,8 @@ pub struct Operation {
     pub answers: Vec<Answer>,
     /// How it can fail.
     pub errors: Vec<ErrorCode>,
+    /// How they are written.
+    pub errors_as: Errors,
     /// Whether it takes an idempotency key.
     pub is_keyed: bool,
     /// Whether answers carry `Chargly-Position`.
@@ -157,6 +168,7 @@ impl Operation {
             is_body_optional: false,
             answers: Vec::new(),
             errors: Vec::new(),
+            errors_as: Errors::Problem,
             is_keyed: false,
             has_position: false,
             query_example: "",
@@ -332,6 +344,17 @@ impl Operation {
             "`json` if left out; or send `Accept: text/csv`.",
         )
         .shows(200, "text/csv", "", Some(example))
+    }
+
+    /// A status without a body.
+    pub(crate) fn nothing(mut self, status: u16, about: &'static str) -> Self {
+        self.answers.push(Answer { status, about, contents: Vec::new() });
+        self
+    }
+
+    /// With errors as the product's published client reads them.
+    pub(crate) fn for_the_client(self) -> Self {
+        Self { errors_as: Errors::Client, ..self }
     }
 
     /// How else it can fail.

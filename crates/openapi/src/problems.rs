@@ -5,6 +5,7 @@ use chargly_api::limits::FIELD_ERRORS_MAX;
 
 use crate::json::Json;
 use crate::kinds::{credits, id, money};
+use crate::operation::Errors;
 use crate::schema::{Field, Schema, boolean, count, gives, list_up_to, may, must, named, text, whole, words};
 
 /// Where problems are of this kind.
@@ -28,6 +29,18 @@ pub(crate) fn schemas() -> Vec<(&'static str, Schema)> {
             gives(head.into_iter().chain(facts())).about(
                 "An error (RFC 9457). Programs act on `code` and the facts that come with it; people read `detail`.",
             ),
+        ),
+        (
+            "ClientError",
+            gives([must(
+                "error",
+                gives([
+                    must("code", text(), "The code; `insufficient_balance` where a wallet cannot pay."),
+                    must("message", text(), "What was wrong, in a sentence."),
+                ]),
+                "",
+            )])
+            .about("An error, as the product's published client reads it."),
         ),
         (
             "CheckoutHint",
@@ -74,6 +87,12 @@ fn facts() -> Vec<Field> {
         may("now", text(), "`idempotency_conflict`: as it is now."),
         may("kind", text(), "`not_found`, `gone`: what there is none of."),
         may("limit", any_limit(), "How much there may be."),
+        may(
+            "uncharged",
+            gives([must("events", count(), ""), must("credits", credits(), "")]),
+            "What stays uncharged.",
+        ),
+        may("next_cursor", text().or_null(), "Where a collection goes on."),
         may("state", text(), "`hold_not_open`: how it ended."),
         may("held", credits(), "What is set aside."),
         may("requested", credits(), "What was asked for."),
@@ -139,6 +158,14 @@ pub(crate) fn example(code: ErrorCode) -> Json {
     problem
 }
 
+/// The status of a code. The product's published client expects 400 where a wallet cannot pay.
+pub(crate) fn status(errors_as: Errors, code: ErrorCode) -> u16 {
+    match (errors_as, code) {
+        (Errors::Client, ErrorCode::InsufficientCredits) => ErrorCode::InvalidRequest.status(),
+        _ => code.status(),
+    }
+}
+
 /// What a code means, in one line.
 pub(crate) fn line(code: ErrorCode) -> String {
     let retry = if code.is_binding() {
@@ -152,17 +179,19 @@ pub(crate) fn line(code: ErrorCode) -> String {
 }
 
 /// The answer of one code, or of several that share a status.
-pub(crate) fn response(codes: &[ErrorCode], is_page_too: bool) -> Json {
+pub(crate) fn response(codes: &[ErrorCode], errors_as: Errors, is_page_too: bool) -> Json {
     let lines: Vec<String> = codes.iter().map(|code| line(*code)).collect();
     let mut problem = Json::object([("schema", named("Problem").0)]);
     match codes {
+        _ if errors_as == Errors::Client => problem = Json::object([("schema", named("ClientError").0)]),
         [one] => problem.set("example", example(*one)),
         several => problem.set(
             "examples",
             Json::object(several.iter().map(|code| (code.as_str(), reference("examples", code.as_str())))),
         ),
     }
-    let mut content = vec![(PROBLEM_JSON, problem)];
+    let kind = if errors_as == Errors::Client { "application/json" } else { PROBLEM_JSON };
+    let mut content = vec![(kind, problem)];
     if is_page_too {
         content.push(("text/html", Json::object([("schema", text().0)])));
     }

@@ -35,6 +35,11 @@ pub(crate) fn takes(fields: impl IntoIterator<Item = Field>) -> Schema {
     object(fields.collect()).with("additionalProperties", false)
 }
 
+/// An object of a request whose other fields are passed over.
+pub(crate) fn reads(fields: impl IntoIterator<Item = Field>) -> Schema {
+    takes(fields).with("additionalProperties", true)
+}
+
 /// An object of an answer: these fields, and perhaps others in time.
 pub(crate) fn gives(fields: impl IntoIterator<Item = Field>) -> Schema {
     object(fields.into_iter().collect())

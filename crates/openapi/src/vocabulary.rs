@@ -7,7 +7,7 @@ pub(crate) use chargly_ledger::Scope;
 pub(crate) use crate::kinds::*;
 pub(crate) use crate::operation::{Group, any_number, delete, get, post, put};
 pub(crate) use crate::schema::{
-    Schema, any_object, any_of, boolean, count, gives, list, list_up_to, map, may, must, named, prose,
+    Schema, any_object, any_of, boolean, count, gives, list, list_up_to, map, may, must, named, prose, reads,
     some_of, some_text, takes, text, whole, within, words,
 };
 

@@ -9,7 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Request, Uri};
 use chargly_api::ErrorCode;
 use chargly_http::ROUTES;
-use chargly_openapi::{Access, Operation, Place};
+use chargly_openapi::{Access, Errors, Operation, Place};
 use serde_json::Value;
 
 use crate::world::{Got, World};
@@ -72,6 +72,12 @@ pub(crate) fn hold_to_its_description(sent: &Sent, got: &Got) {
             assert!(operation.errors.iter().any(|code| code.status() == status), "{route}: {status}");
             return;
         }
+        if operation.errors_as == Errors::Client {
+            assert_eq!(kind, "application/json", "{route}: {status} {}", shown());
+            schema::check_named("ClientError", &got.json())
+                .unwrap_or_else(|wrong| panic!("{route}: {wrong} in {}", shown()));
+            return;
+        }
         assert_eq!(kind, "application/problem+json", "{route}: {status} {}", shown());
         let problem = got.json();
         let code = ErrorCode::from_name(problem["code"].as_str().unwrap_or_default());
@@ -81,6 +87,10 @@ pub(crate) fn hold_to_its_description(sent: &Sent, got: &Got) {
             .unwrap_or_else(|wrong| panic!("{route}: {wrong} in {}", shown()));
         return;
     };
+    if answer.contents.is_empty() {
+        assert!(got.bytes.is_empty(), "{route}: {status} is not described to say {}", shown());
+        return;
+    }
     let content = answer.contents.iter().find(|content| content.media_type == kind);
     let content = content.unwrap_or_else(|| panic!("{route}: {status} is not described as {kind:?}"));
     if kind == "application/json" && operation.id != "openapi" {
@@ -99,7 +109,9 @@ pub(crate) fn hold_to_its_description(sent: &Sent, got: &Got) {
 fn hold_request(operation: &Operation, sent: &Sent) {
     let route = operation.route();
     // Whatever a payment provider or a campaign adds to the address of a buyer's page is left alone.
-    let query = sent.uri.query().filter(|_| operation.access != Access::Proof).unwrap_or_default();
+    // The product's client may send what it likes.
+    let is_strict = operation.access != Access::Proof && operation.errors_as == Errors::Problem;
+    let query = sent.uri.query().filter(|_| is_strict).unwrap_or_default();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let name = pair.split(['=', '[', '%']).next().unwrap_or_default();
         let known = |place| operation.parameters.iter().any(|p| p.place == place && p.name == name);

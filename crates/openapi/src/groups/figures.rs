@@ -328,6 +328,11 @@ fn settings_taken() -> Schema {
             list_up_to(REDIRECT_ORIGINS_MAX, text()),
             "Origins that buyers may be sent on to: a scheme, a host and perhaps a port.",
         ),
+        may(
+            "compat_creates_event_types",
+            boolean(),
+            "Whether an unknown event with an amount makes an event type in *live*, at the compatibility routes.",
+        ),
         may("advice", advice_taken(), "What advice on prices is to reach, and what it may not do."),
     ])
 }
@@ -374,6 +379,7 @@ fn settings() -> Schema {
             "",
         ),
         must("redirect_origins", list(text()), ""),
+        must("compat_creates_event_types", boolean(), ""),
         must(
             "advice",
             gives([

@@ -1,6 +1,6 @@
 //! Events: what is charged, what it cost, and what becomes of it.
 
-use crate::schema::Field;
+use crate::schema::{Field, plus};
 use crate::vocabulary::*;
 
 pub(super) fn group() -> Group {
@@ -75,9 +75,20 @@ pub(super) fn group() -> Group {
                 .query("event", event_name(), "Of this type.")
                 .query("from", instant_taken(), "That occurred from then on.")
                 .query("to", instant_taken(), "That occurred before then.")
+                .flag("uncharged", "`true` for events of which something is used and not charged still.")
                 .paged()
                 .asked("?customer=user_42&limit=2")
-                .gives(page_of(named("Event")), sample!("list_events")),
+                .gives(
+                    plus(
+                        page_of(named("Event")),
+                        may(
+                            "totals",
+                            any_object().with("additionalProperties", true),
+                            "With `uncharged`: the sums of the page.",
+                        ),
+                    ),
+                    sample!("list_events"),
+                ),
             get("/v1/events/{id}", "get_event", "Get an event")
                 .about("One event as it was charged, and what became of it.")
                 .needs(Scope::Read)
@@ -230,7 +241,7 @@ pub(super) fn group() -> Group {
 }
 
 /// How a charge can be refused.
-const CANNOT_CHARGE: &[chargly_api::ErrorCode] = &[
+pub(super) const CANNOT_CHARGE: &[chargly_api::ErrorCode] = &[
     InsufficientCredits,
     WalletFrozen,
     UnknownEventType,
@@ -359,7 +370,8 @@ fn schemas() -> Vec<(&'static str, Schema)> {
                 ),
                 must("debt", credits(), "What was owed at first."),
                 must("debt_settled", credits(), "What of that has been settled since."),
-                must("uncharged", credits(), "Used and not charged."),
+                must("uncharged", credits(), "Used and not charged still."),
+                must("collected", credits(), "Charged later."),
                 must("price_version", price_version(), "Null where you chose the credits."),
                 must("properties", any_object().with("additionalProperties", true).or_null(), "As they were sent."),
                 may("hold_id", id("hld_"), "The hold that it was captured from."),

@@ -1,6 +1,8 @@
 //! The routes, group by group. A new route is a description in the file of its group; a new group a file and a line here.
 
 mod catalogue;
+mod cloud_events;
+mod compatibility;
 mod corrections;
 mod customers;
 mod everybody;
@@ -33,6 +35,8 @@ pub(crate) fn all() -> Vec<Group> {
         corrections::group(),
         webhooks::group(),
         keys::group(),
+        cloud_events::group(),
+        compatibility::group(),
         everybody::group(),
     ]
 }
