@@ -33,6 +33,7 @@ const JUDGES: &[Judge] = &[
         script: "cloudevents_sender.py",
         builds: &[&["--package", "chargly-server", "--bin", "chargly"]],
     },
+    Judge { script: "openapi.py", builds: &[&["--package", "chargly-server", "--bin", "chargly"]] },
     Judge { script: "webhook_snippets.py", builds: &[&["--package", "chargly-server", "--bin", "chargly"]] },
 ];
 

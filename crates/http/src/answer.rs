@@ -143,6 +143,11 @@ impl Answer {
         }
     }
 
+    /// A page that was made once, and is the same for whoever asks.
+    pub(crate) fn built_in_page(page: &'static str) -> Self {
+        Self { headers: browser::page_headers(&[]), ..Self::new(StatusCode::OK, HTML, Body::from(page)) }
+    }
+
     /// With the sites of these addresses as places where a form of this page may lead on to: a browser refuses a
     /// redirect to any other site.
     pub(crate) fn leading_on_to(self, addresses: &[&str]) -> Self {

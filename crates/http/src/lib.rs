@@ -19,6 +19,7 @@ mod call;
 mod cloud_events;
 mod compat;
 mod csv;
+mod docs;
 mod errors;
 mod facts;
 mod figures;

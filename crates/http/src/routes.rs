@@ -9,7 +9,7 @@ use crate::answer::{Answer, Errors};
 use crate::call::Call;
 use crate::project::Project;
 use crate::public::PublicCall;
-use crate::{buyer, cloud_events, compat, health, pages, v1};
+use crate::{buyer, cloud_events, compat, docs, health, pages, v1};
 
 /// One route.
 pub struct Route {
@@ -81,6 +81,8 @@ pub static ROUTES: &[Route] = routes! {
     "GET"    "/healthz"                               Open   "health"             health::healthz;
     "GET"    "/readyz"                                Open   "readiness"          health::readyz;
     "GET"    "/metrics"                               Open   "metrics"            health::metrics;
+    "GET"    "/openapi.json"                          Open   "openapi"            docs::document;
+    "GET"    "/docs"                                  Open   "docs"               docs::page;
     "GET"    "/assets/{file}"                         Public "get_asset"          pages::assets::handle;
     "GET"    "/v1/limits"                             Open   "list_limits"        v1::limits::handle;
     "POST"   "/v1/events"                             Meter  "meter_event"        v1::events::meter::handle;

@@ -9,6 +9,7 @@ mod concurrency;
 mod idempotency;
 mod limits;
 mod lists;
+mod openapi;
 mod pages;
 mod payments;
 mod reference;
