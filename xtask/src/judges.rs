@@ -29,6 +29,11 @@ const JUDGES: &[Judge] = &[
     },
     Judge { script: "webhooks.py", builds: &[&["--package", "chargly-server", "--bin", "chargly"]] },
     Judge { script: "mcp_client.py", builds: &[&["--package", "chargly-server", "--bin", "chargly"]] },
+    Judge {
+        script: "cloudevents_sender.py",
+        builds: &[&["--package", "chargly-server", "--bin", "chargly"]],
+    },
+    Judge { script: "openapi.py", builds: &[&["--package", "chargly-server", "--bin", "chargly"]] },
     Judge { script: "webhook_snippets.py", builds: &[&["--package", "chargly-server", "--bin", "chargly"]] },
 ];
 

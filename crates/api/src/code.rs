@@ -55,12 +55,18 @@ codes! {
     InsufficientCredits "insufficient_credits" 402 true false
         "The wallet cannot pay"
         "Grant or sell credits, then try again with a new idempotency key.";
+    BudgetExceeded "budget_exceeded" 402 true false
+        "The key's budget of this day does not have it"
+        "Wait until `renews_at`, or have the key's budget raised, then try again with a new idempotency key.";
+    TooManyCustomers "too_many_customers" 402 true false
+        "The key spent for as many customers today as its budget can count"
+        "Wait until `renews_at`, or take the limit per customer away, then try again with a new idempotency key.";
     WalletFrozen "wallet_frozen" 403 true false
         "The wallet is frozen"
         "Thaw the wallet, then try again with a new idempotency key.";
     Forbidden "forbidden" 403 false false
-        "The key lacks a scope"
-        "Use a key with the scope in `required_scope`.";
+        "The key lacks a scope or a permission"
+        "Use a key with the scope in `required_scope`, or the permission in `required_permission`.";
     NotFound "not_found" 404 false false
         "There is no such thing here"
         "Check the id and that the key belongs to the environment where it was made.";

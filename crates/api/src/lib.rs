@@ -6,6 +6,7 @@
 //! Not owned here: what a request means (`ledger`), who may send it and over which transport (the doors).
 
 mod base32;
+mod cloud_event;
 mod code;
 mod cursor;
 mod digits;
@@ -16,6 +17,7 @@ pub mod limits;
 mod nearest;
 mod object;
 mod problem;
+pub mod product;
 mod properties;
 mod scan;
 #[cfg(test)]
@@ -24,6 +26,7 @@ pub mod text;
 pub mod time;
 mod value;
 
+pub use cloud_event::{CloudEvent, is_attribute_header};
 pub use code::ErrorCode;
 pub use cursor::{Cursor, CursorError};
 pub use fields::{Fields, Path};

@@ -39,6 +39,8 @@ limits! {
     CUSTOMER_BYTES_MAX: "bytes" = 255;
     /// An idempotency key: room for two UUIDs and words between them.
     IDEMPOTENCY_KEY_BYTES_MAX: "bytes" = 255;
+    /// An attribute of a CloudEvent: room for any address and id, and a bound on the key that is made of two of them.
+    CLOUD_EVENT_ATTRIBUTE_BYTES_MAX: "bytes" = 1_024;
     /// Events that one correction may change: its job remembers which it has decided.
     CORRECTION_EVENTS_MAX: "events" = 1_000_000;
     /// Customers of one correction: their sums are kept in memory, and shown.

@@ -65,6 +65,23 @@ impl Problem {
         self
     }
 
+    /// What is wrong with which fields, where that is what it says.
+    pub fn fields(&self) -> Vec<FieldProblem> {
+        let errors = self.facts.iter().find(|(name, _)| *name == "errors");
+        errors.and_then(|(_, json)| serde_json::from_slice(json).ok()).unwrap_or_default()
+    }
+
+    /// With another name for a field: the one by which the caller knows it.
+    #[must_use]
+    pub fn with_field_called(self, name: &str, called: &str) -> Self {
+        let mut problems = Problems::default();
+        for FieldProblem { field, problem } in self.fields() {
+            let is_it = field == name;
+            problems.add(if is_it { called } else { &field }, problem);
+        }
+        if problems.count() == 0 { self } else { problems.into_problem() }
+    }
+
     /// The body; `instance` says which call it was.
     pub fn body(&self, instance: &str) -> Vec<u8> {
         object(|o| self.write(o, instance))
@@ -83,7 +100,7 @@ impl Problem {
 }
 
 /// A field, and what is wrong with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 pub struct FieldProblem {
     /// The field, with the path to it: `cost.amount`, `events[3].customer`.
     pub field: String,

@@ -291,6 +291,8 @@ impl Environment {
                 | Verdict::Order(_)
                 | Verdict::OpenOrders(_)
                 | Verdict::Census(_)
+                | Verdict::Spent(_)
+                | Verdict::Means(_)
                 | Verdict::Lots(_)
                 | Verdict::Expiring(_)
                 | Verdict::Erased(_) => {

@@ -1,10 +1,11 @@
 //! What callers hand to the writer, and what they get back.
 
+use std::collections::HashMap;
 use std::ops::{AddAssign, Range};
 
 use chargly_ledger::{
-    Call, Cold, ColdKey, EntryId, Fact, HoldRef, KeyHash, Millis, Position, Rejection, TopUp, Wallet,
-    WalletNo,
+    Call, Cold, ColdKey, Credits, EntryId, Fact, HoldRef, KeyHash, KeyNo, Means, Millis, Position, Rejection,
+    State, TopUp, Wallet, WalletNo,
 };
 use compact_str::CompactString;
 use smallvec::SmallVec;
@@ -69,6 +70,10 @@ pub enum Ask {
     OpenOrders,
     /// To tell how many wallets there are, and the like.
     Census,
+    /// To tell what was spent today by keys with a budget.
+    Spent,
+    /// To tell what a key may still spend today for a customer.
+    Means(KeyNo, CompactString),
     /// To tell what the lots of some wallets still owe, from this wallet on.
     Lots(WalletNo),
     /// To tell which lots of some wallets, from this wallet on, expire before this time.
@@ -146,6 +151,10 @@ pub enum Verdict {
     OpenOrders(Vec<EntryId>),
     /// Figures about the environment.
     Census(Census),
+    /// What was spent today by keys with a budget.
+    Spent(SpentToday),
+    /// What the key may still spend today for the customer.
+    Means(Means),
     /// What the lots of some wallets still owe.
     Lots(Box<LotsSlice>),
     /// Which lots of some wallets expire.
@@ -165,6 +174,28 @@ pub struct Census {
     pub keys: usize,
     /// Whether the wall clock is believed to be wrong, so that time goes on without it.
     pub clock_is_suspect: bool,
+}
+
+/// What was spent today by keys with a budget.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpentToday {
+    /// When that was asked.
+    pub now: Millis,
+    /// By key: in all, and for how many customers, where there is a limit for each.
+    pub by_key: HashMap<KeyNo, (Credits, usize)>,
+}
+
+impl SpentToday {
+    /// As the state has it.
+    pub(crate) fn read(state: &State, now: Millis) -> Self {
+        let limited = state.catalogue().keys.iter().filter(|key| key.budget.is_some());
+        Self { now, by_key: limited.map(|key| (key.number, state.spending().of(key, now))).collect() }
+    }
+
+    /// What was spent in the name of a key and those it was made in place of: in all, and for how many customers.
+    pub fn of(&self, key: KeyNo) -> (Credits, usize) {
+        self.by_key.get(&key).copied().unwrap_or_default()
+    }
 }
 
 /// Why the writer could not answer.

@@ -328,6 +328,7 @@ fn compare_checkpoint(stored: &State, folded: &State, position: Position) -> Res
                 folded.wallet_count()
             )
         }
+        None if stored.spending() != folded.spending() => "what was spent of budgets differs".to_owned(),
         None => "its catalogue, holds or amendments differ".to_owned(),
     };
     Err(VerifyError::Derived { what: "checkpoint", position, problem })

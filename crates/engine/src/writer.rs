@@ -23,7 +23,7 @@ use crate::erasures::Erasures;
 use crate::fold::Fold;
 use crate::recorder::{Desk, Entropy};
 use crate::submission::{
-    Ask, Census, Erase, Failure, Item, Key, Submission, Verdict, WalletAsked, Warm, Weight,
+    Ask, Census, Erase, Failure, Item, Key, SpentToday, Submission, Verdict, WalletAsked, Warm, Weight,
 };
 use crate::usecases::ExpiringSlice;
 use crate::usecases::figures::LotsSlice;
@@ -132,6 +132,7 @@ impl<J: Journal> Writer<J> {
             next: Position(head.next.0),
             hash: head.hash.0,
             catalogue: Arc::clone(self.state.catalogue()),
+            spending: self.state.spending().clone(),
             wallets,
             wallet_count: self.state.wallet_count(),
             cold,
@@ -343,6 +344,11 @@ impl<J: Journal> Writer<J> {
             }
             Ask::OpenOrders => return Some(Verdict::OpenOrders(self.state.open_orders())),
             Ask::Census => return Some(Verdict::Census(self.census())),
+            Ask::Spent => return Some(Verdict::Spent(SpentToday::read(&self.state, now))),
+            Ask::Means(key, customer) => {
+                let wallet = self.state.wallet_of(customer).map(|wallet| wallet.number);
+                return Some(Verdict::Means(self.state.means(*key, wallet, now)));
+            }
             Ask::Lots(from) => {
                 let as_of = Position(self.journal.head().next.0 + self.desk.frame.len() as u64);
                 return Some(Verdict::Lots(Box::new(LotsSlice::read(&self.state, *from, as_of))));
@@ -673,6 +679,7 @@ fn hash_key(state: &State, key: &Key, action: &Action) -> Option<KeyHash> {
                 Action::RefundOrder(r) => state.order(r.order)?.wallet,
                 Action::Reverse { original, .. }
                 | Action::Recharge { original, .. }
+                | Action::Collect { original, .. }
                 | Action::SetCost { original, .. } => original.wallet,
                 _ => return None,
             };

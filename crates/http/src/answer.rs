@@ -4,10 +4,12 @@ use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
-use chargly_api::{ObjectWriter, Problem, object, object_of_about};
+use chargly_api::{ErrorCode, ObjectWriter, Problem, object, object_of_about};
 use maud::Markup;
+use serde_json::Value;
 
 use crate::browser;
+use crate::compat;
 use crate::pages::{Trouble, error_page};
 
 const JSON: &str = "application/json";
@@ -19,6 +21,15 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const POSITION: HeaderName = HeaderName::from_static("chargly-position");
 /// Marks a first answer that is given again.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// How a route's errors are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errors {
+    /// As problem details (RFC 9457).
+    Problem,
+    /// As the product's published client reads them: `{"error": {"code", "message"}}`.
+    Client,
+}
 
 /// An answer.
 pub(crate) struct Answer {
@@ -44,6 +55,16 @@ impl Answer {
         Self::json(object_of_about(bytes, write))
     }
 
+    /// 204: done, and there is nothing to say about it.
+    pub(crate) fn nothing() -> Self {
+        Self::new(StatusCode::NO_CONTENT, JSON, Body::empty())
+    }
+
+    /// 207 with JSON: several results, each with a status of its own.
+    pub(crate) fn several(body: Vec<u8>) -> Self {
+        Self::new(StatusCode::MULTI_STATUS, JSON, Body::from(body))
+    }
+
     /// 202 with JSON: decided, and going on.
     pub(crate) fn accepted(body: Vec<u8>) -> Self {
         Self::new(StatusCode::ACCEPTED, JSON, Body::from(body))
@@ -52,6 +73,36 @@ impl Answer {
     /// 200 with JSON.
     pub(crate) fn json(body: Vec<u8>) -> Self {
         Self::new(StatusCode::OK, JSON, Body::from(body))
+    }
+
+    /// A problem, as a route's errors are written.
+    pub(crate) fn refusal(errors: Errors, problem: &Problem, instance: &str) -> Self {
+        match errors {
+            Errors::Problem => Self::problem(problem, instance),
+            Errors::Client => Self::client_error(problem),
+        }
+    }
+
+    /// A problem, for the product's published client.
+    fn client_error(problem: &Problem) -> Self {
+        let status = compat::status_of(problem);
+        Self {
+            retry_after_s: problem.retry_after_s,
+            is_unauthorized: status == StatusCode::UNAUTHORIZED,
+            ..Self::new(status, JSON, Body::from(compat::error_body(problem)))
+        }
+    }
+
+    /// What is answered with 200, shown in another way. An error stays as it is.
+    pub(crate) async fn shown(self, show: impl FnOnce(&Value) -> Value) -> Result<Self, Problem> {
+        if self.status != StatusCode::OK {
+            return Ok(self);
+        }
+        // It was written here, and is as long as it is.
+        let unreadable = || Problem::new(ErrorCode::Internal, "The answer could not be read.");
+        let bytes = axum::body::to_bytes(self.body, usize::MAX).await.map_err(|_| unreadable())?;
+        let answer: Value = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
+        Ok(Self { body: Body::from(show(&answer).to_string()), ..self })
     }
 
     /// A problem.
@@ -92,6 +143,11 @@ impl Answer {
         }
     }
 
+    /// A page that was made once, and is the same for whoever asks.
+    pub(crate) fn built_in_page(page: &'static str) -> Self {
+        Self { headers: browser::page_headers(&[]), ..Self::new(StatusCode::OK, HTML, Body::from(page)) }
+    }
+
     /// With the sites of these addresses as places where a form of this page may lead on to: a browser refuses a
     /// redirect to any other site.
     pub(crate) fn leading_on_to(self, addresses: &[&str]) -> Self {
@@ -128,7 +184,9 @@ impl Answer {
         let mut response = Response::new(self.body);
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        if self.status != StatusCode::NO_CONTENT {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        }
         // Balances and secrets are nobody's cache's business.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some((epoch, position)) = self.position
@@ -152,6 +210,6 @@ impl Answer {
     }
 }
 
-fn status_of(problem: &Problem) -> StatusCode {
+pub(crate) fn status_of(problem: &Problem) -> StatusCode {
     StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

@@ -3,20 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::HeaderMap;
 use bytes::Bytes;
 use chargly_api::limits::MIN_POSITION_WAIT_SECONDS_MAX;
 use chargly_api::{ErrorCode, Fields, Id, IdKind, ObjectWriter, Problem, Problems, Value, body_text, text};
-use chargly_engine::ledger::{ApiKey, EntryId, Fact, KeyNo, Position, Scope, WalletFact, WalletNo};
+use chargly_engine::ledger::{ApiKey, Credits, EntryId, Fact, KeyNo, Position, Scope, WalletFact, WalletNo};
 use chargly_engine::{CallError, Environment, Failure, Outcome};
 use chargly_webhooks::Webhooks;
 use compact_str::CompactString;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Errors};
 use crate::errors::{problem_of, refusal_of, refusal_problem, with_checkout_hint};
 use crate::project::Project;
 use crate::query::{Page, Query};
 use crate::read;
-use crate::serve::check_scope;
+use crate::serve::{check_credits_chosen, check_scope};
 
 /// A request that passed the door.
 pub(crate) struct Call {
@@ -25,6 +26,8 @@ pub(crate) struct Call {
     /// The webhooks of the environment, where some are running.
     pub(crate) webhooks: Option<Arc<Webhooks>>,
     pub(crate) key: ApiKey,
+    /// How errors are written.
+    pub(crate) errors: Errors,
     /// The path, which says in errors what was asked for.
     pub(crate) instance: String,
     pub(crate) params: Vec<(String, String)>,
@@ -36,6 +39,8 @@ pub(crate) struct Call {
     /// What was asked to be waited for; it is committed.
     pub(crate) min_position: Option<Position>,
     pub(crate) content_type: String,
+    /// All headers, for what is sent in them.
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
@@ -123,6 +128,11 @@ impl Call {
         check_scope(&self.key, scope)
     }
 
+    /// Refuses a key that may not choose credits, where the call does.
+    pub(crate) fn may_choose(&self, credits: Option<Credits>) -> Result<(), Problem> {
+        check_credits_chosen(&self.key, credits)
+    }
+
     /// A call's error as a problem.
     pub(crate) fn problem(&self, error: CallError) -> Problem {
         problem_of(error, &self.env.catalogue(), None)
@@ -140,12 +150,17 @@ impl Call {
                 let catalogue = self.env.catalogue();
                 let problem = refusal_problem(refusal, Some(customer), &catalogue);
                 let problem = with_checkout_hint(problem, refusal, &catalogue, outcome.id.position);
-                Answer::problem(&problem, &self.instance)
+                self.refuse(&problem)
             }
             (None, Fact::Wallet(fact)) => Answer::object(|o| view(o, fact)),
             (None, _) => Answer::object(|_| {}),
         };
         self.written(outcome, answer)
+    }
+
+    /// A problem that is an answer: a verdict, which carries what every answer to a write does.
+    pub(crate) fn refuse(&self, problem: &Problem) -> Answer {
+        Answer::refusal(self.errors, problem, &self.instance)
     }
 
     /// With what every answer to a write carries.

@@ -1,7 +1,9 @@
 //! From what the engine and the ledger say to what a caller reads.
 
-use chargly_api::{ErrorCode, Problem, nearest, object};
-use chargly_engine::ledger::{Catalogue, CatalogueChange, Fact, Position, Refusal, Rejection, WalletEvent};
+use chargly_api::{ErrorCode, Problem, nearest, object, time};
+use chargly_engine::ledger::{
+    Allotted, Catalogue, CatalogueChange, Fact, Millis, Position, Refusal, Rejection, WalletEvent,
+};
 use chargly_engine::payments::{PaymentError, ProviderError};
 use chargly_engine::views::ViewError;
 use chargly_engine::{CallError, Failure};
@@ -173,11 +175,38 @@ pub(crate) fn refusal_problem(refusal: &Refusal, customer: Option<&str>, catalog
         }
         Refusal::RefundGoesOn { credits } => problem.number("credits", credits),
         Refusal::NothingToRefund => problem,
+        Refusal::BudgetExceeded { budget, limit, spent, required, renews_at } => {
+            let left = Allotted { limit: *limit, spent: *spent }.left();
+            with_customer(
+                until_renewed(problem, *renews_at)
+                    .text("budget", budget.as_str())
+                    .number("limit", limit)
+                    .number("spent", spent)
+                    .number("left", left)
+                    .number("required", required),
+            )
+            .text("retry_with", "new_key")
+        }
+        Refusal::TooManyCustomers { limit, renews_at } => {
+            with_customer(until_renewed(problem, *renews_at).number("limit", limit))
+                .text("retry_with", "new_key")
+        }
         Refusal::VersionSuperseded { latest } => match latest.and_then(|latest| catalogue.price(latest)) {
             Some(latest) => problem.text("latest", &price_id(latest).to_string()),
             None => problem.json("latest", b"null".to_vec()),
         },
     }
+}
+
+/// A verdict that a new day lifts, said so that whoever reads only the detail knows what to do.
+fn until_renewed(mut problem: Problem, renews_at: Millis) -> Problem {
+    let at = time::show(renews_at.0);
+    problem.detail = format!(
+        "{} Nothing was charged. Stop, and try again after {at} with a new idempotency key, or ask whoever gave you this \
+         key for a larger budget; more credits in the wallet do not help.",
+        problem.detail
+    );
+    problem.text("renews_at", &at)
 }
 
 /// A verdict with what the customer could buy, where that would help: the pack that covers what is missing, as packs were
@@ -220,6 +249,8 @@ pub(crate) fn refusal_code(refusal: &Refusal) -> ErrorCode {
         Refusal::RefundExceedsUnused { .. } => ErrorCode::RefundExceedsUnused,
         Refusal::RefundGoesOn { .. } => ErrorCode::RefundGoesOn,
         Refusal::NothingToRefund => ErrorCode::NothingToRefund,
+        Refusal::BudgetExceeded { .. } => ErrorCode::BudgetExceeded,
+        Refusal::TooManyCustomers { .. } => ErrorCode::TooManyCustomers,
     }
 }
 
@@ -283,7 +314,7 @@ fn sentence(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chargly_engine::ledger::{Credits, HoldEnd, Position};
+    use chargly_engine::ledger::{BudgetOf, Credits, HoldEnd, Position};
 
     #[test]
     fn every_verdict_has_the_code_of_its_name_and_binds() {
@@ -306,6 +337,14 @@ mod tests {
             Refusal::RefundExceedsUnused { requested: a, unused: b },
             Refusal::RefundGoesOn { credits: a },
             Refusal::NothingToRefund,
+            Refusal::BudgetExceeded {
+                budget: BudgetOf::Customer,
+                limit: b,
+                spent: b,
+                required: a,
+                renews_at: Millis(0),
+            },
+            Refusal::TooManyCustomers { limit: 1, renews_at: Millis(0) },
         ] {
             let code = refusal_problem(&refusal, Some("a"), &Catalogue::default()).code;
             assert_eq!(code.as_str(), refusal.code());

@@ -3,8 +3,8 @@
 use chargly_api::{Id, IdKind, ObjectWriter};
 use chargly_engine::StoredFact;
 use chargly_engine::ledger::{
-    Because, Catalogue, CatalogueChange, Credits, Fact, KeyNo, Money, Origin, PriceNo, Settings, Settlement,
-    WalletEvent, WalletFact,
+    Because, Budget, Catalogue, CatalogueChange, Credits, Fact, KeyNo, Money, Origin, PriceNo, Settings,
+    Settlement, WalletEvent, WalletFact,
 };
 
 use crate::errors::refusal_code;
@@ -73,7 +73,9 @@ pub(crate) fn kind(fact: &Fact) -> &'static str {
             WalletEvent::HoldExpired { .. } => "hold_expired",
             WalletEvent::Reversed { .. } => "reversed",
             WalletEvent::Recharged { .. } => "recharged",
+            WalletEvent::Collected { .. } => "collected",
             WalletEvent::CostSet { .. } => "cost_set",
+            WalletEvent::EventAnnotated { .. } => "event_annotated",
             WalletEvent::PolicySet { .. } => "policy_set",
             WalletEvent::Frozen => "frozen",
             WalletEvent::Thawed => "thawed",
@@ -86,6 +88,7 @@ pub(crate) fn kind(fact: &Fact) -> &'static str {
             CatalogueChange::PriceRefused { .. } => "price_refused",
             CatalogueChange::KeyCreated { .. } => "key_created",
             CatalogueChange::KeyRevoked { .. } => "key_revoked",
+            CatalogueChange::KeyBudgetSet { .. } => "key_budget_set",
             CatalogueChange::SettingsChanged { .. } => "settings_changed",
             CatalogueChange::RateCardPublished { .. } => "rate_card_published",
             CatalogueChange::PackPublished { .. } => "pack_published",
@@ -179,11 +182,14 @@ fn write_wallet_fact(o: &mut ObjectWriter<'_>, fact: &WalletFact, customer: &str
         WalletEvent::Reversed { credits, .. } => {
             o.number("credits", credits);
         }
-        WalletEvent::Recharged { charge, .. } => {
+        WalletEvent::Recharged { charge, .. } | WalletEvent::Collected { charge, .. } => {
             o.number("credits", charge.credits);
         }
         WalletEvent::CostSet { cost, .. } => {
             o.shown_or_null("cost", cost.map(|cost| Money::amount_of(cost.nano.into())));
+        }
+        WalletEvent::EventAnnotated { event, .. } => {
+            o.shown("event_id", view::id(IdKind::Event, *event));
         }
         WalletEvent::PolicySet { policy } => view::policy(o, *policy),
         WalletEvent::Refused { asked, refusal, .. } => {
@@ -268,7 +274,7 @@ fn write_change(o: &mut ObjectWriter<'_>, change: &CatalogueChange, catalogue: &
             o.text("event", view::event_name(catalogue, request.event_type));
             o.text("code", refusal_code(refusal).as_str());
         }
-        CatalogueChange::KeyCreated { label, hint, replaces, scopes, .. } => {
+        CatalogueChange::KeyCreated { label, hint, replaces, scopes, limits, .. } => {
             o.text("label", label).text("hint", hint);
             o.array("scopes", |list| {
                 for scope in scopes.iter() {
@@ -277,6 +283,15 @@ fn write_change(o: &mut ObjectWriter<'_>, change: &CatalogueChange, catalogue: &
             });
             let replaced = replaces.and_then(|key| catalogue.key(key));
             o.shown_or_null("replaces", replaced.map(|key| view::id(IdKind::Key, key.id)));
+            let limits = limits.as_deref().copied().unwrap_or_default();
+            o.boolean("may_set_credits", limits.may_set_credits);
+            write_budget(o, limits.budget);
+        }
+        CatalogueChange::KeyBudgetSet { key, budget } => {
+            let key = catalogue.key(*key);
+            o.shown_or_null("key_id", key.map(|key| view::id(IdKind::Key, key.id)));
+            o.text_or_null("label", key.map(|key| key.label.as_str()));
+            write_budget(o, *budget);
         }
         CatalogueChange::KeyRevoked { key, .. } => {
             let key = catalogue.key(*key);
@@ -327,6 +342,17 @@ fn write_change(o: &mut ObjectWriter<'_>, change: &CatalogueChange, catalogue: &
     }
 }
 
+fn write_budget(o: &mut ObjectWriter<'_>, budget: Option<Budget>) {
+    let Some(Budget { per_day, per_customer_per_day }) = budget else {
+        o.null("budget");
+        return;
+    };
+    o.object("budget", |o| {
+        view::credits_or_null(o, "credits_per_day", per_day);
+        view::credits_or_null(o, "credits_per_customer_per_day", per_customer_per_day);
+    });
+}
+
 /// Writes the settings, as `/v1/settings` has them.
 pub(crate) fn write_settings(o: &mut ObjectWriter<'_>, settings: &Settings, catalogue: &Catalogue) {
     o.text("currency", catalogue.currency.as_str()).text("time_zone", &settings.time_zone);
@@ -359,6 +385,7 @@ pub(crate) fn write_settings(o: &mut ObjectWriter<'_>, settings: &Settings, cata
         }
     });
     o.object("advice", |o| crate::v1::settings::advice::write(o, &settings.advice));
+    o.boolean("compat_creates_event_types", settings.compat_creates_event_types);
 }
 
 /// Basis points as a decimal share: 6,000 is `0.6`.

@@ -17,7 +17,7 @@ pub(crate) fn landing(project: &Project) -> Answer {
                 list.text(environment.name());
             }
         });
-        o.text("first_call", "POST /v1/events with an API key; see docs/reference/http-api.md");
+        o.text("first_call", "POST /v1/events with an API key; see /docs");
     })
 }
 

@@ -17,7 +17,10 @@ mod body;
 mod browser;
 mod buyer;
 mod call;
+mod cloud_events;
+mod compat;
 mod csv;
+mod docs;
 mod errors;
 mod facts;
 mod figures;
@@ -35,6 +38,7 @@ mod v1;
 mod view;
 
 pub use acting::Acting;
+pub use answer::Errors;
 pub use behind::behind_keys;
 pub use body::{BODIES_BYTES_MAX, PUBLIC_BODIES_BYTES_MAX, SMALL_BODY_BYTES_MAX};
 pub use names::WIRE_NAMES;

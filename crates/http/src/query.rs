@@ -64,6 +64,21 @@ impl Query {
         })
     }
 
+    /// Lets a parameter be known by another name. One that comes under both is refused under the second.
+    pub(crate) fn rename(&mut self, from: &str, to: &str) {
+        if self.left.iter().any(|(name, _)| name == to) {
+            return;
+        }
+        if let Some((name, _)) = self.left.iter_mut().find(|(name, _)| name == from) {
+            to.clone_into(name);
+        }
+    }
+
+    /// Forgets all but these parameters.
+    pub(crate) fn keep(&mut self, names: &[&str]) {
+        self.left.retain(|(name, _)| names.contains(&name.as_str()));
+    }
+
     /// A parameter that may be left out. Its problem is noted.
     pub(crate) fn optional<T>(
         &mut self,
@@ -135,6 +150,11 @@ impl Page {
         });
         let cursor = query.optional("cursor", problems, |text| Ok(text.to_owned()));
         Self { limit: limit.unwrap_or(limits::LIST_LIMIT_DEFAULT), cursor }
+    }
+
+    /// The page where a cursor leads that was sent in a body.
+    pub(crate) fn at(cursor: Option<String>) -> Self {
+        Self { limit: limits::LIST_LIMIT_DEFAULT, cursor }
     }
 
     /// How many items.

@@ -28,7 +28,12 @@ pub(crate) fn instant(value: Value<'_>) -> Result<Millis, String> {
 
 /// When something occurred: not further ahead of our clock than clocks differ.
 pub(crate) fn occurred_at(value: Value<'_>, now_ms: i64) -> Result<Millis, String> {
-    let at = instant(value)?;
+    occurred_at_text(&value.text()?, now_ms)
+}
+
+/// As [`occurred_at`], from a text of its own.
+pub(crate) fn occurred_at_text(text: &str, now_ms: i64) -> Result<Millis, String> {
+    let at = time::parse(text).map(Millis)?;
     let ahead_ms = i64::try_from(OCCURRED_AHEAD_SECONDS_MAX * 1_000).unwrap_or(i64::MAX);
     if at > Millis(now_ms).plus(ahead_ms) {
         return Err(format!("must not be more than {OCCURRED_AHEAD_SECONDS_MAX} seconds in the future"));

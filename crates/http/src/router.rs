@@ -8,10 +8,11 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use chargly_api::{ErrorCode, Problem};
 
-use crate::browser;
+use crate::answer::{Answer, Errors};
 use crate::project::Project;
 use crate::routes::{ROUTES, Route};
 use crate::serve::{instance, respond_problem, serve};
+use crate::{browser, compat};
 
 /// Everything this door answers.
 #[expect(
@@ -49,6 +50,10 @@ async fn no_such_method(request: Request) -> Response {
 
 /// A link that lost a part of itself on the way is opened by a person, who gets a page.
 fn refuse(request: &Request, problem: &Problem) -> Response {
+    let path = request.uri().path();
+    if path.starts_with(compat::PREFIX) && !path.starts_with(compat::NOT_OURS) {
+        return Answer::refusal(Errors::Client, problem, path).into_response();
+    }
     let root = browser::wants_page(request.headers()).then(|| browser::root_of(request.uri().path()));
     respond_problem(problem, &instance(request.uri()), root.as_deref())
 }

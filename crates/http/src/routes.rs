@@ -5,11 +5,11 @@ use chargly_api::Problem;
 use chargly_engine::ledger::Scope;
 use futures_util::future::BoxFuture;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Errors};
 use crate::call::Call;
 use crate::project::Project;
 use crate::public::PublicCall;
-use crate::{buyer, health, pages, v1};
+use crate::{buyer, cloud_events, compat, docs, health, pages, v1};
 
 /// One route.
 pub struct Route {
@@ -21,6 +21,8 @@ pub struct Route {
     pub scope: Option<Scope>,
     /// What it is called in metrics and SDKs.
     pub operation: &'static str,
+    /// How its errors are written.
+    pub errors: Errors,
     pub(crate) run: Run,
 }
 
@@ -32,7 +34,7 @@ impl Route {
         path: &'static str,
         run: fn(PublicCall) -> BoxFuture<'static, Result<Answer, Problem>>,
     ) -> Self {
-        Self { method, path, scope: None, operation: "test", run: Run::Public(run) }
+        Self { method, path, scope: None, operation: "test", errors: Errors::Problem, run: Run::Public(run) }
     }
 
     /// Whether a request brings its own proof instead of a key: an unguessable link, a signed body. A route without a
@@ -53,15 +55,18 @@ pub(crate) enum Run {
 }
 
 macro_rules! routes {
-    ($($method:literal $path:literal $access:ident $operation:literal $handler:path;)*) => {
+    ($($method:literal $path:literal $access:ident $operation:literal $handler:path $(as $errors:ident)?;)*) => {
         &[$(Route {
             method: $method,
             path: $path,
             scope: routes!(@scope $access),
             operation: $operation,
+            errors: routes!(@errors $($errors)?),
             run: routes!(@run $access $handler),
         }),*]
     };
+    (@errors) => { Errors::Problem };
+    (@errors $errors:ident) => { Errors::$errors };
     (@scope Open) => { None };
     (@scope Public) => { None };
     (@scope $scope:ident) => { Some(Scope::$scope) };
@@ -76,13 +81,17 @@ pub static ROUTES: &[Route] = routes! {
     "GET"    "/healthz"                               Open   "health"             health::healthz;
     "GET"    "/readyz"                                Open   "readiness"          health::readyz;
     "GET"    "/metrics"                               Open   "metrics"            health::metrics;
+    "GET"    "/openapi.json"                          Open   "openapi"            docs::document;
+    "GET"    "/docs"                                  Open   "docs"               docs::page;
     "GET"    "/assets/{file}"                         Public "get_asset"          pages::assets::handle;
     "GET"    "/v1/limits"                             Open   "list_limits"        v1::limits::handle;
     "POST"   "/v1/events"                             Meter  "meter_event"        v1::events::meter::handle;
     "GET"    "/v1/events"                             Read   "list_events"        v1::events::list::handle;
     "POST"   "/v1/events/batch"                       Meter  "meter_events"       v1::events::batch::handle;
+    "POST"   "/api/v1/events"                         Meter  "receive_cloud_events" cloud_events::handle;
     "GET"    "/v1/events/{id}"                        Read   "get_event"          v1::events::get::handle;
     "POST"   "/v1/events/{id}/reverse"                Grant  "reverse_event"      v1::events::reverse::handle;
+    "POST"   "/v1/events/{id}/collect"                Grant  "collect_event"      v1::events::collect::handle;
     "POST"   "/v1/events/{id}/cost"                   Meter  "set_event_cost"     v1::events::cost::handle;
     "POST"   "/v1/quote"                              Meter  "quote"              v1::quote::handle;
     "GET"    "/v1/stream"                             Read   "stream"             v1::stream::handle;
@@ -100,6 +109,7 @@ pub static ROUTES: &[Route] = routes! {
     "POST"   "/v1/customers/{customer}/wallet/thaw"   Grant  "thaw_wallet"        v1::customers::wallet::thaw::handle;
     "POST"   "/v1/customers/{customer}/wallet-links"  Meter  "create_wallet_link" v1::customers::wallet_links::handle;
     "GET"    "/v1/customers/{customer}/ledger"        Read   "list_ledger"        v1::customers::ledger::handle;
+    "POST"   "/v1/customers/{customer}/collect"       Grant  "collect_customer"   v1::customers::collect::handle;
     "POST"   "/v1/customers/{customer}/grants"        Grant  "grant"              v1::customers::grants::handle;
     "POST"   "/v1/grants/{id}/void"                   Grant  "void_grant"         v1::grants::void::handle;
     "POST"   "/v1/holds"                              Meter  "place_hold"         v1::holds::place::handle;
@@ -146,6 +156,8 @@ pub static ROUTES: &[Route] = routes! {
     "POST"   "/v1/keys"                               Admin  "create_key"         v1::keys::create::handle;
     "GET"    "/v1/keys"                               Admin  "list_keys"          v1::keys::list::handle;
     "POST"   "/v1/keys/{id}/rotate"                   Admin  "rotate_key"         v1::keys::rotate::handle;
+    "PUT"    "/v1/keys/{id}/budget"                   Admin  "put_key_budget"     v1::keys::budget::put;
+    "DELETE" "/v1/keys/{id}/budget"                   Admin  "remove_key_budget"  v1::keys::budget::remove;
     "DELETE" "/v1/keys/{id}"                          Admin  "revoke_key"         v1::keys::revoke::handle;
     "GET"    "/v1/recommendations"                    Read   "list_pricing_recommendations" v1::recommendations::list::handle;
     "POST"   "/v1/recommendations/look"               Prices "look_for_pricing_recommendations" v1::recommendations::look::start;
@@ -173,5 +185,16 @@ pub static ROUTES: &[Route] = routes! {
     "POST"   "/v1/webhook-endpoints/{id}/ping"        Admin  "ping_webhook_endpoint" v1::webhook_endpoints::ping::handle;
     "GET"    "/v1/webhook-endpoints/{id}/deliveries"  Read   "list_webhook_deliveries" v1::webhook_endpoints::deliveries::handle;
     "POST"   "/v1/webhook-endpoints/{id}/resend"      Admin  "resend_webhook_message" v1::webhook_endpoints::resend::handle;
+    "GET"    "/api/wallet/balance/{customer}"         Read   "compat_get_wallet"  compat::wallet::balance::handle as Client;
+    "POST"   "/api/wallet/consume"                    Meter  "compat_meter_event" compat::wallet::consume::handle as Client;
+    "POST"   "/api/usage/log"                         Meter  "compat_log_usage"   compat::usage::log::handle as Client;
+    "POST"   "/api/billing/checkout"                  Meter  "compat_create_checkout" compat::billing::checkout::handle as Client;
+    "GET"    "/api/credit-packs"                      Read   "compat_list_credit_packs" compat::credit_packs::handle as Client;
+    "GET"    "/api/pricing/rules/{name}"              Read   "compat_get_pricing_rule" compat::pricing::rules::handle as Client;
+    "GET"    "/api/pricing/recommendations"           Read   "compat_list_pricing_recommendations" compat::pricing::recommendations::list::handle as Client;
+    "GET"    "/api/pricing/recommendations/{id}"      Read   "compat_get_pricing_recommendation" compat::pricing::recommendations::get::handle as Client;
+    "GET"    "/api/pricing/recommendations/{id}/explain" Read "compat_explain_pricing_recommendation" compat::pricing::recommendations::explain::handle as Client;
+    "POST"   "/api/pricing/recommendations/{id}/apply" Prices "compat_apply_pricing_recommendation" compat::pricing::recommendations::apply::handle as Client;
+    "POST"   "/api/pricing/recommendations/{id}/reject" Prices "compat_reject_pricing_recommendation" compat::pricing::recommendations::reject::handle as Client;
     "GET"    "/v1/audit"                              Admin  "list_audit"         v1::audit::handle;
 };

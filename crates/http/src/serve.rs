@@ -11,7 +11,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use chargly_api::{ErrorCode, Problem, Problems};
 use chargly_engine::Environment;
-use chargly_engine::ledger::{ApiKey, Position, Scope};
+use chargly_engine::ledger::{ApiKey, Credits, Position, Scope};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::acting::Acting;
@@ -48,7 +48,10 @@ pub(crate) async fn serve(project: Arc<Project>, route: &'static Route, request:
     };
     let response = match result {
         Ok(answer) => answer.into_response(),
-        Err(problem) => respond_problem(&problem, &instance, page_root.as_deref()),
+        Err(problem) => match page_root {
+            Some(root) => Answer::problem_page(&problem, &root).into_response(),
+            None => Answer::refusal(route.errors, &problem, &instance).into_response(),
+        },
     };
     let status = response.status().as_str().to_owned();
     metrics::counter!("chargly_http_requests_total", "operation" => route.operation, "status" => status)
@@ -119,6 +122,7 @@ async fn prepare(
         project,
         env,
         key,
+        errors: route.errors,
         instance,
         params,
         query,
@@ -127,6 +131,7 @@ async fn prepare(
         accept,
         min_position,
         content_type,
+        headers: parts.headers,
         body,
     };
     Ok((call, room))
@@ -183,6 +188,16 @@ pub(crate) fn check_scope(key: &ApiKey, scope: Scope) -> Result<(), Problem> {
     let name = scope.as_str();
     let detail = format!("This needs an API key with the scope {name}.");
     Err(Problem::new(ErrorCode::Forbidden, detail).text("required_scope", name))
+}
+
+/// Refuses a key that may not choose credits, where its call does.
+pub(crate) fn check_credits_chosen(key: &ApiKey, credits: Option<Credits>) -> Result<(), Problem> {
+    if key.may_set_credits || credits.is_none() {
+        return Ok(());
+    }
+    let detail = "This API key may not choose credits: leave `credits` out, so that the price in force holds, or use a \
+                  key that was made with `may_set_credits`.";
+    Err(Problem::new(ErrorCode::Forbidden, detail).text("required_permission", "may_set_credits"))
 }
 
 async fn wait_for_position(env: &Arc<Environment>, query: &mut Query) -> Result<Option<Position>, Problem> {

@@ -2,7 +2,7 @@
 
 use chargly_api::{Id, IdKind, ObjectWriter};
 use chargly_engine::ledger::{
-    Balance, Catalogue, EntryId, EventTypeNo, Millis, Money, Policy, PriceNo, PriceVersion,
+    Balance, Catalogue, Credits, EntryId, EventTypeNo, Millis, Money, Policy, PriceNo, PriceVersion,
 };
 
 /// An id on the wire.
@@ -40,6 +40,14 @@ pub(crate) fn balance(o: &mut ObjectWriter<'_>, balance: &Balance) {
 /// A time.
 pub(crate) fn instant(o: &mut ObjectWriter<'_>, name: &str, at: Millis) {
     o.instant(name, at.0);
+}
+
+/// Credits, or null where there are none to tell.
+pub(crate) fn credits_or_null(o: &mut ObjectWriter<'_>, name: &str, credits: Option<Credits>) {
+    match credits {
+        Some(credits) => o.number(name, credits),
+        None => o.null(name),
+    };
 }
 
 /// A time, or null where there is none or it never comes.

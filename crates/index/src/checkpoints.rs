@@ -13,7 +13,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use chargly_ledger::{Catalogue, Cold, ColdKey, DecodeError, Position, State, Wallet, WalletNo};
+use chargly_ledger::{Catalogue, Cold, ColdKey, DecodeError, Position, Spending, State, Wallet, WalletNo};
 use rusqlite::{Connection, OptionalExtension, params};
 use thiserror::Error;
 
@@ -24,7 +24,7 @@ const CHECKSUM_BYTES: usize = 8;
 pub const CHECKPOINT_FILE: &str = "index.db";
 
 /// Version of the tables. Checkpoints of another version are thrown away: the journal has it all.
-const SCHEMA_VERSION: i64 = 4;
+const SCHEMA_VERSION: i64 = 6;
 
 const SCHEMA: &str = "
     CREATE TABLE wallet (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
@@ -34,7 +34,7 @@ const SCHEMA: &str = "
     CREATE TABLE erasure (position INTEGER PRIMARY KEY, wallet INTEGER NOT NULL) STRICT;
     CREATE TABLE checkpoint (
       id INTEGER PRIMARY KEY CHECK (id = 0), next INTEGER NOT NULL, hash BLOB NOT NULL,
-      wallets INTEGER NOT NULL, catalogue BLOB NOT NULL) STRICT;
+      wallets INTEGER NOT NULL, catalogue BLOB NOT NULL, spending BLOB NOT NULL) STRICT;
 ";
 
 /// What changed since the checkpoint before, and where the journal stands with it.
@@ -45,6 +45,8 @@ pub struct Delta {
     pub hash: [u8; 32],
     /// Event types, prices and keys.
     pub catalogue: Arc<Catalogue>,
+    /// What was spent today out of budgets of keys.
+    pub spending: Spending,
     /// Wallets that changed, without their closed lots.
     pub wallets: Vec<Wallet>,
     /// How many wallets there are in all.
@@ -143,14 +145,15 @@ impl Checkpoints {
                 put.execute(params![erasure.position.0.cast_signed(), erasure.wallet.0])?;
             }
             tx.prepare_cached(
-                "INSERT OR REPLACE INTO checkpoint (id, next, hash, wallets, catalogue)
-                 VALUES (0, ?1, ?2, ?3, ?4)",
+                "INSERT OR REPLACE INTO checkpoint (id, next, hash, wallets, catalogue, spending)
+                 VALUES (0, ?1, ?2, ?3, ?4, ?5)",
             )?
             .execute(params![
                 delta.next.0.cast_signed(),
                 delta.hash.as_slice(),
                 i64::try_from(delta.wallet_count).unwrap_or(i64::MAX),
-                seal(&delta.catalogue.encode())
+                seal(&delta.catalogue.encode()),
+                seal(&delta.spending.encode())
             ])?;
         }
         tx.commit()?;
@@ -271,20 +274,22 @@ fn read_customers(tx: &Connection, wallets: &mut [Wallet]) -> Result<(), Checkpo
 
 fn read_warm(tx: &Connection) -> Result<Option<Checkpoint>, CheckpointError> {
     let row = tx
-        .query_row("SELECT next, hash, wallets, catalogue FROM checkpoint", [], |row| {
+        .query_row("SELECT next, hash, wallets, catalogue, spending FROM checkpoint", [], |row| {
             Ok((
                 row.get::<_, i64>(0)?,
                 row.get::<_, Vec<u8>>(1)?,
                 row.get::<_, i64>(2)?,
                 row.get::<_, Vec<u8>>(3)?,
+                row.get::<_, Vec<u8>>(4)?,
             ))
         })
         .optional()?;
-    let Some((next, hash, wallet_count, catalogue)) = row else { return Ok(None) };
+    let Some((next, hash, wallet_count, catalogue, spending)) = row else { return Ok(None) };
     let hash: [u8; 32] = hash.try_into().map_err(|_| CheckpointError::Damaged("its chain hash"))?;
     let wallet_count =
         usize::try_from(wallet_count).map_err(|_| CheckpointError::Damaged("its list of wallets"))?;
     let catalogue = unseal(&catalogue).ok_or(CheckpointError::Damaged("its catalogue"))?;
+    let spending = unseal(&spending).ok_or(CheckpointError::Damaged("its budgets"))?;
     let mut wallets = Vec::with_capacity(wallet_count);
     let mut rows = tx.prepare("SELECT bytes FROM wallet ORDER BY number")?;
     let mut rows = rows.query([])?;
@@ -296,7 +301,7 @@ fn read_warm(tx: &Connection) -> Result<Option<Checkpoint>, CheckpointError> {
     if wallets.len() != wallet_count || wallets.iter().enumerate().any(|(i, w)| w.number.index() != i) {
         return Err(CheckpointError::Damaged("its list of wallets"));
     }
-    let state = State::from_checkpoint(Catalogue::decode(catalogue)?, wallets);
+    let state = State::from_checkpoint(Catalogue::decode(catalogue)?, Spending::decode(spending)?, wallets);
     let erasures = read_erasures(tx)?;
     Ok(Some(Checkpoint { next: Position(next.cast_unsigned()), hash, state, erasures }))
 }

@@ -8,10 +8,11 @@ use self::orders::ordered;
 
 use crate::wallet::DebtSlice;
 use crate::{
-    Advised, Allowance, AllowanceRequest, Amended, ApiKey, Balance, CatalogueChange, CatalogueFact, Charge,
-    ClosedCorrection, Correction, Credits, Decision, Draw, EventType, Fact, Grade, GrantKind, GrantRequest,
-    Hold, HoldEnd, HoldRef, Lot, LotNo, LotStatus, Millis, PackVersion, PriceVersion, RateCard, Recorded,
-    Renewal, Reserve, Settlement, State, Wallet, WalletEvent, WalletFact, WalletNo, Welcome, allowances,
+    Advised, Allowance, AllowanceRequest, Amended, Annotation, ApiKey, Balance, CatalogueChange,
+    CatalogueFact, Charge, ClosedCorrection, Correction, Credits, Decision, Draw, EventType, Fact, Grade,
+    GrantKind, GrantRequest, Hold, HoldEnd, HoldRef, Lot, LotNo, LotStatus, Millis, PackVersion,
+    PriceVersion, RateCard, Recorded, Renewal, Reserve, SetAside, Settlement, State, Wallet, WalletEvent,
+    WalletFact, WalletNo, Welcome, allowances, budget,
 };
 use crate::{EventTypeNo, Position};
 
@@ -51,6 +52,7 @@ impl State {
         let (after, position) = (fact.header.after, recorded.id.position);
         match &fact.event {
             WalletEvent::Metered { request, charge, .. } => {
+                self.spend(fact.header.origin.actor, number, recorded.at, charge.credits);
                 if let [draw] = charge.draws.as_slice()
                     && charge.debt.is_zero()
                     && self.pay_from_lot(number, (draw.lot, draw.credits), after, position)
@@ -66,6 +68,7 @@ impl State {
                 });
             }
             WalletEvent::HoldPlaced { request, price, credits, reserves, on_overdraft, expires_at } => {
+                let counted = self.spend(fact.header.origin.actor, number, recorded.at, *credits);
                 let hold = Hold {
                     id: recorded.id,
                     event_type: request.event_type,
@@ -74,6 +77,7 @@ impl State {
                     reserves: reserves.clone(),
                     on_overdraft: *on_overdraft,
                     placed_at: recorded.at,
+                    counted: counted.into_iter().collect(),
                     expires_at: *expires_at,
                 };
                 self.change_hold(position, HoldRef::open(number, &hold));
@@ -84,23 +88,42 @@ impl State {
                     w.reschedule();
                 });
             }
-            WalletEvent::HoldCaptured { request, ended, .. } => {
+            WalletEvent::HoldIncreased { request, credits, .. } => {
+                let counted = self.spend(fact.header.origin.actor, number, recorded.at, *credits);
                 let placed = request.hold.position;
+                self.change_wallet(number, |w| {
+                    step(w, after, position);
+                    apply_small(w, recorded, &fact.event);
+                    if let Some(hold) = w.holds_mut().iter_mut().find(|h| h.id.position == placed) {
+                        hold.counted.extend(counted);
+                    }
+                    w.reschedule();
+                });
+            }
+            WalletEvent::HoldCaptured { request, charge, ended, .. } => {
+                let placed = request.hold.position;
+                let still_counted = self.capture_counted(recorded, fact, charge);
+                if *ended {
+                    self.give_back_counted(number, recorded.at, &still_counted);
+                }
                 if *ended {
                     self.end_hold(placed, HoldEnd::Captured, recorded.at);
                 }
                 self.change_wallet(number, |w| {
                     step(w, after, position);
                     capture(w, position, placed, &fact.event);
+                    if let Some(hold) = w.holds_mut().iter_mut().find(|h| h.id.position == placed) {
+                        hold.counted = still_counted;
+                    }
                     w.reschedule();
                 });
             }
             WalletEvent::HoldVoided { request, released, broken } => {
                 let end = (HoldEnd::Voided, recorded.at);
-                self.release_hold(fact, position, request.hold.position, end, released, broken);
+                self.release_hold(fact, recorded, request.hold.position, end, released, broken);
             }
             WalletEvent::HoldExpired { hold, due, released, broken } => {
-                self.release_hold(fact, position, *hold, (HoldEnd::Expired, *due), released, broken);
+                self.release_hold(fact, recorded, *hold, (HoldEnd::Expired, *due), released, broken);
             }
             WalletEvent::Granted { settlements, .. } | WalletEvent::LotActivated { settlements, .. } => {
                 self.settle(number, settlements, settling_lot(&fact.event));
@@ -146,8 +169,28 @@ impl State {
                     w.reschedule();
                 });
             }
+            WalletEvent::Collected { request, charge, of } => {
+                self.change_amended(request.event, number, |a| {
+                    a.collected += charge.credits;
+                    a.later.extend(charge.draws.iter().map(|draw| (draw.lot, draw.credits)));
+                    a.revenue_nano += charge.revenue_nano();
+                });
+                let event_type = of.as_ref().map_or(EventTypeNo::default(), |of| of.event_type);
+                self.change_wallet(number, |w| {
+                    step(w, after, position);
+                    pay(w, request.event, event_type, charge);
+                    w.reschedule();
+                });
+            }
             WalletEvent::CostSet { request, cost, .. } => {
                 self.change_amended(request.event, number, |a| a.cost = *cost);
+                self.change_wallet(number, |w| step(w, after, position));
+            }
+            WalletEvent::EventAnnotated { event, moved, .. } => {
+                let dimensions = moved.as_ref().map(|moved| moved.dimensions.clone()).unwrap_or_default();
+                self.change_amended(event.position, number, |a| {
+                    a.annotation = Some(Annotation { position, dimensions });
+                });
                 self.change_wallet(number, |w| step(w, after, position));
             }
             WalletEvent::OrderPlaced { request, terms } => {
@@ -198,19 +241,36 @@ impl State {
     fn release_hold(
         &mut self,
         fact: &WalletFact,
-        position: Position,
+        recorded: Recorded,
         placed: Position,
         end: (HoldEnd, Millis),
         released: &[Reserve],
         broken: &[Draw],
     ) {
+        let number = fact.header.wallet;
+        let open = self.wallet(number).and_then(|w| w.hold(placed));
+        let counted = open.map(|hold| hold.counted.clone()).unwrap_or_default();
+        self.give_back_counted(number, recorded.at, &counted);
         self.end_hold(placed, end.0, end.1);
-        self.change_wallet(fact.header.wallet, |w| {
-            step(w, fact.header.after, position);
+        self.change_wallet(number, |w| {
+            step(w, fact.header.after, recorded.id.position);
             release(w, released, broken);
             w.holds_mut().retain(|h| h.id.position != placed);
             w.reschedule();
         });
+    }
+
+    /// Counts what a capture takes beyond what its hold set aside, and says what of that stays counted.
+    fn capture_counted(&mut self, recorded: Recorded, fact: &WalletFact, charge: &Charge) -> Vec<SetAside> {
+        let WalletFact { header, event: WalletEvent::HoldCaptured { request, .. } } = fact else {
+            return Vec::new();
+        };
+        let open = self.wallet(header.wallet).and_then(|w| w.hold(request.hold.position));
+        let (held, mut counted) = open.map(|hold| (hold.credits, hold.counted.clone())).unwrap_or_default();
+        let within = held.min(charge.credits);
+        budget::use_up(&mut counted, within);
+        self.spend(header.origin.actor, header.wallet, recorded.at, charge.credits - within);
+        counted
     }
 
     fn end_hold(&mut self, placed: Position, end: HoldEnd, ended_at: Millis) {
@@ -330,7 +390,10 @@ impl State {
                     published_at: recorded.at,
                 });
             }
-            CatalogueChange::KeyCreated { key, label, secret_hash, hint, scopes, .. } => {
+            CatalogueChange::KeyCreated { key, label, secret_hash, hint, scopes, replaces, limits } => {
+                let limits = limits.as_deref().copied().unwrap_or_default();
+                let replaced = replaces.and_then(|replaced| catalogue.key(replaced));
+                let purse = replaced.map_or(*key, |replaced| replaced.purse);
                 catalogue.put_key(ApiKey {
                     number: *key,
                     id: recorded.id,
@@ -338,9 +401,18 @@ impl State {
                     secret_hash: *secret_hash,
                     hint: hint.clone(),
                     scopes: *scopes,
+                    purse,
+                    budget: limits.budget,
+                    may_set_credits: limits.may_set_credits,
                     created_at: recorded.at,
                     dead_at: Millis::NEVER,
                 });
+            }
+            CatalogueChange::KeyBudgetSet { key, budget } => {
+                let purse = catalogue.key(*key).map(|key| key.purse);
+                for key in catalogue.keys.iter_mut().filter(|key| Some(key.purse) == purse) {
+                    key.budget = *budget;
+                }
             }
             CatalogueChange::KeyRevoked { key, dead_at } => {
                 if let Some(index) = key.index().checked_sub(1)
@@ -666,6 +738,8 @@ fn apply_small(wallet: &mut Wallet, recorded: Recorded, event: &WalletEvent) {
         | WalletEvent::Reversed { .. }
         | WalletEvent::CustomerErased
         | WalletEvent::Recharged { .. }
+        | WalletEvent::EventAnnotated { .. }
+        | WalletEvent::Collected { .. }
         | WalletEvent::CostSet { .. } => debug_assert!(false, "applied by its own code: {event:?}"),
     }
 }

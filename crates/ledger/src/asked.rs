@@ -2,9 +2,9 @@
 
 use crate::fact::Asked;
 use crate::{
-    Action, AllowanceRequest, Because, CaptureRequest, Catalogue, CatalogueChange, Credits, EventTypeNo,
-    Facets, Fact, GrantRequest, HoldRequest, IfInsufficient, MeterRequest, Millis, Money, PriceRequest,
-    Quantity, RejectAdviceRequest, Usage, WalletEvent,
+    Action, AllowanceRequest, AnnotateRequest, Because, CaptureRequest, Catalogue, CatalogueChange, Credits,
+    EventTypeNo, Facets, Fact, GrantRequest, HoldRequest, IfInsufficient, MeterRequest, Millis, Money,
+    PriceRequest, Quantity, RejectAdviceRequest, Usage, WalletEvent, WalletFact,
 };
 
 /// Where two requests under one key differ.
@@ -25,6 +25,9 @@ impl Fact {
     /// The operation and fields this fact was asked with; `None` for what nobody asked for under a key.
     pub fn asked_fields(&self, catalogue: &Catalogue) -> Option<(&'static str, Fields)> {
         match self {
+            Self::Wallet(WalletFact { event: WalletEvent::EventAnnotated { request, .. }, .. }) => {
+                Some(request.asked_fields(catalogue))
+            }
             Self::Wallet(fact) => {
                 let facets = facets_of(&fact.event);
                 asked_of(&fact.event).map(|asked| (asked.operation(), asked.fields(catalogue, facets)))
@@ -79,6 +82,14 @@ impl Because {
     }
 }
 
+impl AnnotateRequest {
+    /// The operation and fields of this request. Which event was found is nothing that the caller asks for.
+    pub fn asked_fields(&self, catalogue: &Catalogue) -> (&'static str, Fields) {
+        let event = name(catalogue, self.event_type);
+        ("annotate_event", vec![("event", event), ("credits", shown(self.credits))])
+    }
+}
+
 impl RejectAdviceRequest {
     /// The operation and fields of this request.
     pub fn asked_fields(&self) -> (&'static str, Fields) {
@@ -91,7 +102,7 @@ impl Action {
     /// The request in this action, where it is one that a key can bind.
     pub fn asked(&self) -> Option<Asked> {
         Some(match self {
-            Self::Meter { request, .. } => Asked::Meter(*request),
+            Self::Meter { request, .. } | Self::RecordUse { request, .. } => Asked::Meter(*request),
             Self::PlaceHold { request, .. } => Asked::PlaceHold(*request),
             Self::IncreaseHold(request) => Asked::IncreaseHold(*request),
             Self::ExtendHold(request) => Asked::ExtendHold(*request),
@@ -101,13 +112,15 @@ impl Action {
             Self::VoidGrant { request, .. } => Asked::VoidGrant(*request),
             Self::Reverse { request, .. } => Asked::Reverse(*request),
             Self::Recharge { request, .. } => Asked::Recharge(*request),
+            Self::Collect { request, .. } => Asked::Collect(*request),
             Self::SetCost { request, facets, .. } => {
                 Asked::SetCost(*request, facets.as_ref().and_then(|f| f.usage.clone()))
             }
             Self::PlaceOrder { request, .. } => Asked::PlaceOrder(request.clone()),
             Self::RefundOrder(request) => Asked::RefundOrder(*request),
             Self::SetAllowance { request, .. } => Asked::SetAllowance(request.clone()),
-            Self::PublishRateCard(_)
+            Self::Annotate { .. }
+            | Self::PublishRateCard(_)
             | Self::PublishPack(_)
             | Self::OpenCheckout(_)
             | Self::SettleOrder(_)
@@ -119,6 +132,7 @@ impl Action {
             | Self::Thaw { .. }
             | Self::Change(_)
             | Self::DefineEventType(_)
+            | Self::DefineNewEventType(_)
             | Self::EraseCustomer { .. }
             | Self::Recommend(_)
             | Self::RejectRecommendation(_)
@@ -134,6 +148,7 @@ impl Action {
             Self::PublishPrice(request) => Some(request.asked_fields(catalogue)),
             Self::OpenCorrection(request) => Some(request.asked_fields()),
             Self::RejectRecommendation(request) => Some(request.asked_fields()),
+            Self::Annotate { request, .. } => Some(request.asked_fields(catalogue)),
             action => {
                 let facets = match action {
                     Self::Meter { facets, .. } | Self::CaptureHold { facets, .. } => facets.as_deref(),
@@ -178,12 +193,14 @@ fn asked_of(event: &WalletEvent) -> Option<Asked> {
         WalletEvent::GrantVoided { request, .. } => Asked::VoidGrant(*request),
         WalletEvent::Reversed { request, .. } => Asked::Reverse(*request),
         WalletEvent::Recharged { request, .. } => Asked::Recharge(*request),
+        WalletEvent::Collected { request, .. } => Asked::Collect(*request),
         WalletEvent::CostSet { request, usage, .. } => Asked::SetCost(*request, usage.clone()),
         WalletEvent::Refused { asked, .. } => asked.clone(),
         WalletEvent::OrderPlaced { request, .. } => Asked::PlaceOrder(request.as_ref().clone()),
         WalletEvent::RefundStarted { request, .. } => Asked::RefundOrder(*request),
         WalletEvent::AllowanceSet { request } => Asked::SetAllowance(request.clone()),
         WalletEvent::Opened { .. }
+        | WalletEvent::EventAnnotated { .. }
         | WalletEvent::CheckoutOpened { .. }
         | WalletEvent::OrderSettled { .. }
         | WalletEvent::AllowanceEnded { .. }
@@ -212,6 +229,7 @@ impl Asked {
             Self::VoidGrant(_) => "void_grant",
             Self::Reverse(_) => "reverse_event",
             Self::Recharge(_) => "recharge_event",
+            Self::Collect(_) => "collect_event",
             Self::SetCost(..) => "set_cost",
             Self::PlaceOrder(_) => "create_checkout",
             Self::RefundOrder(_) => "refund_order",
@@ -242,6 +260,7 @@ impl Asked {
             Self::SetCost(r, usage) => {
                 vec![("event", r.event.to_string()), ("cost", cost(r.cost, usage.as_ref()))]
             }
+            Self::Collect(r) => vec![("event", r.event.to_string()), ("credits", shown(r.credits))],
             Self::Recharge(r) => vec![("event", r.event.to_string()), ("credits", r.credits.to_string())],
             Self::PlaceOrder(r) => {
                 let code = catalogue.pack(r.pack).map(|pack| pack.terms.code.to_string());
@@ -262,13 +281,20 @@ fn batch_fields(events: u32) -> Fields {
 }
 
 fn meter_fields(catalogue: &Catalogue, r: &MeterRequest, usage: Option<&Usage>) -> Fields {
+    // Who cannot be refused often makes an event anew to send it again, and puts the time in anew. It only moves
+    // reports, which keep the first.
+    let occurred_at = match r.if_insufficient {
+        IfInsufficient::Uncharged => NOT_COMPARED.to_owned(),
+        IfInsufficient::Refuse | IfInsufficient::Record => instant(r.occurred_at),
+    };
     vec![
         ("event", name(catalogue, r.event_type)),
         ("quantity", r.quantity.to_string()),
         ("credits", shown(r.credits)),
         ("cost", cost(r.cost, usage)),
-        ("occurred_at", instant(r.occurred_at)),
+        // First, since it decides whether the time is compared.
         ("if_insufficient", if_insufficient(r.if_insufficient)),
+        ("occurred_at", occurred_at),
     ]
 }
 
@@ -320,6 +346,7 @@ fn allowance_fields(catalogue: &Catalogue, r: &AllowanceRequest) -> Fields {
 }
 
 const NOT_SENT: &str = "not sent";
+const NOT_COMPARED: &str = "not compared";
 
 fn name(catalogue: &Catalogue, number: EventTypeNo) -> String {
     catalogue.event_type_no(number).map_or_else(|| number.0.to_string(), |t| t.name.to_string())
@@ -368,5 +395,6 @@ fn if_insufficient(value: IfInsufficient) -> String {
     match value {
         IfInsufficient::Refuse => "refuse".to_owned(),
         IfInsufficient::Record => "record".to_owned(),
+        IfInsufficient::Uncharged => "leave uncharged".to_owned(),
     }
 }

@@ -5,10 +5,11 @@ use compact_str::CompactString;
 
 use crate::codec::{codec_enum, codec_struct};
 use crate::{
-    AdviceLook, AllowanceRequest, Because, CatalogueChange, CheckoutRequest, CorrectionRequest, CostRequest,
-    Credits, EntryId, EventTypeNo, Facets, GrantKind, KeyHash, KeyNo, LotNo, Millis, Money, OrderRequest,
-    Original, Outcome, PackRequest, Policy, Position, PriceInputs, PriceNo, Quantity, RateCardRequest,
-    Recommendation, RefundRequest, Rule, Settings, SettleRequest, WalletNo,
+    AdviceLook, AllowanceRequest, AnnotateRequest, Annotated, Because, CatalogueChange, CheckoutRequest,
+    CorrectionRequest, CostRequest, Credits, Dimension, EntryId, EventTypeNo, Facets, GrantKind, KeyHash,
+    KeyNo, LotNo, Millis, Money, OrderRequest, Original, Outcome, PackRequest, Policy, Position, PriceInputs,
+    PriceNo, Quantity, RateCardRequest, Recommendation, RefundRequest, Rule, Settings, SettleRequest,
+    WalletNo,
 };
 
 /// One call: who asks, under which key, for what.
@@ -86,6 +87,13 @@ pub enum Action {
         /// The event as it was charged.
         original: Box<Original>,
     },
+    /// Charge what of an event was used and not charged.
+    Collect {
+        /// Which event, how much.
+        request: CollectRequest,
+        /// The event as it was charged.
+        original: Box<Original>,
+    },
     /// Attach or correct what an event cost the operator.
     SetCost {
         /// Which event, how much.
@@ -94,6 +102,24 @@ pub enum Action {
         facets: Option<Box<Facets>>,
         /// The event as it was charged.
         original: Box<Original>,
+    },
+    /// Attach properties to an event that was charged without any.
+    Annotate {
+        /// Which is asked for.
+        request: AnnotateRequest,
+        /// Its declared dimensions, by name.
+        dimensions: Vec<Dimension>,
+        /// The event that was found; `None` where only the key is asked about.
+        annotated: Option<Box<Annotated>>,
+    },
+    /// Record use of which no charge is known, at no credits.
+    RecordUse {
+        /// The customer's own id.
+        customer: CompactString,
+        /// What was used.
+        request: MeterRequest,
+        /// Its dimensions; the cost is filled in here.
+        facets: Option<Box<Facets>>,
     },
     /// Order a pack.
     PlaceOrder {
@@ -148,6 +174,8 @@ pub enum Action {
     Change(CatalogueChange),
     /// Define or change an event type.
     DefineEventType(EventTypeRequest),
+    /// Define an event type where none has its name; never change one.
+    DefineNewEventType(EventTypeRequest),
     /// Publish a price version.
     PublishPrice(PriceRequest),
     /// Publish a version of a credit pack.
@@ -180,8 +208,11 @@ pub enum IfInsufficient {
     Refuse,
     /// The work is done already: charge it, and book the shortfall as debt.
     Record,
+    /// The work is done already, and whoever reports it can neither be refused nor run up a debt: charge all of it, or
+    /// nothing, and keep it as used, not charged. What is kept so can be collected later.
+    Uncharged,
 }
-codec_enum!(IfInsufficient, "if_insufficient" { 0 => Refuse, 1 => Record });
+codec_enum!(IfInsufficient, "if_insufficient" { 0 => Refuse, 1 => Record, 2 => Uncharged });
 
 /// Meter one event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -315,6 +346,16 @@ pub struct RechargeRequest {
     pub correction: Position,
 }
 codec_struct!(RechargeRequest { event, credits, correction });
+
+/// Charge what of an event was used and not charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CollectRequest {
+    /// Which event: a meter event or a capture.
+    pub event: Position,
+    /// How many credits; all that is uncharged of it when not given.
+    pub credits: Option<Credits>,
+}
+codec_struct!(CollectRequest { event, credits });
 
 /// Define or change an event type.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use hashbrown::HashMap;
 
 use crate::codec::{Bytes, Codec, DecodeError, codec_struct};
 use crate::{
-    AdviceLook, Advised, Correction, Currency, EntryId, EventTypeNo, Grid, KeyNo, Millis, PackVersion,
-    PriceNo, RateBook, Rejection, Rounding, Rule, Settings, pricing,
+    AdviceLook, Advised, Budget, Correction, Currency, EntryId, EventTypeNo, Grid, KeyLimits, KeyNo, Millis,
+    PackVersion, PriceNo, RateBook, Rejection, Rounding, Rule, Settings, pricing,
 };
 
 /// A kind of billable act.
@@ -211,12 +211,37 @@ pub struct ApiKey {
     pub hint: CompactString,
     /// What it may do.
     pub scopes: Scopes,
+    /// What it spends is counted together with that of this key: itself, or the first of those it came to replace.
+    pub purse: KeyNo,
+    /// What may be spent in its name.
+    pub budget: Option<Budget>,
+    /// Whether it may choose the credits of an event or a hold.
+    pub may_set_credits: bool,
     /// When it was made.
     pub created_at: Millis,
     /// From when it is dead; [`Millis::NEVER`] while nobody revoked it.
     pub dead_at: Millis,
 }
-codec_struct!(ApiKey { number, id, label, secret_hash, hint, scopes, created_at, dead_at });
+codec_struct!(ApiKey {
+    number,
+    id,
+    label,
+    secret_hash,
+    hint,
+    scopes,
+    purse,
+    budget,
+    may_set_credits,
+    created_at,
+    dead_at
+});
+
+impl ApiKey {
+    /// What it is kept from.
+    pub fn limits(&self) -> KeyLimits {
+        KeyLimits { budget: self.budget, may_set_credits: self.may_set_credits }
+    }
+}
 
 /// Event types, prices and keys. Shared with the callers as an immutable snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -98,8 +98,15 @@ impl State {
             Action::Recharge { request, original } => {
                 return self.needs_to_amend(request.event, original.wallet, std::iter::empty());
             }
+            Action::Collect { request, original } => {
+                return self.needs_to_amend(request.event, original.wallet, std::iter::empty());
+            }
             Action::SetCost { request, original, .. } => {
                 return self.needs_to_amend(request.event, original.wallet, std::iter::empty());
+            }
+            Action::Annotate { annotated: Some(annotated), .. } => {
+                let (event, wallet) = (annotated.event.position, annotated.original.wallet);
+                return self.needs_to_amend(event, wallet, std::iter::empty());
             }
             Action::OpenCheckout(request) => return self.needs_of_order(request.order.position),
             Action::SettleOrder(request) => return self.needs_of_order(request.order.position),
@@ -121,8 +128,14 @@ impl State {
                 WalletEvent::Recharged { request, .. } => {
                     self.needs_to_amend(request.event, fact.header.wallet, std::iter::empty())
                 }
+                WalletEvent::Collected { request, .. } => {
+                    self.needs_to_amend(request.event, fact.header.wallet, std::iter::empty())
+                }
                 WalletEvent::CostSet { request, .. } => {
                     self.needs_to_amend(request.event, fact.header.wallet, std::iter::empty())
+                }
+                WalletEvent::EventAnnotated { event, .. } => {
+                    self.needs_to_amend(event.position, fact.header.wallet, std::iter::empty())
                 }
                 WalletEvent::CheckoutOpened { request } => self.needs_of_order_alone(request.order.position),
                 WalletEvent::OrderSettled { request, fulfilment, reclaim, .. } => {

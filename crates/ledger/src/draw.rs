@@ -77,7 +77,7 @@ pub(crate) fn split(
             }
             Ok(Split { parts, debt: short, uncharged: Credits::ZERO })
         }
-        (_, IfInsufficient::Refuse) => {
+        (_, IfInsufficient::Refuse | IfInsufficient::Uncharged) => {
             let overdraft = wallet.overdraft_left();
             if short <= overdraft {
                 Ok(Split { parts, debt: short, uncharged: Credits::ZERO })

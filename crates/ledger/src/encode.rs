@@ -206,12 +206,13 @@ mod request_flag {
     pub(super) const COST: u8 = 4;
     pub(super) const OCCURRED_AT: u8 = 8;
     pub(super) const RECORD: u8 = 16;
-    pub(super) const ALL: u8 = 31;
+    pub(super) const UNCHARGED: u8 = 64;
+    pub(super) const ALL: u8 = 31 | UNCHARGED;
 }
 
 impl Codec for MeterRequest {
     fn put(&self, out: &mut Vec<u8>) {
-        use request_flag::{COST, CREDITS, OCCURRED_AT, QUANTITY, RECORD};
+        use request_flag::{COST, CREDITS, OCCURRED_AT, QUANTITY, RECORD, UNCHARGED};
         let Self { event_type, quantity, credits, cost, occurred_at, if_insufficient } = self;
         let flag = |is: bool, bit: u8| if is { bit } else { 0 };
         out.push(
@@ -219,7 +220,8 @@ impl Codec for MeterRequest {
                 | flag(credits.is_some(), CREDITS)
                 | flag(cost.is_some(), COST)
                 | flag(occurred_at.is_some(), OCCURRED_AT)
-                | flag(*if_insufficient == IfInsufficient::Record, RECORD),
+                | flag(*if_insufficient == IfInsufficient::Record, RECORD)
+                | flag(*if_insufficient == IfInsufficient::Uncharged, UNCHARGED),
         );
         event_type.put(out);
         if *quantity != Quantity::ONE {
@@ -238,9 +240,9 @@ impl Codec for MeterRequest {
 
     #[inline]
     fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
-        use request_flag::{ALL, COST, CREDITS, OCCURRED_AT, QUANTITY, RECORD};
+        use request_flag::{ALL, COST, CREDITS, OCCURRED_AT, QUANTITY, RECORD, UNCHARGED};
         let flags = from.byte()?;
-        if flags & !ALL != 0 {
+        if flags & !ALL != 0 || flags & RECORD != 0 && flags & UNCHARGED != 0 {
             return Err(DecodeError::Unknown { what: "meter request flag", number: u64::from(flags) });
         }
         let has = |bit: u8| flags & bit != 0;
@@ -250,7 +252,11 @@ impl Codec for MeterRequest {
             credits: if has(CREDITS) { Some(Credits::get(from)?) } else { None },
             cost: if has(COST) { Some(Money::get(from)?) } else { None },
             occurred_at: if has(OCCURRED_AT) { Some(Millis::get(from)?) } else { None },
-            if_insufficient: if has(RECORD) { IfInsufficient::Record } else { IfInsufficient::Refuse },
+            if_insufficient: match (has(RECORD), has(UNCHARGED)) {
+                (true, _) => IfInsufficient::Record,
+                (false, true) => IfInsufficient::Uncharged,
+                (false, false) => IfInsufficient::Refuse,
+            },
         })
     }
 }
@@ -350,6 +356,8 @@ codec_enum!(WalletEvent, "wallet event" {
     25 => AllowanceSet { request },
     26 => AllowanceEnded { allowance },
     27 => AllowanceRenewed { renewal },
+    32 => Collected { request, charge; of },
+    36 => EventAnnotated { request, event; moved },
 });
 
 impl Codec for Asked {
@@ -417,6 +425,10 @@ impl Codec for Asked {
                 out.push(15);
                 r.put(out);
             }
+            Self::Collect(r) => {
+                out.push(20);
+                r.put(out);
+            }
         }
     }
     fn get(from: &mut Bytes<'_>) -> Result<Self, DecodeError> {
@@ -436,6 +448,7 @@ impl Codec for Asked {
             13 => Codec::get(from).map(Self::PlaceOrder),
             14 => Codec::get(from).map(Self::RefundOrder),
             15 => Codec::get(from).map(Self::SetAllowance),
+            20 => Codec::get(from).map(Self::Collect),
             number => Err(DecodeError::Unknown { what: "request", number: u64::from(number) }),
         }
     }
@@ -447,7 +460,7 @@ codec_enum!(CatalogueChange, "catalogue change" {
     },
     2 => PricePublished { request, price, version, effective_at },
     3 => PriceRefused { request, refusal },
-    4 => KeyCreated { key, label, secret_hash, hint, scopes, replaces },
+    4 => KeyCreated { key, label, secret_hash, hint, scopes, replaces; limits },
     5 => KeyRevoked { key, dead_at },
     6 => SettingsChanged { settings },
     7 => RateCardPublished { request, card, effective_at },
@@ -458,6 +471,7 @@ codec_enum!(CatalogueChange, "catalogue change" {
     12 => RecommendationRejected { request },
     13 => RecommendationGraded { recommendation, outcome },
     14 => AdviceLooked { look },
+    15 => KeyBudgetSet { key, budget },
 });
 codec_enum!(Rule, "price rule" {
     1 => Flat { credits },

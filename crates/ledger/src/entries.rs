@@ -68,10 +68,11 @@ pub fn entries(fact: &Fact) -> Vec<LedgerEntry> {
         WalletEvent::Metered { request, charge, .. } => {
             charge_lines(EntryKind::Charge, request.event_type, charge)
         }
-        WalletEvent::Recharged { request, charge, of } => {
+        WalletEvent::Recharged { request: crate::RechargeRequest { event, .. }, charge, of }
+        | WalletEvent::Collected { request: crate::CollectRequest { event, .. }, charge, of } => {
             let event_type = of.as_ref().map_or(EventTypeNo::default(), |of| of.event_type);
             let lines = charge_lines(EntryKind::Charge, event_type, charge);
-            lines.into_iter().map(|l| LedgerEntry { event: Some(request.event), ..l }).collect()
+            lines.into_iter().map(|l| LedgerEntry { event: Some(*event), ..l }).collect()
         }
         WalletEvent::HoldCaptured { of, charge, broken, .. } => {
             let mut lines = charge_lines(EntryKind::Capture, of.event_type, charge);
@@ -146,6 +147,7 @@ pub fn entries(fact: &Fact) -> Vec<LedgerEntry> {
         | WalletEvent::Thawed
         | WalletEvent::CustomerErased
         | WalletEvent::CostSet { .. }
+        | WalletEvent::EventAnnotated { .. }
         | WalletEvent::Refused { .. } => Vec::new(),
     }
 }

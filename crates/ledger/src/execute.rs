@@ -2,15 +2,18 @@
 
 use thiserror::Error;
 
+use crate::annotate::annotate;
 use crate::catalogue::Catalogue;
 use crate::fact::Asked;
 use crate::recommendation::rules as recommendation;
+use crate::reverse::CollectError;
 use crate::state::Recorded;
 use crate::{
-    Action, Balance, Call, CardNo, CatalogueChange, CatalogueFact, Credits, EventTypeNo, EventTypeRequest,
-    Facets, Fact, Grid, Header, HoldRef, KeyNo, LotStatus, Millis, Money, Origin, PackNo, Position, PriceNo,
-    PriceRequest, Quantity, Refusal, Rejection, Rounding, Rule, Sample, State, TopUp, Wallet, WalletEvent,
-    WalletFact, WalletNo, Welcome, allowances, cost, grants, holds, meter, orders, pricing, reverse,
+    Action, Balance, Budget, Call, CardNo, CatalogueChange, CatalogueFact, Charge, Credits, EventTypeNo,
+    EventTypeRequest, Facets, Fact, Grid, Header, HoldRef, KeyNo, LotStatus, Means, Millis, Money, Origin,
+    PackNo, Position, PriceNo, PriceRequest, Quantity, Refusal, Rejection, Rounding, Rule, Sample, State,
+    TopUp, Wallet, WalletEvent, WalletFact, WalletNo, Welcome, allowances, cost, grants, holds, meter,
+    orders, pricing, reverse,
 };
 
 /// A day in milliseconds.
@@ -64,6 +67,7 @@ pub fn execute(
     match &call.action {
         Action::Change(_)
         | Action::DefineEventType(_)
+        | Action::DefineNewEventType(_)
         | Action::PublishPrice(_)
         | Action::PublishRateCard(_)
         | Action::PublishPack(_)
@@ -77,7 +81,8 @@ pub fn execute(
             let checked = check(state, action, now)?;
             let wallet = find_wallet(state, action, (origin.actor, now), recorder)?;
             sweep(state, wallet, now, recorder)?;
-            let (event, after) = decide(state, wallet, action, &checked, now)?;
+            let means = state.means(origin.actor, Some(wallet), now);
+            let (event, after) = decide(state, wallet, action, &checked, (&means, now))?;
             let fact = Fact::Wallet(WalletFact { header: header(state, wallet, origin, after), event });
             let recorded = recorder.record(&fact, PayloadOf::Call)?;
             state.apply(recorded, &fact, None);
@@ -88,7 +93,8 @@ pub fn execute(
 
 /// Takes up again, in a state of its own, what was recorded of a wallet: the same rules at `terms` that the caller
 /// found, for a replay under other prices. What is wrong in itself was rejected when it was first asked, and the
-/// wallet is known, its customer erased or not. A hold that is not there is rejected.
+/// wallet is known, its customer erased or not. A hold that is not there is rejected. Budgets of keys are not looked at:
+/// they limit who asks, and say nothing of what a price would do.
 pub fn execute_again(
     state: &mut State,
     wallet: WalletNo,
@@ -111,7 +117,7 @@ pub fn execute_again(
         _ => Checked::Nothing,
     };
     sweep(state, wallet, now, recorder)?;
-    let (event, after) = decide(state, wallet, &call.action, &checked, now)?;
+    let (event, after) = decide(state, wallet, &call.action, &checked, (&Means::default(), now))?;
     let origin = Origin { actor: call.actor, key: call.key };
     let fact = Fact::Wallet(WalletFact { header: header(state, wallet, origin, after), event });
     let recorded = recorder.record(&fact, PayloadOf::Call)?;
@@ -283,9 +289,22 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
             }
             meter::check_credits("credits", request.credits).map(|_| Checked::Nothing)
         }
+        Action::Collect { request: crate::CollectRequest { credits: Some(credits), .. }, .. } => {
+            if !credits.is_positive() {
+                return Err(Rejection::invalid("credits", "must be greater than zero"));
+            }
+            meter::check_credits("credits", *credits).map(|_| Checked::Nothing)
+        }
         Action::SetCost { request, facets, original } => {
             meter::check_cost(catalogue, request.cost, facets.as_deref())?;
             reverse::check_known(catalogue, request, facets.as_deref(), original).map(|()| Checked::Nothing)
+        }
+        Action::Annotate { annotated, .. } => match annotated {
+            Some(_) => Ok(Checked::Nothing),
+            None => Err(Rejection::NotFound { kind: "event" }),
+        },
+        Action::RecordUse { request, .. } => {
+            meter::usable(catalogue, request.event_type).map(|_| Checked::Nothing)
         }
         Action::PlaceOrder { request, .. } => orders::for_sale(catalogue, request).map(|_| Checked::Nothing),
         Action::OpenCheckout(r) => order(state, r.order).map(|_| Checked::Nothing),
@@ -295,12 +314,14 @@ fn check(state: &State, action: &Action, now: Millis) -> Result<Checked, Rejecti
         Action::EndAllowance { .. }
         | Action::VoidGrant { .. }
         | Action::Reverse { .. }
+        | Action::Collect { .. }
         | Action::SetPolicy { .. }
         | Action::Freeze { .. }
         | Action::Thaw { .. }
         | Action::EraseCustomer { .. } => Ok(Checked::Nothing),
         Action::Change(_)
         | Action::DefineEventType(_)
+        | Action::DefineNewEventType(_)
         | Action::PublishPrice(_)
         | Action::PublishRateCard(_)
         | Action::PublishPack(_)
@@ -333,6 +354,7 @@ fn find_wallet(
 ) -> Result<WalletNo, Stop> {
     let customer = match action {
         Action::Meter { customer, .. }
+        | Action::RecordUse { customer, .. }
         | Action::PlaceHold { customer, .. }
         | Action::Grant { customer, .. }
         | Action::PlaceOrder { customer, .. }
@@ -351,13 +373,19 @@ fn find_wallet(
         Action::VoidGrant { wallet, .. } => return known(state, *wallet),
         Action::Reverse { original, .. }
         | Action::Recharge { original, .. }
+        | Action::Collect { original, .. }
         | Action::SetCost { original, .. } => return known(state, original.wallet),
+        Action::Annotate { annotated, .. } => {
+            let annotated = annotated.as_ref().ok_or(Rejection::NotFound { kind: "event" })?;
+            return known(state, annotated.original.wallet);
+        }
         Action::IncreaseHold(r) => return held_by(state, r.hold),
         Action::ExtendHold(r) => return held_by(state, r.hold),
         Action::CaptureHold { request, .. } => return held_by(state, request.hold),
         Action::VoidHold(r) => return held_by(state, r.hold),
         Action::Change(_)
         | Action::DefineEventType(_)
+        | Action::DefineNewEventType(_)
         | Action::PublishPrice(_)
         | Action::PublishRateCard(_)
         | Action::PublishPack(_)
@@ -413,7 +441,7 @@ fn decide(
     number: WalletNo,
     action: &Action,
     checked: &Checked,
-    now: Millis,
+    (means, now): (&Means, Millis),
 ) -> Result<(WalletEvent, Balance), Rejection> {
     let wallet = state.wallet(number).ok_or(Rejection::NotFound { kind: "wallet" })?;
     // The hold may have lapsed in the sweep just before.
@@ -423,20 +451,20 @@ fn decide(
             let at = request.occurred_at.unwrap_or(now);
             let facets =
                 costed(state, request.event_type, request.quantity, request.cost, facets.as_deref(), at);
-            match meter::meter(wallet, request, (*price, *credits)) {
+            match meter::meter(wallet, request, (*price, *credits), means) {
                 Ok((charge, after)) => (WalletEvent::Metered { request: *request, charge, facets }, after),
                 Err(refusal) => refused(wallet, Asked::Meter(*request), refusal, facets),
             }
         }
         (Action::PlaceHold { request, .. }, Checked::Priced(price, credits)) => {
             verdict(wallet, Asked::PlaceHold(*request), || {
-                holds::place(wallet, request, (*price, *credits), now)
+                holds::place(wallet, request, (*price, *credits), means, now)
             })
         }
         (Action::IncreaseHold(request), Checked::Hold(hold, credits, _)) => {
             let hold = hold_now(request.hold, hold);
             verdict(wallet, Asked::IncreaseHold(*request), || {
-                holds::increase(wallet, &hold, request, credits.unwrap_or_default())
+                holds::increase(wallet, &hold, request, credits.unwrap_or_default(), means)
             })
         }
         (Action::ExtendHold(request), Checked::Hold(hold, ..)) => {
@@ -450,7 +478,8 @@ fn decide(
         (Action::CaptureHold { request, facets, .. }, Checked::Hold(before, credits, quantity)) => {
             let hold = hold_now(request.hold, before);
             let facets = costed(state, hold.event_type, *quantity, request.cost, facets.as_deref(), now);
-            let capture = holds::Capture { hold: &hold, request, credits: *credits, quantity: *quantity };
+            let capture =
+                holds::Capture { hold: &hold, request, credits: *credits, quantity: *quantity, means };
             match holds::capture(wallet, &capture, facets.clone()) {
                 Ok(captured) => captured,
                 Err(refusal) => refused(wallet, Asked::CaptureHold(*request), refusal, facets),
@@ -469,9 +498,28 @@ fn decide(
         (Action::Recharge { request, original }, _) => {
             verdict(wallet, Asked::Recharge(*request), || reverse::recharge(state, wallet, request, original))
         }
+        (Action::Collect { request, original }, _) => {
+            match reverse::collect(state, wallet, request, original) {
+                Ok(collected) => collected,
+                Err(CollectError::Refused(refusal)) => {
+                    refused(wallet, Asked::Collect(*request), refusal, None)
+                }
+                Err(CollectError::Rejected(rejection)) => return Err(rejection),
+            }
+        }
         (Action::SetCost { request, facets, original }, _) => {
             let usage = facets.as_ref().and_then(|facets| facets.usage.as_ref());
             (reverse::set_cost(state, request, usage, original), wallet.balance)
+        }
+        (Action::Annotate { request, dimensions, annotated: Some(annotated) }, _) => {
+            let amended = state.amended(annotated.event.position);
+            (annotate(amended, request, annotated, dimensions)?, wallet.balance)
+        }
+        (Action::RecordUse { request, facets, .. }, _) => {
+            let at = request.occurred_at.unwrap_or(now);
+            let facets =
+                costed(state, request.event_type, request.quantity, request.cost, facets.as_deref(), at);
+            (WalletEvent::Metered { request: *request, charge: Charge::nothing(), facets }, wallet.balance)
         }
         (Action::PlaceOrder { request, .. }, _) => {
             let pack = orders::for_sale(&state.catalogue, request)?;
@@ -558,6 +606,10 @@ fn catalogue_changes(
 ) -> Result<Vec<CatalogueChange>, Rejection> {
     match action {
         Action::DefineEventType(request) => define_event_type(catalogue, request, now),
+        Action::DefineNewEventType(request) => match catalogue.event_type(&request.name) {
+            Some(_) => Err(Rejection::Unchanged),
+            None => define_event_type(catalogue, request, now),
+        },
         Action::PublishPrice(request) => publish_price(catalogue, request, now).map(|change| vec![change]),
         Action::PublishRateCard(request) => {
             request.check()?;
@@ -599,7 +651,14 @@ fn catalogue_changes(
                 open.ok_or(Rejection::NotFound { kind: "correction" })?;
                 Ok(vec![change.clone()])
             }
-            CatalogueChange::KeyCreated { label, secret_hash, hint, scopes, replaces, .. } => {
+            CatalogueChange::KeyCreated { label, secret_hash, hint, scopes, replaces, limits, .. } => {
+                let replaced = replaces.and_then(|replaced| catalogue.key(replaced));
+                // As they are now, whatever they were when the caller looked.
+                let limits = match replaced {
+                    Some(replaced) => replaced.limits(),
+                    None => limits.as_deref().copied().unwrap_or_default(),
+                };
+                limits.budget.as_ref().map_or(Ok(()), Budget::check)?;
                 Ok(vec![CatalogueChange::KeyCreated {
                     key: KeyNo::at(catalogue.keys.len() + 1),
                     label: label.clone(),
@@ -607,7 +666,13 @@ fn catalogue_changes(
                     hint: hint.clone(),
                     scopes: *scopes,
                     replaces: *replaces,
+                    limits: limits.boxed(),
                 }])
+            }
+            CatalogueChange::KeyBudgetSet { key, budget } => {
+                catalogue.key(*key).ok_or(Rejection::NotFound { kind: "key" })?;
+                budget.as_ref().map_or(Ok(()), Budget::check)?;
+                Ok(vec![change.clone()])
             }
             CatalogueChange::KeyRevoked { key, .. } => {
                 catalogue.key(*key).ok_or(Rejection::NotFound { kind: "key" })?;

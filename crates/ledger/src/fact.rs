@@ -9,13 +9,14 @@ use smallvec::SmallVec;
 
 use crate::codec::codec_struct;
 use crate::{
-    AdviceLook, AllowanceRequest, CaptureRequest, CardNo, CheckoutRequest, CorrectionRequest, CorrectionSums,
-    Cost, CostRequest, Credits, Currency, EventRef, EventTypeNo, ExtendRequest, Facets, Fulfilment,
-    GrantRequest, HeldBecause, HoldRequest, IncreaseRequest, KeyHash, KeyNo, LotNo, MeterRequest, Millis,
-    Money, OrderRequest, OrderStatus, OrderTerms, Outcome, PackNo, PackRequest, Policy, Position, PriceNo,
-    PriceRequest, Quantity, RateCardRequest, RechargeRequest, Reclaim, Recommendation, RefundRequest,
-    Refusal, RejectAdviceRequest, Renewal, ReverseRequest, Scopes, Settings, SettleRequest, Usage,
-    VoidGrantRequest, VoidHoldRequest, WalletNo,
+    AdviceLook, AllowanceRequest, AnnotateRequest, Budget, CaptureRequest, CardNo, CheckoutRequest,
+    CollectRequest, CorrectionRequest, CorrectionSums, Cost, CostRequest, Credits, Currency, EntryId,
+    EventRef, EventTypeNo, ExtendRequest, Facets, Fulfilment, GrantRequest, HeldBecause, HoldRequest,
+    IncreaseRequest, KeyHash, KeyLimits, KeyNo, LotNo, MeterRequest, Millis, Money, Moved, OrderRequest,
+    OrderStatus, OrderTerms, Outcome, PackNo, PackRequest, Policy, Position, PriceNo, PriceRequest, Quantity,
+    RateCardRequest, RechargeRequest, Reclaim, Recommendation, RefundRequest, Refusal, RejectAdviceRequest,
+    Renewal, ReverseRequest, Scopes, Settings, SettleRequest, Usage, VoidGrantRequest, VoidHoldRequest,
+    WalletNo,
 };
 
 /// Something that happened.
@@ -114,11 +115,22 @@ pub struct Charge {
     pub draws: SmallVec<[Draw; 1]>,
     /// Charged beyond what there was.
     pub debt: Credits,
-    /// Neither paid nor owed: used, not charged, in a record-only wallet.
+    /// Neither paid nor owed: used, not charged, in a record-only wallet or by a caller that could not be refused.
     pub uncharged: Credits,
 }
 
 impl Charge {
+    /// Of what is recorded and not charged: no credits, by no price.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            price: None,
+            credits: Credits::ZERO,
+            draws: SmallVec::new(),
+            debt: Credits::ZERO,
+            uncharged: Credits::ZERO,
+        }
+    }
+
     /// What the wallet was charged: paid from lots or owed.
     pub fn charged(&self) -> Credits {
         self.credits - self.uncharged
@@ -358,6 +370,15 @@ pub enum WalletEvent {
         /// The event, by what reports need of it.
         of: Option<Box<EventRef>>,
     },
+    /// What of an event was used and not charged was charged after all. This is no meter event.
+    Collected {
+        /// As asked.
+        request: CollectRequest,
+        /// As paid.
+        charge: Charge,
+        /// The event, by what reports need of it.
+        of: Option<Box<EventRef>>,
+    },
     /// What an event cost the operator was attached or corrected.
     CostSet {
         /// As asked.
@@ -370,6 +391,15 @@ pub enum WalletEvent {
         usage: Option<Usage>,
         /// The event, by what reports need of it.
         of: Option<Box<EventRef>>,
+    },
+    /// Properties were attached to an event, in the payload of this fact.
+    EventAnnotated {
+        /// As asked.
+        request: AnnotateRequest,
+        /// Which event.
+        event: EntryId,
+        /// What reports count of it, where that moves.
+        moved: Option<Box<Moved>>,
     },
     /// A pack was ordered.
     OrderPlaced {
@@ -466,6 +496,8 @@ pub enum Asked {
     Reverse(ReverseRequest),
     /// To charge an event again.
     Recharge(RechargeRequest),
+    /// To charge what of an event was used and not charged.
+    Collect(CollectRequest),
     /// To attach or correct what an event cost the operator.
     SetCost(CostRequest, Option<Usage>),
     /// To order a pack.
@@ -542,6 +574,15 @@ pub enum CatalogueChange {
         scopes: Scopes,
         /// The key it replaces, where it was made by a rotation.
         replaces: Option<KeyNo>,
+        /// What it is kept from, where it is kept from anything.
+        limits: Option<Box<KeyLimits>>,
+    },
+    /// The budget of a key, and of those it replaces or that replace it, was set or taken away.
+    KeyBudgetSet {
+        /// Which key.
+        key: KeyNo,
+        /// What may be spent in its name; `None`: as much as there is.
+        budget: Option<Budget>,
     },
     /// An API key was revoked.
     KeyRevoked {

@@ -7,7 +7,7 @@ use crate::fact::Lineage;
 use crate::meter::charged;
 use crate::{
     Balance, CaptureRequest, Charge, Credits, Draw, EventTypeNo, ExtendRequest, Facets, HOLD_TTL_DEFAULT_MS,
-    Hold, HoldEnd, HoldRef, HoldRequest, IfInsufficient, IncreaseRequest, LotStatus, Millis,
+    Hold, HoldEnd, HoldRef, HoldRequest, IfInsufficient, IncreaseRequest, LotStatus, Means, Millis,
     OPEN_HOLDS_PER_WALLET_MAX, PriceNo, Quantity, Refusal, Reserve, VoidHoldRequest, Wallet, WalletEvent,
 };
 
@@ -18,6 +18,7 @@ pub(crate) fn place(
     wallet: &Wallet,
     request: &HoldRequest,
     (price, credits): (Option<PriceNo>, Credits),
+    means: &Means,
     now: Millis,
 ) -> Result<(WalletEvent, Balance), Refusal> {
     refuse_if_frozen(wallet)?;
@@ -26,6 +27,7 @@ pub(crate) fn place(
             limit: u32::try_from(OPEN_HOLDS_PER_WALLET_MAX).unwrap_or(u32::MAX),
         });
     }
+    means.check(credits)?;
     let Split { parts, debt, .. } = split_to_hold(wallet, request.event_type, credits)?;
     // After this point the hold stands.
     let expires_at = now.plus(request.expires_in_s.map_or(HOLD_TTL_DEFAULT_MS, |s| i64::from(s) * 1_000));
@@ -47,6 +49,7 @@ pub(crate) fn increase(
     hold: &HoldRef,
     request: &IncreaseRequest,
     credits: Credits,
+    means: &Means,
 ) -> Result<(WalletEvent, Balance), Refusal> {
     if let Some(state) = hold.end {
         return Err(Refusal::HoldNotOpen { state });
@@ -56,6 +59,7 @@ pub(crate) fn increase(
     if open.checked_add(credits).is_none() {
         return Err(Refusal::BalanceTooLarge { limit: Credits::MAX });
     }
+    means.check(credits)?;
     let Split { parts, debt, .. } = split_to_hold(wallet, hold.event_type, credits)?;
     // After this point the hold is larger.
     let after = set_aside(wallet.balance, &parts, debt);
@@ -104,6 +108,8 @@ pub(crate) struct Capture<'a> {
     pub(crate) credits: Option<Credits>,
     /// For reports.
     pub(crate) quantity: Quantity,
+    /// What may be taken beyond the hold.
+    pub(crate) means: &'a Means,
 }
 
 /// Charges what was held. Beyond the hold, or after its end, it is a fresh charge at the pinned price, where the
@@ -113,7 +119,7 @@ pub(crate) fn capture(
     capture: &Capture<'_>,
     facets: Option<Box<Facets>>,
 ) -> Result<(WalletEvent, Balance), Refusal> {
-    let Capture { hold, request, .. } = capture;
+    let Capture { hold, request, means, .. } = capture;
     let of = Lineage { event_type: hold.event_type, quantity: capture.quantity };
     let record = request.if_insufficient == IfInsufficient::Record;
     let open = match open_hold(wallet, hold, request.hold.position) {
@@ -124,6 +130,7 @@ pub(crate) fn capture(
         {
             refuse_if_frozen(wallet)?;
             let credits = capture.credits.unwrap_or(hold.lapsed);
+            means.check(credits)?;
             let charge = charge(wallet, of.event_type, hold.price, credits, request.if_insufficient)?;
             let after = charged(wallet.balance, &charge);
             return Ok((captured(request, of, charge, Ending::default(), Credits::ZERO, facets), after));
@@ -139,6 +146,7 @@ pub(crate) fn capture(
     let mut taken = take_reserved(wallet, open, within, &mut drawing);
     if let Some(beyond) = credits.checked_sub(open.credits).filter(|c| c.is_positive()) {
         refuse_if_frozen(wallet)?;
+        means.check(beyond)?;
         add_fresh(wallet, of.event_type, beyond, request.if_insufficient, &mut drawing, &mut taken)?;
     }
     // After this point the hold is captured.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
+
 /// The dense number of an entry in the journal, from 0. Every fact has one, and it is the fact's name for ever.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Position(pub u64);
@@ -132,4 +134,16 @@ pub fn key_hash(salt: &[u8; 32], customer: Option<&str>, key: &str) -> KeyHash {
     let mut out = [0u8; 16];
     out.copy_from_slice(&hash.as_bytes()[..16]);
     KeyHash(out)
+}
+
+/// The longest idempotency key that is hashed and kept as it is, in bytes.
+const KEY_BYTES_MAX: usize = 255;
+
+/// A key that a door puts together itself, within the length of keys: one that is too long is told apart by its hash
+/// instead. `mark` begins both forms, and must not be what the long form could begin with by itself.
+pub fn bounded_key(mark: &str, key: &str) -> CompactString {
+    if mark.len() + key.len() <= KEY_BYTES_MAX {
+        return compact_str::format_compact!("{mark}{key}");
+    }
+    compact_str::format_compact!("{mark}#{}", blake3::hash(key.as_bytes()).to_hex())
 }

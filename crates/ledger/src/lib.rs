@@ -13,8 +13,10 @@
 
 mod allowances;
 mod amount;
+mod annotate;
 mod apply;
 mod asked;
+mod budget;
 mod call;
 mod catalogue;
 mod codec;
@@ -49,11 +51,16 @@ pub use allowances::{
     ALLOWANCE_CODE_BYTES_MAX, ALLOWANCES_PER_WALLET_MAX, Allowance, AllowanceRequest, Period, Renewal,
 };
 pub use amount::{Credits, Currency, DecimalError, Money, Quantity, parse_decimal};
+pub use annotate::{AnnotateRequest, Annotated, Annotation, Moved};
 pub use asked::{Difference, Fields, difference};
+pub use budget::{
+    Allotted, BUDGET_CUSTOMERS_PER_DAY_MAX, Budget, BudgetOf, KeyLimits, Means, SetAside, Spending,
+    budgets_renew_at,
+};
 pub use call::{
-    Action, Call, CaptureRequest, EventTypeRequest, ExtendRequest, GrantRequest, HoldRequest, IfInsufficient,
-    IncreaseRequest, MeterRequest, PriceRequest, RechargeRequest, RejectAdviceRequest, ReverseRequest,
-    VoidGrantRequest, VoidHoldRequest,
+    Action, Call, CaptureRequest, CollectRequest, EventTypeRequest, ExtendRequest, GrantRequest, HoldRequest,
+    IfInsufficient, IncreaseRequest, MeterRequest, PriceRequest, RechargeRequest, RejectAdviceRequest,
+    ReverseRequest, VoidGrantRequest, VoidHoldRequest,
 };
 pub use catalogue::{ApiKey, Catalogue, EventType, PriceState, PriceVersion, Scope, Scopes};
 pub use codec::DecodeError;
@@ -76,7 +83,7 @@ pub use fact::{
 };
 pub use ids::{
     CardNo, EntryId, EventTypeNo, KeyHash, KeyNo, LotNo, Millis, PackNo, Position, PriceNo, WalletNo,
-    key_hash,
+    bounded_key, key_hash,
 };
 pub use lot::{GrantKind, Lot, LotStatus};
 pub use meter::{Sample, price_sample, quote, unseen};

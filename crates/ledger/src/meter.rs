@@ -1,10 +1,12 @@
 //! Metering: what an event costs, and who pays.
 
+use smallvec::SmallVec;
+
 use crate::draw::charge;
 use crate::{
-    Balance, Catalogue, Charge, Credits, EntryId, EventTypeNo, Facets, GrantKind, GrantRequest, Grid,
-    MeterRequest, Millis, Money, Position, PriceContext, PriceInputs, PriceNo, Quantity, Refusal, Rejection,
-    Rounding, Rule, Usage, Wallet, WalletNo, grants, price,
+    Balance, Catalogue, Charge, Credits, EntryId, EventType, EventTypeNo, Facets, GrantKind, GrantRequest,
+    Grid, IfInsufficient, Means, MeterRequest, Millis, Money, Position, PriceContext, PriceInputs, PriceNo,
+    Quantity, Refusal, Rejection, Rounding, Rule, Usage, Wallet, WalletNo, grants, price,
 };
 
 /// Checks a meter request and finds its price. Nothing about the wallet is looked at yet.
@@ -85,21 +87,28 @@ fn priced(
     sample: &Sample<'_>,
     now: Millis,
 ) -> Result<(Option<PriceNo>, Credits), Rejection> {
-    let known = catalogue.event_type_no(event_type).ok_or(Rejection::UnknownEventType)?;
-    if known.archived {
-        return Err(Rejection::EventTypeArchived);
-    }
+    let known = usable(catalogue, event_type)?;
+    let by_price = || {
+        let version = catalogue.price_in_force(event_type, now).ok_or(Rejection::NoActivePrice)?;
+        Ok((Some(version.number), price_by(catalogue, version.terms(), sample, now)?))
+    };
     match credits {
         Some(credits) if known.caller_set_credits => Ok((None, check_credits("credits", credits)?)),
-        Some(_) => Err(Rejection::invalid(
-            "credits",
-            "must not be sent: this event type has a price, and does not let callers set credits",
-        )),
-        None => {
-            let version = catalogue.price_in_force(event_type, now).ok_or(Rejection::NoActivePrice)?;
-            Ok((Some(version.number), price_by(catalogue, version.terms(), sample, now)?))
-        }
+        // Whoever names the price chooses nothing.
+        Some(credits) => by_price().ok().filter(|(_, price)| *price == credits).ok_or_else(|| {
+            Rejection::invalid(
+                "credits",
+                "is not the price in force, and this event type does not let callers set credits",
+            )
+        }),
+        None => by_price(),
     }
+}
+
+/// An event type that new events may be of.
+pub(crate) fn usable(catalogue: &Catalogue, event_type: EventTypeNo) -> Result<&EventType, Rejection> {
+    let known = catalogue.event_type_no(event_type).ok_or(Rejection::UnknownEventType)?;
+    if known.archived { Err(Rejection::EventTypeArchived) } else { Ok(known) }
 }
 
 /// Credits by a rule.
@@ -138,21 +147,40 @@ pub(crate) fn meter(
     wallet: &Wallet,
     request: &MeterRequest,
     (price, credits): (Option<PriceNo>, Credits),
+    means: &Means,
 ) -> Result<(Charge, Balance), Refusal> {
-    if let Some(frozen_by) = wallet.frozen_by() {
-        return Err(Refusal::WalletFrozen { frozen_by });
-    }
-    let charge = charge(wallet, request.event_type, price, credits, request.if_insufficient)?;
+    let charge = match pay(wallet, request, price, credits, means) {
+        // Who reports finished work cannot be refused: it is there all the same, and nobody has paid for it.
+        Err(_) if request.if_insufficient == IfInsufficient::Uncharged => {
+            Charge { price, credits, draws: SmallVec::new(), debt: Credits::ZERO, uncharged: credits }
+        }
+        paid => paid?,
+    };
     // After this point the event is charged.
     let after = charged(wallet.balance, &charge);
     Ok((charge, after))
 }
 
+fn pay(
+    wallet: &Wallet,
+    request: &MeterRequest,
+    price: Option<PriceNo>,
+    credits: Credits,
+    means: &Means,
+) -> Result<Charge, Refusal> {
+    if let Some(frozen_by) = wallet.frozen_by() {
+        return Err(Refusal::WalletFrozen { frozen_by });
+    }
+    // Before the wallet is looked at: who may not spend more today is not helped by what a customer could buy.
+    means.check(credits)?;
+    charge(wallet, request.event_type, price, credits, request.if_insufficient)
+}
+
 /// What an event would cost and, as the wallet stands, why it would be refused. `None` for the wallet is a customer
-/// never seen, who has nothing. What is due of the wallet but not recorded yet is not looked at.
+/// never seen, who has nothing; `means` are those of the key that asks. What is due of the wallet but not recorded yet is not looked at.
 pub fn quote(
     catalogue: &Catalogue,
-    wallet: Option<&Wallet>,
+    (wallet, means): (Option<&Wallet>, &Means),
     request: &MeterRequest,
     inputs: &PriceInputs,
     facets: Option<&Facets>,
@@ -167,7 +195,7 @@ pub fn quote(
             &nobody
         }
     };
-    Ok((price, credits, meter(wallet, request, (price, credits)).err()))
+    Ok((price, credits, meter(wallet, request, (price, credits), means).err()))
 }
 
 /// The wallet of a customer never seen, as it would be opened: with what the settings give at first sight.

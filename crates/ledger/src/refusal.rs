@@ -6,7 +6,7 @@ use compact_str::CompactString;
 use thiserror::Error;
 
 use crate::codec::codec_enum;
-use crate::{Credits, Millis, Position, PriceError, PriceNo};
+use crate::{BudgetOf, Credits, Millis, Position, PriceError, PriceNo};
 
 /// A verdict against a call, recorded in the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -117,6 +117,28 @@ pub enum Refusal {
     /// What would be refunded comes to less than the smallest coin.
     #[error("what would be refunded comes to less than the smallest coin")]
     NothingToRefund,
+    /// The key's budget of this day does not have it.
+    #[error("{required} credits are required and {} are left of the budget of this API key{}, which is {limit} a day", (*.limit - *.spent).max(Credits::ZERO), .budget.for_whom())]
+    BudgetExceeded {
+        /// Whose.
+        budget: BudgetOf,
+        /// How much it is a day.
+        limit: Credits,
+        /// What was spent of it today.
+        spent: Credits,
+        /// What the call would spend.
+        required: Credits,
+        /// When a new day begins.
+        renews_at: Millis,
+    },
+    /// The key has a budget for each customer, and spent for as many as can be counted today.
+    #[error("this API key spent for {limit} customers today, the most that its budget can count")]
+    TooManyCustomers {
+        /// The limit.
+        limit: u32,
+        /// When a new day begins.
+        renews_at: Millis,
+    },
 }
 codec_enum!(Refusal, "refusal" {
     1 => WalletFrozen { frozen_by },
@@ -136,6 +158,8 @@ codec_enum!(Refusal, "refusal" {
     15 => RefundExceedsUnused { requested, unused },
     16 => RefundGoesOn { credits },
     17 => NothingToRefund,
+    18 => BudgetExceeded { budget, limit, spent, required, renews_at },
+    19 => TooManyCustomers { limit, renews_at },
 });
 
 impl Refusal {
@@ -159,6 +183,8 @@ impl Refusal {
             Self::RefundExceedsUnused { .. } => "refund_exceeds_unused",
             Self::RefundGoesOn { .. } => "refund_goes_on",
             Self::NothingToRefund => "nothing_to_refund",
+            Self::BudgetExceeded { .. } => "budget_exceeded",
+            Self::TooManyCustomers { .. } => "too_many_customers",
         }
     }
 }

@@ -1,12 +1,13 @@
-//! Reversals: an event undone, wholly or in part. Credits go back to the lots that paid, last one first.
+//! Reversals: an event undone, wholly or in part. Credits go back to the lots that paid, last one first. And what is
+//! charged for an event later: by corrections, and what was used and not charged at first.
 
 use crate::draw::charge;
 use crate::meter::charged;
 use crate::{
-    ADJUSTMENT_TTL_MS, Adjustment, Amended, Balance, Catalogue, Charge, Cost, CostRequest, CostSource,
-    Credits, Dimension, Draw, EventRef, EventTypeNo, Facets, IfInsufficient, LotNo, LotStatus, Millis,
-    NoRate, Position, Quantity, RechargeRequest, Refusal, Rejection, ReverseRequest, State, Usage, Wallet,
-    WalletEvent, WalletFact, WalletNo, cost, cost_of_event,
+    ADJUSTMENT_TTL_MS, Adjustment, Amended, Balance, Catalogue, Charge, CollectRequest, Cost, CostRequest,
+    CostSource, Credits, Dimension, Draw, EventRef, EventTypeNo, Facets, IfInsufficient, LotNo, LotStatus,
+    Millis, NoRate, Position, Quantity, RechargeRequest, Refusal, Rejection, ReverseRequest, State, Usage,
+    Wallet, WalletEvent, WalletFact, WalletNo, cost, cost_of_event,
 };
 
 /// An event as it was charged: read back from its fact by the caller.
@@ -57,10 +58,17 @@ impl Original {
         })
     }
 
-    /// The event by what reports need of it.
-    pub(crate) fn event_ref(&self) -> Option<Box<EventRef>> {
+    /// What of it was used and is not charged yet.
+    pub fn uncharged_left(&self, amended: Option<&Amended>) -> Credits {
+        amended.map_or(self.charge.uncharged, |amended| amended.uncharged_left(&self.charge))
+    }
+
+    /// The event by what reports need of it: with the dimensions that its figures stand under.
+    pub(crate) fn event_ref(&self, state: &State) -> Option<Box<EventRef>> {
         let Self { event_type, at, dimensions, charge, .. } = self;
-        let dimensions = dimensions.clone();
+        let annotation = state.amended(self.position).and_then(|amended| amended.annotation.as_ref());
+        let moved = annotation.map(|annotation| &annotation.dimensions).filter(|moved| !moved.is_empty());
+        let dimensions = moved.unwrap_or(dimensions).clone();
         Some(Box::new(EventRef { event_type: *event_type, price: charge.price, at: *at, dimensions }))
     }
 }
@@ -76,7 +84,7 @@ pub(crate) fn reverse(
     now: Millis,
 ) -> Result<(WalletEvent, Balance), Refusal> {
     let amended = state.amended(request.event).cloned().unwrap_or_default();
-    let left = original.charge.charged() + amended.recharged - amended.reversed;
+    let left = original.charge.charged() + amended.charged_later() - amended.reversed;
     let credits = request.credits.unwrap_or(left);
     if !left.is_positive() || credits > left {
         return Err(Refusal::AlreadyReversed { requested: credits, left, reversed: amended.reversed });
@@ -102,7 +110,7 @@ pub(crate) fn reverse(
         held: wallet.balance.held,
         debt: wallet.balance.debt - debt,
     };
-    let of = original.event_ref();
+    let of = original.event_ref(state);
     Ok((WalletEvent::Reversed { request: *request, credits, debt, returns, adjustment, of }, after))
 }
 
@@ -121,7 +129,59 @@ pub(crate) fn recharge(
     }
     let charge = charge(wallet, *event_type, *price, request.credits, IfInsufficient::Record)?;
     let after = charged(wallet.balance, &charge);
-    Ok((WalletEvent::Recharged { request: *request, charge, of: original.event_ref() }, after))
+    Ok((WalletEvent::Recharged { request: *request, charge, of: original.event_ref(state) }, after))
+}
+
+/// Charges what of an event was used and not charged: as the wallet's policy lets it pay now, all that is asked or
+/// nothing.
+pub(crate) fn collect(
+    state: &State,
+    wallet: &Wallet,
+    request: &CollectRequest,
+    original: &Original,
+) -> Result<(WalletEvent, Balance), CollectError> {
+    let left = original.uncharged_left(state.amended(request.event));
+    if left.is_zero() {
+        return Err(Rejection::Unchanged.into());
+    }
+    let credits = request.credits.unwrap_or(left);
+    if credits > left {
+        let problem = format!("must not be more than {left}, which is what is uncharged of the event");
+        return Err(Rejection::invalid("credits", problem).into());
+    }
+    if let Some(frozen_by) = wallet.frozen_by() {
+        return Err(Refusal::WalletFrozen { frozen_by }.into());
+    }
+    let Original { event_type, charge: Charge { price, .. }, .. } = original;
+    let charge = charge(wallet, *event_type, *price, credits, IfInsufficient::Refuse)?;
+    // A record-only wallet refuses nothing; but this is no new use, so that there is nothing to record.
+    if charge.uncharged.is_positive() {
+        let available = credits - charge.uncharged;
+        return Err(Refusal::InsufficientCredits { required: credits, available }.into());
+    }
+    // After this point it is collected.
+    let after = charged(wallet.balance, &charge);
+    Ok((WalletEvent::Collected { request: *request, charge, of: original.event_ref(state) }, after))
+}
+
+/// Why nothing was collected.
+pub(crate) enum CollectError {
+    /// A verdict: the wallet cannot pay, or is frozen.
+    Refused(Refusal),
+    /// There is nothing to collect, or not as much.
+    Rejected(Rejection),
+}
+
+impl From<Refusal> for CollectError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Rejection> for CollectError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
 }
 
 /// Puts a cost in the place of what was known before: as reported, or by the card in force when the event occurred.
@@ -138,7 +198,13 @@ pub(crate) fn set_cost(
         Some(money) => Some(Cost { nano: money.nano, source: CostSource::Reported }),
         None => cost::compute(&state.catalogue, *event_type, *quantity, None, usage, *at).or(before),
     };
-    WalletEvent::CostSet { request: *request, before, cost, usage: usage.cloned(), of: original.event_ref() }
+    WalletEvent::CostSet {
+        request: *request,
+        before,
+        cost,
+        usage: usage.cloned(),
+        of: original.event_ref(state),
+    }
 }
 
 /// Refuses a cost that would say nothing: usage that no card has a price for would put "missing", or an estimate, in

@@ -57,6 +57,8 @@ pub struct Settings {
     pub redirect_origins: Vec<CompactString>,
     /// What advice is to reach, and what it may not do.
     pub advice: AdviceSettings,
+    /// Whether the compatibility surface makes an event type of a name that it does not know, outside of *test* too.
+    pub compat_creates_event_types: bool,
 }
 codec_struct!(Settings {
     time_zone,
@@ -67,7 +69,8 @@ codec_struct!(Settings {
     dispute_shortfall,
     checkout,
     redirect_origins,
-    advice
+    advice,
+    compat_creates_event_types
 });
 
 impl Default for Settings {
@@ -82,6 +85,7 @@ impl Default for Settings {
             checkout: CheckoutSettings::default(),
             redirect_origins: Vec::new(),
             advice: AdviceSettings::default(),
+            compat_creates_event_types: false,
         }
     }
 }

@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use crate::codec::{DecodeError, codec_struct, decode_one, encode_one};
 use crate::state::{Amended, HoldRef};
-use crate::{Catalogue, Position, State, TopUp, Wallet};
+use crate::{Catalogue, Position, Spending, State, TopUp, Wallet};
 
 impl Wallet {
     /// The wallet as bytes.
@@ -37,8 +37,9 @@ pub struct Rest {
     holds: Vec<(Position, HoldRef)>,
     amended: Vec<(Position, Amended)>,
     orders: Vec<(Position, Box<TopUp>)>,
+    spending: Spending,
 }
-codec_struct!(Rest { catalogue, holds, amended, orders });
+codec_struct!(Rest { catalogue, holds, amended, orders, spending });
 
 impl Rest {
     /// As bytes.
@@ -60,6 +61,7 @@ impl State {
             holds: sorted(&self.holds),
             amended: sorted(&self.amended),
             orders: sorted(&self.orders),
+            spending: self.spending.clone(),
         }
     }
 
@@ -70,6 +72,7 @@ impl State {
         state.holds = rest.holds.into_iter().collect();
         state.amended = rest.amended.into_iter().collect();
         state.orders = rest.orders.into_iter().collect();
+        state.spending = rest.spending;
         for wallet in wallets {
             state.insert_wallet(wallet);
         }
@@ -77,10 +80,14 @@ impl State {
         state
     }
 
-    /// Puts a state together again from a checkpoint: the catalogue, and all wallets in the order of opening. What
-    /// is [always warm](State::always_warm) has to be added.
-    pub fn from_checkpoint(catalogue: Catalogue, wallets: impl IntoIterator<Item = Wallet>) -> Self {
-        let rest = Rest { catalogue, holds: Vec::new(), amended: Vec::new(), orders: Vec::new() };
+    /// Puts a state together again from a checkpoint: the catalogue, what was spent out of budgets, and all wallets in
+    /// the order of opening. What is [always warm](State::always_warm) has to be added.
+    pub fn from_checkpoint(
+        catalogue: Catalogue,
+        spending: Spending,
+        wallets: impl IntoIterator<Item = Wallet>,
+    ) -> Self {
+        let rest = Rest { catalogue, holds: Vec::new(), amended: Vec::new(), orders: Vec::new(), spending };
         let mut state = Self::restore(rest, wallets);
         state.remember_open_holds();
         state

@@ -10,11 +10,12 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
+use crate::budget::day_of;
 use crate::codec::{codec_enum, codec_struct};
 use crate::cold::ColdKey;
 use crate::{
-    Balance, Catalogue, Cost, Credits, EntryId, EventTypeNo, Fact, Hold, Lot, LotNo, Millis, Position,
-    PriceNo, TopUp, Wallet, WalletEvent, WalletNo,
+    Annotation, Balance, Catalogue, Charge, Cost, Credits, EntryId, EventTypeNo, Fact, Hold, KeyNo, Lot,
+    LotNo, Means, Millis, Position, PriceNo, SetAside, Spending, TopUp, Wallet, WalletEvent, WalletNo,
 };
 
 /// Where and when a fact was recorded.
@@ -119,17 +120,21 @@ pub struct Amended {
     pub from_first: Credits,
     /// Debt of the event that later lots paid.
     pub settled: Credits,
-    /// What was paid for it later and not given back since, in that order: debt settled by new lots, and charges of
-    /// corrections.
+    /// What was paid for it later and not given back since, in that order: debt settled by new lots, charges of
+    /// corrections, and what was collected.
     pub later: Vec<(LotNo, Credits)>,
     /// Credits charged again by corrections.
     pub recharged: Credits,
+    /// Of what was used and not charged, how much was charged later.
+    pub collected: Credits,
     /// Of what was given back, how much was by corrections.
     pub corrected: Credits,
     /// What it costs the operator by the latest word, where there was one after the event.
     pub cost: Option<Cost>,
     /// Nano-units of revenue that were recognised for it later (debt settled), less what was taken back (reversals).
     pub revenue_nano: i128,
+    /// The properties that were attached to it.
+    pub annotation: Option<Annotation>,
 }
 codec_struct!(Amended {
     wallet,
@@ -138,10 +143,27 @@ codec_struct!(Amended {
     settled,
     later,
     recharged,
+    collected,
     corrected,
     cost,
-    revenue_nano
+    revenue_nano,
+    annotation
 });
+
+impl Amended {
+    /// Credits charged after the event itself was: by corrections, and collected.
+    pub fn charged_later(&self) -> Credits {
+        self.recharged + self.collected
+    }
+
+    /// What of an event charged like this was used and is not charged yet. One that was given back whole has nothing
+    /// left to collect.
+    pub fn uncharged_left(&self, charge: &Charge) -> Credits {
+        let is_undone =
+            self.reversed.is_positive() && self.reversed >= charge.charged() + self.charged_later();
+        if is_undone { Credits::ZERO } else { charge.uncharged - self.collected }
+    }
+}
 
 /// A point the state can be taken back to.
 #[derive(Clone, Copy, Debug)]
@@ -163,6 +185,15 @@ enum Undo {
     Hold(Position, Option<HoldRef>),
     Amended(Position, Option<Amended>),
     Order(Position, Option<Box<TopUp>>),
+    Day(Box<Spending>),
+    Spent(Counted),
+}
+
+/// What was counted of a purse before a call spent out of it; `None` where nothing was.
+struct Counted {
+    purse: KeyNo,
+    total: Option<Credits>,
+    customer: Option<(WalletNo, Option<Credits>)>,
 }
 
 /// How a wallet stood before it paid for an event out of one lot that has more: all that nearly every event changes.
@@ -185,6 +216,7 @@ pub struct State {
     pub(crate) holds: HashMap<Position, HoldRef>,
     pub(crate) amended: HashMap<Position, Amended>,
     pub(crate) orders: HashMap<Position, Box<TopUp>>,
+    pub(crate) spending: Spending,
     due: BinaryHeap<Reverse<(Millis, WalletNo)>>,
     undo: Vec<Undo>,
     marks: u64,
@@ -336,6 +368,8 @@ impl State {
                 Some(Undo::Hold(position, before)) => restore(&mut self.holds, position, before),
                 Some(Undo::Amended(position, before)) => restore(&mut self.amended, position, before),
                 Some(Undo::Order(position, before)) => restore(&mut self.orders, position, before),
+                Some(Undo::Day(before)) => self.spending = *before,
+                Some(Undo::Spent(before)) => self.uncount(&before),
             }
         }
         self.marks += 1;
@@ -475,6 +509,81 @@ impl State {
         self.changed_cold.push(ColdKey::Order(placed));
         let before = self.orders.insert(placed, Box::new(order));
         self.undo.push(Undo::Order(placed, before));
+    }
+
+    /// What a key may still spend at `now`, for a customer where one is named.
+    pub fn means(&self, actor: KeyNo, wallet: Option<WalletNo>, now: Millis) -> Means {
+        // Nearly always: nothing is looked at but the key itself.
+        match self.catalogue.key(actor).and_then(|key| Some((key.purse, key.budget?))) {
+            Some((purse, budget)) => self.spending.means(purse, budget, wallet, now),
+            None => Means::default(),
+        }
+    }
+
+    /// What was spent today by keys with a budget.
+    pub fn spending(&self) -> &Spending {
+        &self.spending
+    }
+
+    /// Counts what is spent in the name of a key with a budget, and says where.
+    pub(crate) fn spend(
+        &mut self,
+        actor: KeyNo,
+        wallet: WalletNo,
+        at: Millis,
+        credits: Credits,
+    ) -> Option<SetAside> {
+        let (purse, budget) = self.catalogue.key(actor).and_then(|key| Some((key.purse, key.budget?)))?;
+        if credits.is_zero() {
+            return None;
+        }
+        let day = day_of(at);
+        if self.spending.day != day {
+            let before = std::mem::replace(&mut self.spending, Spending { day, ..Spending::default() });
+            self.undo.push(Undo::Day(Box::new(before)));
+        }
+        let by_customer = budget.per_customer_per_day.is_some();
+        let counted = SetAside { purse, day, credits, by_customer };
+        self.count(wallet, counted, i64::saturating_add);
+        Some(counted)
+    }
+
+    /// What was set aside and is not used is there again, where it was set aside today.
+    pub(crate) fn give_back_counted(&mut self, wallet: WalletNo, at: Millis, counted: &[SetAside]) {
+        for part in counted.iter().filter(|part| part.day == day_of(at)) {
+            self.count(wallet, *part, i64::saturating_sub);
+        }
+    }
+
+    /// Saturating only where nothing was checked: a replay under other prices looks at no budget.
+    fn count(&mut self, wallet: WalletNo, part: SetAside, change: impl Fn(i64, i64) -> i64) {
+        let SetAside { purse, credits, by_customer, .. } = part;
+        let change = |sum: Credits| Credits::from_micro(change(sum.micro(), credits.micro()));
+        let before = self.spending.purses.get(&purse);
+        let (total, of_customer) =
+            (before.map(|spent| spent.total), before.and_then(|spent| spent.customers.get(&wallet)).copied());
+        let customer = by_customer.then_some((wallet, of_customer));
+        self.undo.push(Undo::Spent(Counted { purse, total, customer }));
+        let spent = self.spending.purses.entry(purse).or_default();
+        spent.total = change(spent.total);
+        if by_customer {
+            let sum = spent.customers.entry(wallet).or_default();
+            *sum = change(*sum);
+        }
+    }
+
+    fn uncount(&mut self, before: &Counted) {
+        let Counted { purse, total, customer } = *before;
+        let (Some(total), Some(spent)) = (total, self.spending.purses.get_mut(&purse)) else {
+            self.spending.purses.remove(&purse);
+            return;
+        };
+        spent.total = total;
+        match customer {
+            Some((wallet, Some(sum))) => drop(spent.customers.insert(wallet, sum)),
+            Some((wallet, None)) => drop(spent.customers.remove(&wallet)),
+            None => {}
+        }
     }
 
     /// Whether nothing was applied since the last commit.

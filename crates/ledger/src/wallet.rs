@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use crate::codec::{codec_enum, codec_struct};
 use crate::{
     Allowance, Balance, Credits, EntryId, EventTypeNo, Lot, LotNo, LotStatus, Millis, Position, PriceNo,
-    Reserve, WalletNo,
+    Reserve, SetAside, WalletNo,
 };
 
 /// What happens when credits run out.
@@ -40,12 +40,24 @@ pub struct Hold {
     pub reserves: SmallVec<[Reserve; 2]>,
     /// What is set aside on the wallet's overdraft.
     pub on_overdraft: Credits,
+    /// What of it counts against budgets.
+    pub counted: Vec<SetAside>,
     /// When it was placed.
     pub placed_at: Millis,
     /// When it lapses by itself.
     pub expires_at: Millis,
 }
-codec_struct!(Hold { id, event_type, price, credits, reserves, on_overdraft, placed_at, expires_at });
+codec_struct!(Hold {
+    id,
+    event_type,
+    price,
+    credits,
+    reserves,
+    on_overdraft,
+    counted,
+    placed_at,
+    expires_at
+});
 
 impl Hold {
     /// What it takes off the wallet's available credits.

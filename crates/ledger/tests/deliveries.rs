@@ -186,6 +186,7 @@ fn meter(credits: Micro) -> Request {
         credits: Some(credits),
         cost: None,
         record: false,
+        uncharged: false,
         properties: BTreeMap::new(),
     }
 }

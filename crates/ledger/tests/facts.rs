@@ -32,6 +32,7 @@ fn meter(customer: &str) -> Request {
         credits: None,
         cost: None,
         record: false,
+        uncharged: false,
         properties: BTreeMap::new(),
     }
 }
@@ -153,6 +154,7 @@ fn key_created() -> CatalogueChange {
         hint: "cafe".into(),
         scopes: Scopes::all(),
         replaces: None,
+        limits: None,
     }
 }
 

@@ -201,10 +201,11 @@ fn every_kind_of_fact_comes_back_and_bears_its_key() {
 /// Facts that only engines, batches and key management make.
 fn facts_no_script_makes() -> Vec<Fact> {
     use chargly_ledger::{
-        Asked, Balance, CardNo, CatalogueChange, CatalogueFact, CorrectionAction, CorrectionFilter,
-        CorrectionRequest, CorrectionSums, Cost, CostRequest, CostSource, Credits, Dimension, EventRef,
-        EventTypeNo, Facets, Header, KeyHash, KeyNo, Origin, PriceNo, Quantity, Rate, RateCardRequest,
-        RateEntry, Refusal, Scope, Scopes, Settings, Unit, Usage, WalletEvent, WalletFact, WalletNo,
+        AnnotateRequest, Asked, Balance, Budget, CardNo, CatalogueChange, CatalogueFact, CorrectionAction,
+        CorrectionFilter, CorrectionRequest, CorrectionSums, Cost, CostRequest, CostSource, Credits,
+        Dimension, EntryId, EventRef, EventTypeNo, Facets, Header, KeyHash, KeyLimits, KeyNo, Origin,
+        PriceNo, Quantity, Rate, RateCardRequest, RateEntry, Refusal, Scope, Scopes, Settings, Unit, Usage,
+        WalletEvent, WalletFact, WalletNo,
     };
     let origin = Origin { actor: KeyNo(3), key: Some(KeyHash([9; 16])) };
     let after =
@@ -231,6 +232,7 @@ fn facts_no_script_makes() -> Vec<Fact> {
         effective_at: None,
         entries: vec![RateEntry { provider: "acme".into(), model: "one".into(), rates }],
     };
+    let budget = Budget { per_day: Some(Credits::MAX), per_customer_per_day: None };
     let changed = |change| Fact::Catalogue(CatalogueFact { origin, change });
     vec![
         Fact::EpochStarted { epoch: u32::MAX, software: "1.2.3".into() },
@@ -262,6 +264,17 @@ fn facts_no_script_makes() -> Vec<Fact> {
                 of: Some(Box::new(of)),
             },
         }),
+        Fact::Wallet(WalletFact {
+            header,
+            event: WalletEvent::EventAnnotated {
+                request: AnnotateRequest { event_type: EventTypeNo(u32::MAX), credits: Some(Credits::MAX) },
+                event: EntryId { position: Position(u64::MAX), tag: u32::MAX },
+                moved: None,
+            },
+        }),
+        changed(CatalogueChange::SettingsChanged {
+            settings: Settings { compat_creates_event_types: true, ..Settings::default() },
+        }),
         changed(CatalogueChange::SettingsChanged { settings: Settings::default() }),
         changed(CatalogueChange::RateCardPublished {
             request: card,
@@ -275,6 +288,26 @@ fn facts_no_script_makes() -> Vec<Fact> {
             hint: "cafe".into(),
             scopes: [Scope::Meter, Scope::Admin].into_iter().collect::<Scopes>(),
             replaces: Some(KeyNo(2)),
+            limits: None,
+        }),
+        changed(CatalogueChange::KeyCreated {
+            key: KeyNo(2),
+            label: "agent".into(),
+            secret_hash: [1; 32],
+            hint: "cafe".into(),
+            scopes: [Scope::Meter].into_iter().collect::<Scopes>(),
+            replaces: None,
+            limits: KeyLimits { budget: Some(budget), may_set_credits: false }.boxed(),
+        }),
+        changed(CatalogueChange::KeyBudgetSet { key: KeyNo(1), budget: Some(budget) }),
+        changed(CatalogueChange::KeyBudgetSet { key: KeyNo(1), budget: None }),
+        Fact::Wallet(WalletFact {
+            header,
+            event: WalletEvent::Refused {
+                asked: Asked::Batch(2, 1),
+                refusal: Refusal::TooManyCustomers { limit: 10_000, renews_at: Millis(86_400_000) },
+                facets: None,
+            },
         }),
         changed(CatalogueChange::CorrectionOpened {
             request: Box::new(CorrectionRequest {

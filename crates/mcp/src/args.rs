@@ -18,22 +18,13 @@ pub(crate) struct Sent {
     pub(crate) request: ApiRequest,
     /// The idempotency key, the caller's or ours.
     pub(crate) key: Option<String>,
-    /// The arguments as they came.
-    pub(crate) args: Map<String, Value>,
-}
-
-impl Sent {
-    /// An argument that is text.
-    pub(crate) fn text(&self, name: &str) -> &str {
-        self.args.get(name).and_then(Value::as_str).unwrap_or_default()
-    }
 }
 
 /// Reads the arguments of a tool. A key that is missing is made of `nonce`.
 ///
 /// # Errors
 /// `invalid_request`, with everything that is wrong.
-pub(crate) fn read(tool: &Tool, args: Map<String, Value>, nonce: Nonce) -> Result<Sent, Problem> {
+pub(crate) fn read(tool: &Tool, args: &Map<String, Value>, nonce: Nonce) -> Result<Sent, Problem> {
     let mut problems = Problems::default();
     for name in args.keys().filter(|name| tool.fields.iter().all(|field| field.name != name.as_str())) {
         let known = tool.fields.iter().map(|field| field.name);
@@ -48,7 +39,7 @@ pub(crate) fn read(tool: &Tool, args: Map<String, Value>, nonce: Nonce) -> Resul
     for field in tool.fields {
         let given = args.get(field.name).filter(|value| !value.is_null());
         let value = match (given, field.shape) {
-            (None, Shape::Key(without)) => Some(Value::String(stand_in(without, &args, nonce))),
+            (None, Shape::Key(without)) => Some(Value::String(stand_in(without, args, nonce))),
             (None, _) => None,
             (Some(value), _) => Some(value.clone()),
         };
@@ -80,7 +71,7 @@ pub(crate) fn read(tool: &Tool, args: Map<String, Value>, nonce: Nonce) -> Resul
         target = format!("{target}?{}", query.join("&"));
     }
     let body = if tool.method == "GET" { String::new() } else { Value::Object(body).to_string() };
-    Ok(Sent { request: ApiRequest { method: tool.method, target, body }, key, args })
+    Ok(Sent { request: ApiRequest { method: tool.method, target, body }, key })
 }
 
 /// Puts the tool's names in the place of the route's in what the route found wrong.

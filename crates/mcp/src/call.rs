@@ -20,7 +20,7 @@ pub(crate) async fn call(
     args: Map<String, Value>,
     nonce: Nonce,
 ) -> Result<Value, Value> {
-    let sent = read(tool, args, nonce).map_err(|problem| body_of(tool, &problem))?;
+    let sent = read(tool, &args, nonce).map_err(|problem| body_of(tool, &problem))?;
     let answered = api.call(sent.request.clone(), credentials).await;
     let ApiAnswer { status, body } =
         answered.map_err(|NoAnswer(why)| unreachable_problem(tool, &sent, &why))?;

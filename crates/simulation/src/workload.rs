@@ -89,7 +89,10 @@ pub(crate) fn resolve(mut request: Request, books: &Auditor) -> Option<Request> 
         | Request::ExtendHold { hold, .. }
         | Request::CaptureHold { hold, .. }
         | Request::VoidHold { hold } => *hold = newest(&books.holds, *hold)?,
-        Request::Reverse { event, .. } | Request::Recharge { event, .. } | Request::SetCost { event, .. } => {
+        Request::Reverse { event, .. }
+        | Request::Recharge { event, .. }
+        | Request::Collect { event, .. }
+        | Request::SetCost { event, .. } => {
             *event = newest(&books.events, *event)?;
         }
         Request::VoidGrant { customer, lot } => *lot = 1 + *lot % books.lots_of(customer)?,

@@ -53,8 +53,11 @@ fn refers_to(fact: &WalletEvent) -> Option<Position> {
         | WalletEvent::Refused { asked: Asked::Reverse(request), .. } => Some(request.event),
         WalletEvent::Recharged { request, .. }
         | WalletEvent::Refused { asked: Asked::Recharge(request), .. } => Some(request.event),
+        WalletEvent::Collected { request, .. }
+        | WalletEvent::Refused { asked: Asked::Collect(request), .. } => Some(request.event),
         WalletEvent::CostSet { request, .. }
         | WalletEvent::Refused { asked: Asked::SetCost(request, _), .. } => Some(request.event),
+        WalletEvent::EventAnnotated { event, .. } => Some(event.position),
         _ => None,
     }
 }

@@ -121,6 +121,11 @@ impl Tally {
                 let (used, revenue) = (micro(charge.charged()), charge.revenue_nano());
                 self.amended(wallet, of.as_deref().map(|of| of.event_type), used, revenue);
             }
+            WalletEvent::Collected { charge, of, .. } => {
+                let (used, revenue) = (micro(charge.charged()), charge.revenue_nano());
+                self.totals.uncharged_micro -= used;
+                self.amended(wallet, of.as_deref().map(|of| of.event_type), used, revenue);
+            }
             WalletEvent::CostSet { before, cost, of, .. } => {
                 let nano = |cost: &Option<Cost>| cost.map_or(0, |cost| i128::from(cost.nano));
                 let more = nano(cost) - nano(before);
@@ -171,6 +176,7 @@ impl Tally {
             | WalletEvent::Frozen
             | WalletEvent::Thawed
             | WalletEvent::CustomerErased
+            | WalletEvent::EventAnnotated { .. }
             | WalletEvent::Refused { .. } => {}
         }
     }

@@ -169,8 +169,12 @@ impl World {
             WalletEvent::GrantVoided { request, .. } => self.grant_voided(entry, fact, request),
             WalletEvent::Reversed { request, .. } => self.reversed(entry, fact, request),
             WalletEvent::Recharged { request, .. } => self.recharged(entry, fact, request),
+            WalletEvent::Collected { request, .. } => self.collected(entry, fact, request),
             WalletEvent::CostSet { request, usage, .. } => {
                 self.cost_set(entry, fact, request, usage.as_ref())
+            }
+            WalletEvent::EventAnnotated { request, event, moved } => {
+                self.annotated(entry, fact, (request, *event), moved.as_deref())
             }
             WalletEvent::LotActivated { .. }
             | WalletEvent::LotExpired { .. }

@@ -11,6 +11,7 @@
 mod allowances;
 mod answer;
 mod batch;
+mod budgets;
 mod catalogue;
 mod grants;
 mod holds;
@@ -28,11 +29,13 @@ use std::collections::BTreeMap;
 pub use allowances::{Period, Rollover};
 pub use answer::{Answer, Balance, Charge, Draw, Entry, Happening, HoldEnd, Refused, Rejected, Settled};
 pub use batch::BatchAnswer;
+pub use budgets::Means;
 pub use orders::{Arrived, Followed, HeldBecause, News, OrderStatus, OrderView, Payment, Returns};
 pub use packs::Shortfall;
 pub use request::{Grid, Kind, Measure, Money, Policy, Property, Request, Rounding, Rule};
 pub use view::{HoldView, LotStatus, LotView, WalletView};
 
+use budgets::{Budget, Counted, captured_of};
 use catalogue::Catalogue;
 use wallet::Wallet;
 
@@ -69,6 +72,10 @@ pub struct Model {
     pub journal: Vec<Entry>,
     catalogue: Catalogue,
     wallets: Vec<Wallet>,
+    /// What may be spent in a day in the name of the key that asks.
+    budget: Budget,
+    /// What counted while there was one, in order.
+    counted: Vec<Counted>,
     /// By whose key it is (a customer's or, for the catalogue, nobody's) and the key: what was asked, and where the
     /// answer stands.
     keys: BTreeMap<(Option<String>, String), (Request, Place)>,
@@ -82,6 +89,8 @@ impl Model {
             journal: vec![begun],
             catalogue: Catalogue::new(currency),
             wallets: Vec::new(),
+            budget: Budget::default(),
+            counted: Vec::new(),
             keys: BTreeMap::new(),
         }
     }
@@ -153,13 +162,15 @@ impl Model {
             Request::PlaceOrder { pack, .. } => self.catalogue.newest_pack(pack).cloned(),
             _ => None,
         };
+        let means = self.means(number, now);
+        let captured = request.hold().map_or(0, |hold| captured_of(&self.wallets[number], hold));
         let wallet = &mut self.wallets[number];
         let decided = match request {
-            Request::Meter { .. } => wallet.meter(place, request, priced),
-            Request::PlaceHold { .. } => wallet.place_hold(place, request, priced, now),
-            Request::IncreaseHold { hold, .. } => wallet.increase_hold(*hold, priced),
+            Request::Meter { .. } => wallet.meter(place, request, priced, means),
+            Request::PlaceHold { .. } => wallet.place_hold(place, request, priced, means, now),
+            Request::IncreaseHold { hold, .. } => wallet.increase_hold(*hold, priced, means),
             Request::ExtendHold { hold, ttl_s } => wallet.extend_hold(*hold, *ttl_s, now),
-            Request::CaptureHold { .. } => wallet.capture_hold(place, request, priced),
+            Request::CaptureHold { .. } => wallet.capture_hold(place, request, priced, means),
             Request::VoidHold { hold } => wallet.void_hold(*hold),
             Request::Grant { .. } => wallet.grant(place, request, now),
             // What was bought is refunded, not voided.
@@ -169,6 +180,10 @@ impl Model {
             Request::VoidGrant { lot, .. } => wallet.void_grant(*lot),
             Request::Reverse { event, credits } => wallet.reverse(place, *event, *credits, now),
             Request::Recharge { event, credits } => wallet.recharge(place, *event, *credits),
+            Request::Collect { event, credits } => match wallet.collect(place, *event, *credits) {
+                Ok(decided) => decided,
+                Err(rejected) => return Answer::Rejected(rejected),
+            },
             Request::SetCost { event, cost } => Ok(wallet.set_cost(*event, cost.nano)),
             Request::SetPolicy { policy, .. } => Ok(wallet.set_policy(*policy)),
             Request::Freeze { .. } => Ok(wallet.freeze(place)),
@@ -192,11 +207,14 @@ impl Model {
             Request::DefineEventType { .. }
             | Request::PublishPrice { .. }
             | Request::PublishPack { .. }
+            | Request::SetBudget { .. }
             | Request::ChangeSettings { .. } => {
                 return Answer::Rejected(Rejected::NotFound);
             }
         };
-        self.record(Some(number), decided.unwrap_or_else(Happening::Refused))
+        let what = decided.unwrap_or_else(Happening::Refused);
+        self.count(number, place, &what, captured, now);
+        self.record(Some(number), what)
     }
 
     fn find_or_open(&mut self, request: &Request, now: Ms) -> Option<usize> {

@@ -85,6 +85,13 @@ impl Pair {
             assert_eq!(wallet, expected, "the ledger's wallet (left) and the model's (right) after {after}");
         }
         assert_eq!(wallets.len(), expected.len(), "wallets after {after}");
+        for wallet in 0..wallets.len() {
+            let (means, expected) = (self.driver.means(wallet, self.now), self.model.means(wallet, self.now));
+            assert_eq!(
+                means, expected,
+                "what the ledger's budget has left (left) and the model's (right) after {after}"
+            );
+        }
     }
 }
 

@@ -11,7 +11,7 @@ mod seen;
 mod seen_of_sales;
 
 pub use commands::{Command, Swarm, altered, commands, commands_without_sales};
-pub use seen::{MILESTONES, in_entry};
+pub use seen::{MILESTONES, MILESTONES_OF_BUDGETS, in_entry};
 pub use seen_of_sales::MILESTONES as MILESTONES_OF_SALES;
 
 use std::collections::BTreeSet;
@@ -189,6 +189,7 @@ impl Run {
             | Request::VoidHold { hold } => *hold = picked(&self.holds, *hold)?,
             Request::Reverse { event, .. }
             | Request::Recharge { event, .. }
+            | Request::Collect { event, .. }
             | Request::SetCost { event, .. } => *event = picked(&self.events, *event)?,
             Request::OpenCheckout { order }
             | Request::SettleOrder { order, .. }

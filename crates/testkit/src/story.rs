@@ -14,12 +14,12 @@
 //! |---|---|
 //! | `type NAME [CREDITS]` | `caller-set`, `archived` |
 //! | `price NAME flat CREDITS`, `price NAME each CREDITS` | `base C`, `min C`, `max C`, `of PROPERTY`, `whole`, `up`, `down`, `half-even`, `from +1d`, `replaces N` |
-//! | `meter CUSTOMER TYPE` | `x QUANTITY`, `credits C`, `cost $M`, `record`, `PROPERTY=N` |
+//! | `meter CUSTOMER TYPE` | `x QUANTITY`, `credits C`, `cost $M`, `record`, `uncharged`, `PROPERTY=N` |
 //! | `hold CUSTOMER TYPE` | `x QUANTITY`, `credits C`, `lasting 60s` |
 //! | `increase HOLD`, `extend HOLD 60s`, `void HOLD` | `x QUANTITY`, `credits C` |
 //! | `capture HOLD` | `x QUANTITY`, `credits C`, `cost $M`, `record`, `step`, `PROPERTY=N` |
 //! | `grant CUSTOMER CREDITS` | `paid $M`, `adjustment`, `priority N`, `from +1d`, `until +30d`, `only TYPE,TYPE` |
-//! | `void-grant CUSTOMER LOT`, `reverse EVENT [CREDITS]` | |
+//! | `void-grant CUSTOMER LOT`, `reverse EVENT [CREDITS]`, `collect EVENT [CREDITS]` | |
 //! | `policy CUSTOMER strict`, `… overdraft C`, `… record-only`, `freeze CUSTOMER`, `thaw CUSTOMER` | |
 //! | `pack NAME CREDITS for $M` | `bonus C`, `days N`, `retired` |
 //! | `settings` | `welcome C`, `welcome-days N`, `refund debt`, `dispute freeze`, `… uncollectable` |
@@ -27,8 +27,9 @@
 //! | `settle ORDER [paid\|pending\|expired\|failed]` | `paid $M`, `discount $M`, `tax $M`, `refunded 40%`, `withdrawn $M`, `disputed $M`, `back` (none of these), `ends REFUND`, `accept` |
 //! | `allowance CUSTOMER CODE CREDITS day\|week\|month` | `from +1d`, `min C`, `max C`, `priority N`, `only TYPE,TYPE` |
 //! | `end-allowance CUSTOMER CODE` | |
+//! | `budget`, of the key that asks | `day C`, `each C` (for each customer); without both there is none |
 //! | `wait 15m`, `due CUSTOMER` | what happened by time is what `due` answers |
-//! | `wallet CUSTOMER`, `lots CUSTOMER`, `order-of ORDER` | |
+//! | `wallet CUSTOMER`, `lots CUSTOMER`, `spent CUSTOMER` (of the budget), `order-of ORDER` | |
 //!
 //! `as NAME` names a hold or an event; `[KEY]` in front asks under that idempotency key.
 //!
@@ -127,6 +128,7 @@ impl Telling {
             ["order-of", order] => {
                 return render::order(&self.pair.model, self.names[*order]);
             }
+            ["spent", customer] => return render::spent(&self.pair.model, customer, self.pair.now),
             ["lots", customer] => return render::lots(&self.pair.model, customer),
             _ => {}
         }

@@ -64,7 +64,8 @@ figures! {
     late_events,
     /// Their quantity, in micro-units.
     quantity_micro,
-    /// Micro-credits used and not charged, in record-only wallets.
+    /// Micro-credits used and not charged, in record-only wallets or of callers that could not be refused; less what was
+    /// collected of them since.
     uncharged_micro,
     /// Nano-units that they cost the operator, as known now.
     cost_nano,

@@ -6,7 +6,7 @@
 
 use chargly_ledger::{
     Asked, Charge, Cost, CostSource, Credits, DecodeError, Dimension, Draw, EventRef, EventTypeNo, Facets,
-    Fact, Fulfilment, GrantKind, GrantRequest, Lineage, MeterRequest, Millis, Reclaim, Settlement,
+    Fact, Fulfilment, GrantKind, GrantRequest, Lineage, MeterRequest, Millis, Moved, Reclaim, Settlement,
     WalletEvent, WalletFact, WalletNo, cost_of_event,
 };
 
@@ -93,9 +93,26 @@ impl Rows<'_> {
                 self.add_to_event(of.as_deref(), &figures)?;
                 self.book(&figures)
             }
+            // As if it had been charged at first: where the event counts, it is used and charged now.
+            WalletEvent::Collected { charge, of, .. } => {
+                let sums = Sums::of(&charge.draws);
+                let figures = Figures {
+                    credits_micro: charge.credits.micro().into(),
+                    free_micro: sums.free_micro,
+                    revenue_nano: sums.revenue_nano,
+                    ..Figures::default()
+                };
+                let uncharged_micro = -i128::from(charge.credits.micro());
+                self.add_to_event(of.as_deref(), &Figures { uncharged_micro, ..figures })?;
+                self.book(&figures)
+            }
             WalletEvent::CostSet { before, cost, of, .. } => {
                 self.add_to_event(of.as_deref(), &cost_corrected(*before, *cost).ok_or(Uncounted::Overflow)?)
             }
+            WalletEvent::EventAnnotated { moved, .. } => match moved {
+                Some(moved) => self.moved(moved),
+                None => Ok(()),
+            },
             WalletEvent::Granted { request, settlements, .. } => {
                 self.book(&granted(request))?;
                 self.settled(self.place.at, settlements)
@@ -178,13 +195,32 @@ impl Rows<'_> {
 
     #[inline]
     fn charged(&mut self, target: &Target, of: Lineage, cost: Option<Cost>, charge: &Charge) -> Counted {
-        let is_late = self.place.at.0.saturating_sub(target.hour.end.0) > LATE_AFTER_MS;
+        let is_late = is_late(self.place.at, target);
         if let Some((kind, tally)) = Tally::of(of.quantity, cost, charge, is_late) {
             return self.counting.count(target, kind, &tally, self.place.at).ok_or(Uncounted::Overflow);
         }
         let figures = event(of, cost, charge, is_late);
         self.counting.add(target, &figures).ok_or(Uncounted::Overflow)?;
         self.book(&figures)
+    }
+
+    /// What an event counted for without dimensions counts for those that it has now. Its sums in all do not change.
+    fn moved(&mut self, moved: &Moved) -> Counted {
+        let EventRef { event_type, price, at, dimensions } = &moved.of;
+        let before = Subject {
+            at: *at,
+            event_type: Some(*event_type),
+            price: *price,
+            dimensions,
+            ..self.unknown(*at)
+        };
+        let target = self.counting.target(before, None)?;
+        let is_late = is_late(moved.recorded_at, &target);
+        let figures = event(moved.lineage, moved.cost, &moved.charge, is_late);
+        let taken = Figures::default().checked_sub(&figures).ok_or(Uncounted::Overflow)?;
+        self.counting.add(&target, &taken).ok_or(Uncounted::Overflow)?;
+        // Dimensions that were declared later stand in the annotation's own payload.
+        self.add(Subject { dimensions: &moved.dimensions, ..before }, Some(self.place), &figures)
     }
 
     fn refused(&mut self, asked: &Asked, facets: Option<&Facets>) -> Counted {
@@ -207,6 +243,7 @@ impl Rows<'_> {
             | Asked::VoidGrant(_)
             | Asked::Reverse(_)
             | Asked::Recharge(_)
+            | Asked::Collect(_)
             | Asked::SetCost(..)
             | Asked::PlaceOrder(_)
             | Asked::RefundOrder(_)
@@ -299,6 +336,11 @@ impl Rows<'_> {
     fn unknown(&self, at: Millis) -> Subject<'static> {
         Subject { wallet: self.wallet, at, event_type: None, price: None, dimensions: &[] }
     }
+}
+
+/// Whether an event was recorded long after its hour.
+fn is_late(recorded_at: Millis, target: &Target) -> bool {
+    recorded_at.0.saturating_sub(target.hour.end.0) > LATE_AFTER_MS
 }
 
 fn dimensions(facets: Option<&Facets>) -> &[Dimension] {

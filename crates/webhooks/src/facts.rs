@@ -231,6 +231,15 @@ fn movement(id: EntryId, fact: &WalletFact, catalogue: &Catalogue, read: Read<'_
             let details = Details::Event { event, id: public(IdKind::Event, id) };
             (difference(), false, debit(charge.charged().micro(), details))
         }
+        WalletEvent::Collected { request, charge, of } => {
+            let event = of.as_deref().map(|of| name_of(catalogue, of.event_type)).unwrap_or_default();
+            // Told of the event that is paid for, under its own id.
+            let details = match read(request.event) {
+                Some(stored) => Details::Event { event, id: public(IdKind::Event, stored.id) },
+                None => Details::Reason("collected"),
+            };
+            (difference(), false, debit(charge.charged().micro(), details))
+        }
         WalletEvent::Recharged { charge, .. } => {
             (difference(), false, debit(charge.charged().micro(), Details::Reason("correction")))
         }
@@ -291,6 +300,7 @@ fn movement(id: EntryId, fact: &WalletFact, catalogue: &Catalogue, read: Read<'_
         | WalletEvent::AllowanceEnded { .. }
         | WalletEvent::HoldExtended { .. }
         | WalletEvent::CostSet { .. }
+        | WalletEvent::EventAnnotated { .. }
         | WalletEvent::PolicySet { .. }
         | WalletEvent::Frozen
         | WalletEvent::Thawed

@@ -125,7 +125,7 @@ impl Gathering {
                     &Amendment { credits: Credits::ZERO - *credits, ..Amendment::booked(-booked) },
                 );
             }
-            WalletEvent::Recharged { charge, of, .. } => {
+            WalletEvent::Recharged { charge, of, .. } | WalletEvent::Collected { charge, of, .. } => {
                 let amendment =
                     Amendment { credits: charge.charged(), ..Amendment::booked(charge.revenue_nano()) };
                 self.amend_event(wallet, of.as_deref(), &amendment);

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use chargly_index::{Block, Posting, entry};
 use chargly_ledger::{EventTypeNo, Millis, Position, WalletNo};
 
+use super::collect::charge_of;
 use crate::environment::Environment;
 use crate::facts::{Facts, StoredFact, read_entry};
 use crate::lookup::Lookup;
@@ -25,6 +26,8 @@ pub struct EventFilter {
     pub from: Option<Millis>,
     /// That occurred before this instant.
     pub to: Option<Millis>,
+    /// Only those that were not charged wholly when they were recorded.
+    pub uncharged: bool,
 }
 
 /// A page of events.
@@ -54,7 +57,8 @@ impl Environment {
         let (facts, lookup) = (self.facts_handle(), self.lookup_handle());
         let head = self.tail().committed().next;
         self.blocking(move || {
-            let wanted = Wanted { wallet, event_type: filter.event_type, from: filter.from, to: filter.to };
+            let EventFilter { event_type, from, to, uncharged, .. } = filter;
+            let wanted = Wanted { wallet, event_type, from, to, uncharged };
             newest_first(&facts, &lookup, &wanted, below.unwrap_or(head), limit)
         })
         .await
@@ -76,6 +80,7 @@ struct Wanted {
     event_type: Option<EventTypeNo>,
     from: Option<Millis>,
     to: Option<Millis>,
+    uncharged: bool,
 }
 
 impl Selection for Wanted {
@@ -95,6 +100,7 @@ impl Selection for Wanted {
             && self.event_type.is_none_or(|t| entry::event_type(&stored.fact) == Some(t))
             && self.from.is_none_or(|from| occurred_at >= from)
             && self.to.is_none_or(|to| occurred_at < to)
+            && (!self.uncharged || charge_of(&stored.fact).is_some_and(|c| c.uncharged.is_positive()))
     }
 }
 

@@ -1,10 +1,11 @@
 //! API keys: made, rotated, revoked. A secret is shown once and kept nowhere; only its hash is recorded.
 
-use chargly_ledger::{Action, ApiKey, CatalogueChange, KeyNo, Millis, Scopes};
+use chargly_ledger::{Action, ApiKey, Budget, CatalogueChange, KeyLimits, KeyNo, Means, Millis, Scopes};
 use compact_str::CompactString;
 
 use crate::environment::Environment;
 use crate::outcome::{CallError, Outcome};
+use crate::submission::{Ask, Failure, Item, SpentToday, Verdict};
 
 /// Random bytes in a secret: 192 bits, far beyond guessing.
 const SECRET_BYTES: usize = 24;
@@ -22,12 +23,24 @@ pub struct NewKey {
 }
 
 impl Environment {
-    /// Makes a key. With `replaces`, that key stays good until `overlap_ms` from now.
+    /// Makes a key that may do whatever its scopes allow. With `replaces`, that key stays good until `overlap_ms` from
+    /// now, and the new one has its limits.
     pub async fn create_key(
         &self,
         actor: KeyNo,
         label: CompactString,
         scopes: Scopes,
+        replaces: Option<(KeyNo, i64)>,
+    ) -> Result<NewKey, CallError> {
+        self.create_limited_key(actor, label, (scopes, KeyLimits::default()), replaces).await
+    }
+
+    /// As [`Environment::create_key`], with limits.
+    pub async fn create_limited_key(
+        &self,
+        actor: KeyNo,
+        label: CompactString,
+        (scopes, limits): (Scopes, KeyLimits),
         replaces: Option<(KeyNo, i64)>,
     ) -> Result<NewKey, CallError> {
         let secret = new_secret(self.name())?;
@@ -39,6 +52,7 @@ impl Environment {
             hint: CompactString::from(&secret[secret.len() - 4..]),
             scopes,
             replaces: replaces.map(|(key, _)| key),
+            limits: limits.boxed(),
         };
         let outcome = self.change_catalogue(actor, Action::Change(change), None).await?;
         let number = match outcome.fact.as_ref() {
@@ -59,6 +73,38 @@ impl Environment {
         let dead_at = if after_ms <= 0 { Millis(0) } else { Millis(self.wall_ms()).plus(after_ms) };
         let change = CatalogueChange::KeyRevoked { key, dead_at };
         self.change_catalogue(actor, Action::Change(change), None).await
+    }
+
+    /// Sets or takes away the budget of a key, and of those it replaces or that replace it.
+    pub async fn set_key_budget(
+        &self,
+        actor: KeyNo,
+        key: KeyNo,
+        budget: Option<Budget>,
+    ) -> Result<Outcome, CallError> {
+        let change = CatalogueChange::KeyBudgetSet { key, budget };
+        self.change_catalogue(actor, Action::Change(change), None).await
+    }
+
+    /// What was spent today by keys with a budget.
+    pub async fn spent_today(&self) -> Result<SpentToday, CallError> {
+        let answered = self.ask(vec![Item::read(Ask::Spent)], Vec::new(), true).await?;
+        match answered.verdicts.into_iter().next() {
+            Some(Verdict::Spent(spent)) => Ok(spent),
+            Some(Verdict::Failed(failure)) => Err(failure.into()),
+            _ => Err(Failure::Stopped.into()),
+        }
+    }
+
+    /// What a key may still spend today for a customer.
+    pub async fn means(&self, key: KeyNo, customer: &str) -> Result<Means, CallError> {
+        let ask = Ask::Means(key, customer.into());
+        let answered = self.ask(vec![Item::read(ask)], Vec::new(), true).await?;
+        match answered.verdicts.into_iter().next() {
+            Some(Verdict::Means(means)) => Ok(means),
+            Some(Verdict::Failed(failure)) => Err(failure.into()),
+            _ => Err(Failure::Stopped.into()),
+        }
     }
 
     /// The key with this secret, if it is alive.

@@ -6,6 +6,8 @@ mod capture_hold;
 mod change_catalogue;
 mod change_hold;
 mod change_wallet;
+mod collect;
+mod consume;
 mod corrections;
 mod erase_customer;
 mod expiring_lots;
@@ -18,6 +20,7 @@ mod list_audit;
 mod list_events;
 mod list_history;
 mod list_orders;
+mod log_usage;
 mod manage_keys;
 mod meter_events;
 mod past;
@@ -32,6 +35,7 @@ mod try_price;
 
 pub(crate) use advice::Looks;
 pub use advice::{ApplyAdvice, LookJob, LookRequest, LookStatus, Looked, look_weekly};
+pub use collect::{COLLECTED_EVENTS_MAX, Collected};
 pub(crate) use corrections::Running as RunningCorrections;
 pub use corrections::{
     CORRECTION_CUSTOMERS_MAX, CORRECTION_EVENTS_MAX, CorrectionState, CustomerChange, CustomerDifference,
@@ -45,6 +49,7 @@ pub use list_audit::AuditPage;
 pub use list_events::{EventFilter, EventPage};
 pub use list_history::{HistoryLine, HistoryPage};
 pub use list_orders::OrderPage;
+pub use log_usage::{LOGGED_AMONG_FACTS_MAX, LOGGED_WITHIN_MS, UsageLog};
 pub use manage_keys::NewKey;
 pub use meter_events::{BatchOutcome, MeterEvent, Properties};
 pub use past::{PastError, Watch};

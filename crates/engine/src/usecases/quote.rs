@@ -1,6 +1,6 @@
 //! What an event would cost, and whether it would be accepted. Changes nothing.
 
-use chargly_ledger::{Credits, Millis, PriceNo, Refusal};
+use chargly_ledger::{Credits, KeyNo, Means, Millis, PriceNo, Refusal};
 
 use super::meter_events::{MeterEvent, taken_apart};
 use crate::environment::Environment;
@@ -20,8 +20,8 @@ pub struct Quote {
 }
 
 impl Environment {
-    /// Prices an event and tries it on the wallet as it stands.
-    pub async fn quote(&self, event: MeterEvent) -> Result<Quote, CallError> {
+    /// Prices an event and tries it on the wallet as it stands, and on the budget of the key that asks.
+    pub async fn quote(&self, actor: KeyNo, event: MeterEvent) -> Result<Quote, CallError> {
         let catalogue = self.catalogue();
         let Some(event_type) = catalogue.event_type(&event.event) else {
             return Err(CallError::UnknownEventType { name: event.event });
@@ -36,10 +36,18 @@ impl Environment {
         };
         let (_, inputs, facets) = taken_apart(event.properties, event.usage);
         let wallet = self.wallet(&event.customer).await?;
+        let is_limited = catalogue.key(actor).is_some_and(|key| key.budget.is_some());
+        let means = if is_limited { self.means(actor, &event.customer).await? } else { Means::default() };
         let wallet = wallet.unwrap_or_else(|| Box::new(chargly_ledger::unseen(&catalogue)));
         let now = Millis(self.wall_ms());
-        let (price, credits, refusal) =
-            chargly_ledger::quote(&catalogue, Some(&wallet), &request, &inputs, facets.as_deref(), now)?;
+        let (price, credits, refusal) = chargly_ledger::quote(
+            &catalogue,
+            (Some(&wallet), &means),
+            &request,
+            &inputs,
+            facets.as_deref(),
+            now,
+        )?;
         Ok(Quote { credits, price, available: wallet.balance.available(), refusal })
     }
 }

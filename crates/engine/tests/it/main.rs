@@ -15,5 +15,6 @@ mod runs;
 mod simulate;
 mod split;
 mod time;
+mod uncharged;
 mod world;
 mod writer;

@@ -194,6 +194,7 @@ async fn lists_and_balances_of_the_past_are_the_same_whether_sealed_or_not() {
                     event_type,
                     from: from.map(Millis),
                     to: to.map(Millis),
+                    uncharged: false,
                 };
                 let wallet = match customer {
                     Some(customer) => world.env.wallet(customer).await.expect("read").map(|w| w.number),

@@ -202,6 +202,8 @@ pub(crate) fn word(verdict: &Verdict) -> &'static str {
         | Verdict::Order(_)
         | Verdict::OpenOrders(_)
         | Verdict::Census(_)
+        | Verdict::Spent(_)
+        | Verdict::Means(_)
         | Verdict::Lots(_)
         | Verdict::Expiring(_) => "read",
         Verdict::Erased(_) => "erased",

@@ -34,12 +34,16 @@ pub(crate) static STYLESHEET: LazyLock<Asset> = LazyLock::new(|| {
 pub(crate) static FAVICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("mark", "svg", "image/svg+xml", include_str!("../../assets/mark.svg")));
 
+/// How the reference of the API looks.
+pub(crate) static REFERENCE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("reference", "css", "text/css", chargly_openapi::page::STYLESHEET));
+
 pub(crate) async fn handle(call: PublicCall) -> Result<Answer, Problem> {
     find(call.param("file")).map(Asset::answer).ok_or_else(|| Problem::not_found("file"))
 }
 
 fn find(name: &str) -> Option<&'static Asset> {
-    [&*STYLESHEET, &*FAVICON].into_iter().find(|asset| asset.name == name)
+    [&*STYLESHEET, &*FAVICON, &*REFERENCE].into_iter().find(|asset| asset.name == name)
 }
 
 impl Asset {
@@ -61,7 +65,7 @@ mod tests {
     fn file_is_found_by_its_name_with_the_hash_and_by_no_other() {
         let stylesheet = STYLESHEET.name.as_str();
         assert!(find(stylesheet).is_some_and(|asset| asset.content_type == "text/css"));
-        assert!(find(&FAVICON.name).is_some());
+        assert!(find(&FAVICON.name).is_some() && find(&REFERENCE.name).is_some());
         for name in ["", "pages.css", "pages-000000000000.css", "../Cargo.toml", &stylesheet.to_uppercase()] {
             assert!(find(name).is_none(), "{name}");
         }

@@ -39,9 +39,10 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
     if event.if_insufficient == IfInsufficient::Record {
         call.needs(Scope::Record)?;
     }
+    call.may_choose(event.credits)?;
     let (customer, name) = (event.customer.clone(), event.event.clone());
     let tried = proposed.map(|rule| try_on(&call, &event, rule)).transpose()?;
-    let quoted = call.env.quote(event).await;
+    let quoted = call.env.quote(call.actor(), event).await;
     let catalogue = call.env.catalogue();
     let quote = quoted.map_err(|error| problem_of(error, &catalogue, Some(&name)))?;
     Ok(Answer::object(|o| {

@@ -65,6 +65,9 @@ fn from_request(call: &Call) -> Result<Settings, Problem> {
             checkout,
             redirect_origins: redirect_origins.unwrap_or_default(),
             advice: advice::read(fields, problems),
+            compat_creates_event_types: fields
+                .optional("compat_creates_event_types", problems, Value::boolean)
+                .unwrap_or(default.compat_creates_event_types),
         })
     })
 }

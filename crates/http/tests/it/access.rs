@@ -2,7 +2,7 @@
 //! ids, with a method it does not take.
 
 use chargly_engine::ledger::Scope;
-use chargly_http::{ROUTES, Route};
+use chargly_http::{Errors, ROUTES, Route};
 
 use crate::v1::recommendations::{advice, recorded};
 use crate::world::World;
@@ -39,7 +39,10 @@ async fn no_route_answers_a_key_that_lacks_its_scope() {
         let key = world.key_with(&others).await;
         let got = world.ask(route.method, &concrete(route, "hld_x"), Some(&key), "{").await.expect(403);
         assert_eq!(got.code(), "forbidden");
-        assert_eq!(got.text("/required_scope"), needed.as_str());
+        match route.errors {
+            Errors::Problem => assert_eq!(got.text("/required_scope"), needed.as_str()),
+            Errors::Client => assert!(got.text("/error/message").contains(needed.as_str())),
+        }
     }
 }
 
@@ -80,7 +83,8 @@ async fn ids_of_the_other_environment_name_nothing() {
             Some("webhook-endpoints") => &hook,
             Some("orders") => &order,
             Some("checkouts") => &checkout,
-            Some("recommendations") => &advice,
+            // Of the compatibility surface no other routes have an id.
+            Some("recommendations" | "pricing") => &advice,
             _ => &keys,
         };
         let path = concrete(route, id);
@@ -194,7 +198,10 @@ async fn routes_for_everybody_tell_no_secret() {
     for route in ROUTES.iter().filter(|route| route.scope.is_none() && !route.is_public()) {
         let got = world.ask(route.method, route.path, None, "").await.expect(200);
         let text = String::from_utf8(got.bytes).expect("UTF-8");
-        assert!(!text.contains("sk_test_") && !text.contains("user_42"), "{text}");
+        assert!(!text.contains(&world.key) && !text.contains("sk_test_0"), "{text}");
+        // Made when the program was built: the customers of their examples are nobody's.
+        let is_built_in = ["/docs", "/openapi.json"].contains(&route.path);
+        assert!(is_built_in || !text.contains("user_42"), "{text}");
     }
 }
 

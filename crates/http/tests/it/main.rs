@@ -3,10 +3,13 @@
 mod access;
 mod answers;
 mod bad_input;
+mod cloud_events;
+mod compat;
 mod concurrency;
 mod idempotency;
 mod limits;
 mod lists;
+mod openapi;
 mod pages;
 mod payments;
 mod reference;

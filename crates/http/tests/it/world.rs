@@ -16,6 +16,8 @@ use chargly_webhooks::{Options, Webhooks};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+use crate::openapi::{self, Sent};
+
 /// 2026-11-23T10:00:00Z, when every world begins.
 pub(crate) const START_MS: i64 = 1_795_428_000_000;
 /// Where buyers reach the door.
@@ -78,7 +80,8 @@ impl Got {
     /// The error's code.
     #[track_caller]
     pub(crate) fn code(&self) -> String {
-        self.text("/code")
+        let is_for_client = self.json().get("error").is_some();
+        self.text(if is_for_client { "/error/code" } else { "/code" })
     }
 
     /// The fields that an `invalid_request` names.
@@ -181,12 +184,15 @@ impl World {
         self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
     }
 
-    /// Sends a request of any make.
+    /// Sends a request of any make. Every answer, to whatever test, is held against the description of its route.
     pub(crate) async fn send(&self, request: Request<Body>) -> Got {
+        let (sent, request) = Sent::of(request).await;
         let response = self.router.clone().oneshot(request).await.expect("the router cannot fail");
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a whole body");
-        Got { status: parts.status, headers: parts.headers, bytes: bytes.to_vec() }
+        let got = Got { status: parts.status, headers: parts.headers, bytes: bytes.to_vec() };
+        openapi::hold_to_its_description(&sent, &got);
+        got
     }
 
     /// A request with the test key, to be completed.

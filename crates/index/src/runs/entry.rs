@@ -41,6 +41,7 @@ pub fn is_audited(fact: &Fact) -> bool {
         Fact::Wallet(fact) => matches!(
             fact.event,
             WalletEvent::Reversed { request: chargly_ledger::ReverseRequest { correction: None, .. }, .. }
+                | WalletEvent::Collected { .. }
                 | WalletEvent::Granted { .. }
                 | WalletEvent::GrantVoided { .. }
                 | WalletEvent::OrderPlaced { .. }

@@ -25,8 +25,8 @@ pub(super) static PLACE_HOLD: Tool = Tool {
         done. Use it before costly or long work; then chargly.capture_hold with what was really used, or \
         chargly.void_hold if nothing was. Nothing is charged yet, but the credits cannot be spent otherwise until \
         then, or until the hold lapses at expiresAt. Give quantity, or credits, or neither for one unit. Fails with \
-        insufficient_credits (required, available, shortfall), wallet_frozen, too_many_holds, unknown_event_type or \
-        no_active_price.",
+        insufficient_credits (required, available, shortfall), budget_exceeded (this key may spend no more today: \
+        left, renews_at), wallet_frozen, too_many_holds, unknown_event_type or no_active_price.",
     method: "POST",
     path: "/v1/holds",
     scope: "meter",

@@ -21,7 +21,8 @@ pub(super) static METER_EVENT: Tool = Tool {
         piece of work, when the work is done or just before it. It costs the customer credits, at once and for good; \
         chargly.quote says how many without charging. Give an idempotencyKey that names the piece of work: the same \
         call with the same key is charged once. Fails with insufficient_credits (required, available, shortfall, and \
-        checkout_hint with the smallest pack that covers it; nothing is charged), wallet_frozen, unknown_event_type \
+        checkout_hint with the smallest pack that covers it; nothing is charged), budget_exceeded (this key may spend no more today: left, renews_at; stop and tell a \
+        person), wallet_frozen, unknown_event_type \
         (did_you_mean), no_active_price, or idempotency_conflict when the key was used for something else. A refusal \
         is final for its key: after a top-up, try again with a new key.",
     method: "POST",

@@ -1,10 +1,8 @@
 //! What an event type costs.
 
-use chargly_api::{ErrorCode, Problem};
-use serde_json::Value;
+use chargly_api::product;
 
-use crate::args::Sent;
-use crate::present::{any_object, at, boolean, number, object, schema, text, whole};
+use crate::present::{any_object, boolean, number, schema, text, whole};
 use crate::tool::{Effect, Field, Shape, To, Tool};
 
 pub(super) static GET_PRICING_RULE: Tool = Tool {
@@ -37,36 +35,5 @@ pub(super) static GET_PRICING_RULE: Tool = Tool {
         ];
         schema(fields, &["id", "feature", "multiplier", "minimumCredits", "enabled", "version"])
     },
-    present: |answer, sent| rule(answer, sent),
+    present: |answer, _| product::rule(answer),
 };
-
-fn rule(answer: &Value, sent: &Sent) -> Result<Value, Problem> {
-    let price = &answer["price"];
-    if price.is_null() {
-        let detail = "The event type has no price in force.";
-        return Err(Problem::new(ErrorCode::NoActivePrice, detail).text("event", sent.text("feature")));
-    }
-    let rule = &price["rule"];
-    let nothing = || Value::from(0);
-    let least = || Some(at(rule, "/minimum")).filter(|least| !least.is_null()).unwrap_or_else(nothing);
-    let (multiplier, minimum, whole) = match rule["type"].as_str() {
-        Some("flat") => (nothing(), at(rule, "/credits"), Value::Null),
-        Some("cost_plus") => (as_number(&rule["multiplier"]), least(), Value::Null),
-        _ => (nothing(), least(), rule.clone()),
-    };
-    Ok(object([
-        ("id", at(price, "/id")),
-        ("feature", at(answer, "/name")),
-        ("multiplier", multiplier),
-        ("minimumCredits", minimum),
-        ("enabled", (answer["archived"] != Value::Bool(true)).into()),
-        ("version", at(price, "/version")),
-        ("rule", whole),
-        ("inWords", at(price, "/in_words")),
-    ]))
-}
-
-/// A decimal that the route writes as text.
-fn as_number(decimal: &Value) -> Value {
-    decimal.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| decimal.clone())
-}

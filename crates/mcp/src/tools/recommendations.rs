@@ -1,9 +1,10 @@
 //! Advice on prices: reading it, and a person's decision about it.
 
+use chargly_api::product;
 use serde_json::{Value, json};
 
 use super::{CURSOR, KEY_ONCE, LIMIT, REASON};
-use crate::present::{at, boolean, hundred_times, list, number, object, page, schema, text, whole};
+use crate::present::{at, boolean, list, number, page, schema, text, whole};
 use crate::tool::{Effect, Field, Shape, To, Tool};
 
 const STATUSES: &[&str] = &["pending", "accepted", "rejected", "applied", "expired"];
@@ -40,21 +41,6 @@ fn recommendation_schema() -> Value {
     schema(fields, &["id", "feature", "reason", "confidence", "estimatedLift", "status"])
 }
 
-fn recommendation(answer: &Value) -> Value {
-    object([
-        ("id", at(answer, "/id")),
-        ("feature", at(answer, "/event")),
-        ("currentCredits", at(answer, "/current_credits")),
-        ("recommendedCredits", at(answer, "/recommended_credits")),
-        ("reason", at(answer, "/reason")),
-        ("confidence", at(answer, "/confidence")),
-        ("estimatedLift", at(answer, "/estimated_lift")),
-        ("versionFrom", at(answer, "/version_from")),
-        ("versionTo", at(answer, "/version_to")),
-        ("status", at(answer, "/status")),
-    ])
-}
-
 pub(super) static LIST: Tool = Tool {
     name: "chargly.list_pricing_recommendations",
     title: "List advice on prices",
@@ -72,7 +58,7 @@ pub(super) static LIST: Tool = Tool {
         CURSOR,
     ],
     output: || page(&recommendation_schema()),
-    present: |answer, _| Ok(list(answer, recommendation)),
+    present: |answer, _| Ok(list(answer, product::recommendation)),
 };
 
 pub(super) static GET: Tool = Tool {
@@ -85,7 +71,7 @@ pub(super) static GET: Tool = Tool {
     effect: Effect::Reads,
     fields: &[ID],
     output: recommendation_schema,
-    present: |answer, _| Ok(recommendation(answer)),
+    present: |answer, _| Ok(product::recommendation(answer)),
 };
 
 pub(super) static EXPLAIN: Tool = Tool {
@@ -115,17 +101,9 @@ pub(super) static EXPLAIN: Tool = Tool {
         schema(fields, &required)
     },
     present: |answer, _| {
-        let versions = &answer["version_transition"];
-        Ok(object([
-            ("recommendationId", at(answer, "/id")),
-            ("reason", at(answer, "/reason")),
-            ("confidence", at(answer, "/confidence")),
-            ("targetMarginPercent", hundred_times(&answer["target_margin"])),
-            ("estimatedMarginPercent", hundred_times(&answer["estimated_margin"])),
-            ("providerCostContext", at(answer, "/cost_context")),
-            ("versionTransition", object([("from", at(versions, "/from")), ("to", at(versions, "/to"))])),
-            ("lines", at(answer, "/lines")),
-        ]))
+        let mut explanation = product::explanation(answer);
+        explanation["lines"] = at(answer, "/lines");
+        Ok(explanation)
     },
 };
 
@@ -167,7 +145,7 @@ pub(super) static APPLY: Tool = Tool {
         ];
         schema(fields, &["success", "recommendationId", "status"])
     },
-    present: |answer, _| Ok(decided(answer)),
+    present: |answer, _| Ok(product::decided(answer)),
 };
 
 pub(super) static REJECT: Tool = Tool {
@@ -189,14 +167,5 @@ pub(super) static REJECT: Tool = Tool {
         ];
         schema(fields, &["success", "recommendationId", "status"])
     },
-    present: |answer, _| Ok(decided(answer)),
+    present: |answer, _| Ok(product::decided(answer)),
 };
-
-fn decided(answer: &Value) -> Value {
-    object([
-        ("success", true.into()),
-        ("recommendationId", at(answer, "/id")),
-        ("status", at(answer, "/status")),
-        ("newVersion", at(answer, "/version")),
-    ])
-}

@@ -1,5 +1,5 @@
 //! `chargly customers erase`: forget a customer, in a data directory that nobody serves, or through a server.
-//! `chargly customers list` is a report, and stands with the others.
+//! `chargly customers list` is a report, and stands with the others; `chargly customers collect` has a file of its own.
 
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub(crate) struct CustomersArgs {
 enum What {
     /// Print the customers who used something, the largest first, from a running server
     List(super::figures::CustomersListArgs),
+    /// Charge what a customer used and was not charged, as far as the wallet can pay
+    Collect(super::collect::CollectArgs),
     /// Forget a customer for good: id, keys, properties and reasons. Amounts and figures stay
     Erase(EraseArgs),
 }
@@ -54,6 +56,7 @@ struct EraseArgs {
 pub(crate) fn run(args: &CustomersArgs) -> Result<()> {
     let args = match &args.what {
         What::List(args) => return super::figures::list_customers(args),
+        What::Collect(args) => return super::collect::run(args),
         What::Erase(args) => args,
     };
     if !args.yes {
@@ -165,6 +168,6 @@ fn in_words(erased: &Value) -> String {
     )
 }
 
-fn parse_customer(text: &str) -> Result<String, String> {
+pub(super) fn parse_customer(text: &str) -> Result<String, String> {
     check_customer(text).map(|()| text.to_owned())
 }

@@ -3,6 +3,7 @@
 pub(crate) mod advise;
 pub(crate) mod backup;
 pub(crate) mod bench;
+mod collect;
 pub(crate) mod corrections;
 pub(crate) mod customers;
 pub(crate) mod export;

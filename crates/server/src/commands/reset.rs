@@ -111,7 +111,12 @@ fn carry_keys_over(dir: &Path, keys: &[ApiKey], clock: &dyn Clock) -> Result<()>
             secret_hash: key.secret_hash,
             hint: key.hint.clone(),
             scopes: key.scopes,
-            replaces: None,
+            // Keys that share a budget go on to share it.
+            replaces: keys[..index]
+                .iter()
+                .position(|other| other.purse == key.purse)
+                .map(|at| KeyNo::at(at + 1)),
+            limits: key.limits().boxed(),
         })?;
         if key.dead_at < Millis::NEVER {
             record(CatalogueChange::KeyRevoked { key: number, dead_at: key.dead_at })?;

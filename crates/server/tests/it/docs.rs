@@ -6,6 +6,9 @@ use crate::support::{Project, Server};
 /// Answers for as long as it is listened to; the tests of the stream itself are with the HTTP door.
 const NEVER_ENDS: &str = "/v1/stream";
 
+/// Where accepted events are answered with nothing.
+pub(crate) const CLOUD_EVENTS: &str = "/api/v1/events";
+
 /// A call as a page prints it.
 pub(crate) struct Printed {
     pub(crate) method: String,
@@ -42,13 +45,20 @@ pub(crate) fn all_succeed(page: &str, server: &Server, key: &str) -> usize {
         let body = body.as_deref().map(|body| fill_message(body, &path, server, key));
         let answer = server.call(method, &path, key, body.as_deref());
         // Work that goes on after the answer is accepted, not done.
-        let expected = if path == "/v1/price-simulations" { 202 } else { 200 };
+        let expected = match path.as_str() {
+            "/v1/price-simulations" => 202,
+            CLOUD_EVENTS => 204,
+            _ => 200,
+        };
         assert_eq!(answer.status, expected, "{method} {path}: {}", String::from_utf8_lossy(&answer.bytes));
     }
     calls.len()
 }
 
 fn fill(path: &str, server: &Server, key: &str) -> String {
+    if path.ends_with("/evt_…/collect") {
+        return path.replace("evt_…", &uncharged_event(server, key));
+    }
     let made_by = [
         ("evt_…", "/v1/events", r#"{"event":"image.generate","customer":"user_42"}"#),
         ("hld_…", "/v1/holds", r#"{"event":"image.generate","customer":"user_42","credits":100}"#),
@@ -69,6 +79,17 @@ fn fill(path: &str, server: &Server, key: &str) -> String {
         }
         None => path.to_owned(),
     }
+}
+
+/// An event that its customer could not pay when it came, and now can.
+fn uncharged_event(server: &Server, key: &str) -> String {
+    let event =
+        r#"{"specversion":"1.0","type":"image.generate","source":"/docs","id":"1","subject":"late_payer"}"#;
+    assert_eq!(server.call("POST", CLOUD_EVENTS, key, Some(event)).status, 204);
+    let lot = r#"{"credits":1000,"kind":"promotional"}"#;
+    assert_eq!(server.call("POST", "/v1/customers/late_payer/grants", key, Some(lot)).status, 200);
+    let listed = server.call("GET", "/v1/events?uncharged=true&customer=late_payer", key, None).json();
+    listed["data"][0]["id"].as_str().expect("an id").to_owned()
 }
 
 /// With the id of a message that waits for the endpoint of a path in place of `msg_…`.
@@ -244,6 +265,31 @@ fn every_call_of_the_pricing_guide_succeeds_as_printed() {
     let server = project.serve();
     let calls = all_succeed(include_str!("../../../../docs/guides/pricing.md"), &server, &project.test_key);
     assert!(calls >= 9, "{calls} calls found");
+}
+
+#[test]
+fn every_call_of_the_guide_to_compatibility_does_what_it_says() {
+    let project = Project::begin();
+    let server = project.serve();
+    let key = &project.test_key;
+    let page = include_str!("../../../../docs/guides/compatibility.md");
+    let calls = all_succeed(page, &server, key);
+    assert!(calls >= 7, "{calls} calls found");
+    let left = server.call("GET", "/api/wallet/balance/demo_user", key, None).json();
+    assert_eq!(left["balance"], 960, "charged once, and told of");
+    let events = server.call("GET", "/v1/events?customer=demo_user", key, None).json();
+    assert_eq!(events["data"].as_array().map(Vec::len), Some(1));
+    assert_eq!(events["data"][0]["properties"]["model"], "dall-e-3");
+    server.stop();
+    project.verified();
+    let exported = project.run(&["export", "events", "--format", "ndjson"]);
+    let rows = String::from_utf8_lossy(&exported.stdout).lines().map(str::to_owned).collect::<Vec<_>>();
+    let row = |index: usize| serde_json::from_str::<serde_json::Value>(&rows[index]).expect("JSON");
+    assert_eq!(
+        (rows.len(), row(0)["kind"].as_str(), row(1)["kind"].as_str()),
+        (2, Some("metered"), Some("annotated"))
+    );
+    assert_eq!((&row(0)["id"], &row(1)["properties"]["model"]), (&row(1)["id"], &"dall-e-3".into()));
 }
 
 #[test]

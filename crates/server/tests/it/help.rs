@@ -1,7 +1,7 @@
 //! What `--help` says, word for word: a change to a flag shows itself in review.
 
 /// Every command, as typed.
-const COMMANDS: [&[&str]; 31] = [
+const COMMANDS: [&[&str]; 32] = [
     &[],
     &["serve"],
     &["init"],
@@ -22,6 +22,7 @@ const COMMANDS: [&[&str]; 31] = [
     &["keys", "list"],
     &["keys", "create"],
     &["keys", "rotate"],
+    &["keys", "budget"],
     &["keys", "revoke"],
     &["rate-cards"],
     &["rate-cards", "import"],

@@ -30,9 +30,11 @@ pub(super) fn check(account: &mut Account, fact: &Fact, entry: &Entry) -> Result
 /// What callers spend without having said that the work is done already.
 fn is_bound_by_floor(event: &WalletEvent) -> bool {
     match event {
-        WalletEvent::Metered { request, .. } => request.if_insufficient == IfInsufficient::Refuse,
+        WalletEvent::Metered { request, .. } => request.if_insufficient != IfInsufficient::Record,
         WalletEvent::HoldCaptured { request, .. } => request.if_insufficient == IfInsufficient::Refuse,
-        WalletEvent::HoldPlaced { .. } | WalletEvent::HoldIncreased { .. } => true,
+        WalletEvent::HoldPlaced { .. }
+        | WalletEvent::HoldIncreased { .. }
+        | WalletEvent::Collected { .. } => true,
         _ => false,
     }
 }
@@ -41,9 +43,9 @@ fn is_bound_by_floor(event: &WalletEvent) -> bool {
 fn moved(event: &WalletEvent, what: &Happening) -> Micro {
     let all = |draws: &[Draw]| draws.iter().map(|draw| draw.credits).sum::<Micro>();
     match what {
-        Happening::Metered { charge } | Happening::Recharged { charge, .. } => {
-            -all(&charge.draws) - charge.debt
-        }
+        Happening::Metered { charge }
+        | Happening::Recharged { charge, .. }
+        | Happening::Collected { charge, .. } => -all(&charge.draws) - charge.debt,
         Happening::HoldCaptured { charge, lapsed, .. } => -all(&charge.draws) - charge.debt - all(lapsed),
         Happening::Granted { active: true, .. } => match event {
             WalletEvent::Granted { request, .. } => request.credits.micro().into(),

@@ -70,6 +70,8 @@ impl Auditor {
             | Verdict::Order(_)
             | Verdict::OpenOrders(_)
             | Verdict::Census(_)
+            | Verdict::Spent(_)
+            | Verdict::Means(_)
             | Verdict::Lots(_)
             | Verdict::Expiring(_)
             | Verdict::Erased(_) => Err(format!("call {number} is answered like a read: {verdict:?}")),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chargly_engine::ledger::{Catalogue, Cold, ColdKey, DecodeError, Position, State, Wallet};
+use chargly_engine::ledger::{Catalogue, Cold, ColdKey, DecodeError, Position, Spending, State, Wallet};
 use chargly_index::Delta;
 
 use crate::auditor::Finding;
@@ -12,6 +12,7 @@ pub(crate) struct Store {
     /// The first position that is not in it.
     pub(crate) next: Position,
     catalogue: Vec<u8>,
+    spending: Vec<u8>,
     wallets: BTreeMap<u32, Vec<u8>>,
     wallet_count: usize,
     cold: BTreeMap<ColdKey, Vec<u8>>,
@@ -21,7 +22,7 @@ impl Store {
     /// No checkpoint.
     pub(crate) fn empty() -> Self {
         let (catalogue, wallets, cold) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-        Self { next: Position(0), catalogue, wallets, wallet_count: 0, cold }
+        Self { next: Position(0), catalogue, spending: Vec::new(), wallets, wallet_count: 0, cold }
     }
 
     /// Writes all of it or, in a planted bug, all but the closed lots.
@@ -29,6 +30,7 @@ impl Store {
         self.next = delta.next;
         self.wallet_count = delta.wallet_count;
         self.catalogue = delta.catalogue.encode();
+        self.spending = delta.spending.encode();
         self.wallets.extend(delta.wallets.iter().map(|wallet| (wallet.number.0, wallet.encode())));
         let is_kept = |record: &&Cold| !(without_lots && matches!(record, Cold::Lot { .. }));
         self.cold.extend(delta.cold.iter().filter(is_kept).map(|record| (record.key(), record.encode())));
@@ -56,7 +58,11 @@ impl Store {
             // As the database says, too: it counts as damaged.
             return Ok(None);
         }
-        let mut state = State::from_checkpoint(read(Catalogue::decode(&self.catalogue))?, wallets);
+        let mut state = State::from_checkpoint(
+            read(Catalogue::decode(&self.catalogue))?,
+            read(Spending::decode(&self.spending))?,
+            wallets,
+        );
         for record in self.load(&state.always_warm())? {
             state.thaw(record);
         }

@@ -1,7 +1,7 @@
 //! What something costs under the proposal, and how often it happens at that price.
 
 use chargly_ledger::{
-    Credits, EventTypeNo, Fact, MeterRequest, Millis, Quantity, Refusal, WalletFact, WalletNo, quote,
+    Credits, EventTypeNo, Fact, Means, MeterRequest, Millis, Quantity, Refusal, WalletFact, WalletNo, quote,
 };
 
 use super::{Entry, Mode, World};
@@ -52,7 +52,8 @@ impl World {
         let (catalogue, now) = (self.state.catalogue(), entry.recorded.at);
         let rule = &catalogue.price_in_force(request.event_type, now)?.rule;
         let inputs = inputs_of(entry.payload, rule.properties());
-        let quoted = quote(catalogue, None, request, &inputs, facets_of(&fact.event), now);
+        let quoted =
+            quote(catalogue, (None, &Means::default()), request, &inputs, facets_of(&fact.event), now);
         quoted.ok().map(|(_, credits, _)| credits)
     }
 

@@ -1,9 +1,9 @@
 //! Events and what is not about holds: metering, reversals, grants, policies.
 
 use chargly_ledger::{
-    Action, Charge, CostRequest, Credits, EventTypeNo, Facets, Fact, GrantRequest, MeterRequest, Original,
-    Policy, PriceInputs, RechargeRequest, ReverseRequest, Terms, Usage, VoidGrantRequest, WalletEvent,
-    WalletFact,
+    Action, AnnotateRequest, Annotated, Charge, CollectRequest, CostRequest, Credits, EntryId, EventTypeNo,
+    Facets, Fact, GrantRequest, MeterRequest, Moved, Original, Policy, PriceInputs, RechargeRequest,
+    ReverseRequest, Terms, Usage, VoidGrantRequest, WalletEvent, WalletFact,
 };
 use compact_str::CompactString;
 
@@ -17,6 +17,8 @@ use crate::references::original_of;
 pub(super) struct Again {
     /// What it was charged, really.
     before: Credits,
+    /// What it cost, really, charged or not.
+    credits: Credits,
     /// As it was charged here; `None` where it did not happen.
     original: Option<Original>,
 }
@@ -30,16 +32,19 @@ impl World {
         charge: &Charge,
     ) -> bool {
         let (wallet, event_type, before) = (fact.header.wallet, request.event_type, charge.credits);
-        let after = match request.credits {
-            Some(_) => before,
-            None => self.price(entry, event_type, request.quantity, before),
+        let after = match charge.price {
+            None => before,
+            Some(_) => self.price(entry, event_type, request.quantity, before),
         };
         self.tally.asked(wallet, event_type, before, after);
         let times = self.times(entry, before, after);
         self.tally.totals.forgone += u64::from(times == 0);
         let terms = (Terms { price: charge.price, credits: Some(after) }, cost_of(&fact.event));
         for copy in 0..times {
-            let taken = self.take_paid(entry, fact, meter(request, fact), terms, copy);
+            // What was recorded at no credits is recorded again, whatever the wallet.
+            let is_free = charge.price.is_none() && charge.credits.is_zero();
+            let action = if is_free { record_use(request, fact) } else { meter(request, fact) };
+            let taken = self.take_paid(entry, fact, action, terms, copy);
             if copy == 0 {
                 self.remember(entry, fact, charge, &taken);
             }
@@ -63,7 +68,7 @@ impl World {
             }
             Taken::Refused(_) | Taken::Missing => None,
         };
-        self.charged.insert(position, Again { before: charge.charged(), original });
+        self.charged.insert(position, Again { before: charge.charged(), credits: charge.credits, original });
     }
 
     pub(super) fn reversed(
@@ -97,6 +102,24 @@ impl World {
         self.take_done(entry, fact, Action::Recharge { request, original: Box::new(original) })
     }
 
+    pub(super) fn collected(
+        &mut self,
+        entry: &Entry<'_>,
+        fact: &WalletFact,
+        request: &CollectRequest,
+    ) -> bool {
+        let Some((original, _)) = self.original(request.event) else { return self.left_out() };
+        let before = self.charged.get(&request.event).map_or(original.charge.credits, |again| again.credits);
+        // Of an event that was paid here there may be less to collect, or nothing.
+        let left = original.uncharged_left(self.state.amended(request.event));
+        let credits = request.credits.map(|chosen| scale(chosen, before, original.charge.credits).min(left));
+        if left.is_zero() || credits.is_some_and(Credits::is_zero) {
+            return self.left_out();
+        }
+        let request = CollectRequest { credits, ..*request };
+        self.take_done(entry, fact, Action::Collect { request, original: Box::new(original) })
+    }
+
     pub(super) fn cost_set(
         &mut self,
         entry: &Entry<'_>,
@@ -111,6 +134,20 @@ impl World {
             fact,
             Action::SetCost { request: *request, facets, original: Box::new(original) },
         )
+    }
+
+    pub(super) fn annotated(
+        &mut self,
+        entry: &Entry<'_>,
+        fact: &WalletFact,
+        (request, event): (&AnnotateRequest, EntryId),
+        moved: Option<&Moved>,
+    ) -> bool {
+        let Some((original, _)) = self.original(event.position) else { return self.left_out() };
+        let recorded_at = moved.map_or(entry.recorded.at, |moved| moved.recorded_at);
+        let dimensions = moved.map(|moved| moved.dimensions.clone()).unwrap_or_default();
+        let annotated = Some(Box::new(Annotated { event, recorded_at, original }));
+        self.take_done(entry, fact, Action::Annotate { request: *request, dimensions, annotated })
     }
 
     /// An event as it was charged here, and what it was charged really.
@@ -184,6 +221,11 @@ pub(super) fn meter(request: &MeterRequest, fact: &WalletFact) -> Action {
         inputs: PriceInputs::new(),
         facets,
     }
+}
+
+fn record_use(request: &MeterRequest, fact: &WalletFact) -> Action {
+    let facets = facets_of(&fact.event).map(|facets| Box::new(facets.clone()));
+    Action::RecordUse { customer: CompactString::default(), request: *request, facets }
 }
 
 /// Charged as a capture or an event; `None` for anything else.

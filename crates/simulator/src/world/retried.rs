@@ -20,6 +20,10 @@ impl World {
         asked: &Asked,
         refusal: &Refusal,
     ) -> bool {
+        // A budget limits who asks, whatever the price: what it kept from happening stays so.
+        if matches!(refusal, Refusal::BudgetExceeded { .. } | Refusal::TooManyCustomers { .. }) {
+            return self.note(entry, fact);
+        }
         match asked {
             Asked::Meter(request) => self.meter_again(entry, fact, request, refusal),
             Asked::PlaceHold(request) => self.place_again(entry, fact, request, refusal),
@@ -31,6 +35,7 @@ impl World {
             Asked::VoidGrant(request) => self.grant_voided(entry, fact, request),
             Asked::Reverse(request) => self.reversed(entry, fact, request),
             Asked::Recharge(request) => self.recharged(entry, fact, request),
+            Asked::Collect(request) => self.collected(entry, fact, request),
             Asked::SetCost(request, usage) => self.cost_set(entry, fact, request, usage.as_ref()),
             Asked::PlaceOrder(request) => self.order_placed(entry, fact, request),
             Asked::RefundOrder(request) => {
@@ -48,15 +53,16 @@ impl World {
         request: &MeterRequest,
         refusal: &Refusal,
     ) -> bool {
+        // Credits that were sent for a type with a price were its price.
+        let known = self.state.catalogue().event_type_no(request.event_type);
+        let is_chosen = request.credits.is_some() && known.is_some_and(|known| known.caller_set_credits);
         let own = request.credits.or_else(|| required(refusal));
-        let proposed = match request.credits {
-            Some(_) => None,
-            None => self.proposed(entry, request.event_type, request.quantity),
-        };
+        let proposed =
+            if is_chosen { None } else { self.proposed(entry, request.event_type, request.quantity) };
         let credits = proposed.or(own).or_else(|| self.in_force(entry, fact, request));
         let Some(credits) = credits else { return self.note(entry, fact) };
         let version = self.state.catalogue().price_in_force(request.event_type, entry.recorded.at);
-        let price = version.filter(|_| request.credits.is_none()).map(|version| version.number);
+        let price = version.filter(|_| !is_chosen).map(|version| version.number);
         let terms = Terms { price, credits: Some(credits) };
         let taken = self.take(entry, fact, meter(request, fact), terms, cost_of(&fact.event));
         self.let_in(entry, fact, &taken)

@@ -21,8 +21,8 @@ pub struct Audit {
     pub state: State,
     /// What each lot has earned and what of its price was given up, in nano-units.
     money: BTreeMap<(WalletNo, LotNo), Earned>,
-    /// What each event was charged at first, and how much of that lots paid.
-    events: BTreeMap<Position, (Credits, Credits)>,
+    /// What each event was charged at first, how much of that lots paid, and what nobody did.
+    events: BTreeMap<Position, (Credits, Credits, Credits)>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -88,7 +88,7 @@ impl Audit {
     fn note_event(&mut self, at: Position, fact: &WalletFact) {
         if let WalletEvent::Metered { charge, .. } | WalletEvent::HoldCaptured { charge, .. } = &fact.event {
             let drawn = charge.draws.iter().map(|d| d.credits).sum();
-            self.events.insert(at, (charge.charged(), drawn));
+            self.events.insert(at, (charge.charged(), drawn, charge.uncharged));
         }
     }
 
@@ -99,6 +99,7 @@ impl Audit {
             WalletEvent::Metered { .. } | WalletEvent::HoldCaptured { .. } => touched.push(at),
             WalletEvent::Reversed { request, .. } => touched.push(request.event),
             WalletEvent::Recharged { request, .. } => touched.push(request.event),
+            WalletEvent::Collected { request, .. } => touched.push(request.event),
             WalletEvent::Granted { settlements, .. } | WalletEvent::LotActivated { settlements, .. } => {
                 touched.extend(settlements.iter().map(|settled| settled.event));
             }
@@ -113,9 +114,10 @@ impl Audit {
         // Orders have a check of their own.
         touched.retain(|event| self.events.contains_key(event));
         for event in touched {
-            let (charged, drawn) = self.events[&event];
+            let (charged, drawn, uncharged) = self.events[&event];
             let amended = self.state.amended(event).cloned().unwrap_or_default();
-            let left = charged + amended.recharged - amended.reversed;
+            let left = charged + amended.recharged + amended.collected - amended.reversed;
+            assert!(amended.collected <= uncharged, "{at}: more is collected than was left: {amended:?}");
             assert!(
                 left >= Credits::ZERO,
                 "{at}: more is given back of {event} than was charged: {amended:?}"
@@ -136,7 +138,9 @@ impl Audit {
         let mut draws =
             |list: &[Draw], sign: i64| list.iter().for_each(|d| earn(d.lot, sign * d.revenue_nano));
         match &fact.event {
-            WalletEvent::Metered { charge, .. } | WalletEvent::Recharged { charge, .. } => {
+            WalletEvent::Metered { charge, .. }
+            | WalletEvent::Recharged { charge, .. }
+            | WalletEvent::Collected { charge, .. } => {
                 draws(&charge.draws, 1);
             }
             WalletEvent::HoldCaptured { charge, broken, .. } => {
@@ -205,8 +209,13 @@ impl Audit {
 /// New spending never takes a wallet below its floor, unless the caller was allowed to record finished work.
 fn check_floor(at: Position, wallet: &Wallet, event: &WalletEvent) {
     let spent = match event {
-        WalletEvent::Metered { request, charge, .. } if request.if_insufficient == IfInsufficient::Refuse => {
+        WalletEvent::Metered { request, charge, .. } if request.if_insufficient != IfInsufficient::Record => {
             check_charge(at, charge);
+            charge.charged()
+        }
+        WalletEvent::Collected { charge, .. } => {
+            check_charge(at, charge);
+            assert!(charge.uncharged.is_zero(), "{at}: all or nothing is collected: {charge:?}");
             charge.charged()
         }
         WalletEvent::Metered { charge, .. }

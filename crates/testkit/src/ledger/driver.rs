@@ -9,12 +9,12 @@ use chargly_ledger::{
 
 use super::cold::Freezer;
 use super::{VecRecorder, facts, requests};
-use crate::model::{Answer, Entry, Ms, Place, Rejected, Request, WalletView};
+use crate::model::{Answer, Entry, Means, Ms, Place, Rejected, Request, WalletView};
 
 /// Keys the hashes of the driver's environment.
 const SALT: [u8; 32] = [7; 32];
 /// The API key that asks for everything here.
-const ACTOR: KeyNo = KeyNo(1);
+pub(super) const ACTOR: KeyNo = KeyNo(1);
 
 /// A real ledger with a journal in memory and the index of keys that an engine would keep.
 pub struct Driver {
@@ -149,6 +149,15 @@ impl Driver {
     /// Every wallet in the model's words, in the order of opening.
     pub fn wallets(&self) -> Vec<WalletView> {
         self.state.wallets().map(|w| self.view(w)).collect()
+    }
+
+    /// What may still be spent in the name of the key that asks, for a wallet, in the model's words.
+    pub fn means(&self, wallet: usize, now: Ms) -> Means {
+        let means = self.state.means(ACTOR, Some(WalletNo::at(wallet)), Millis(now));
+        let words = |allotted: chargly_ledger::Allotted| {
+            (allotted.limit.micro().into(), allotted.spent.micro().into())
+        };
+        Means { key: means.key.map(words), customer: means.customer.map(words) }
     }
 
     /// Notes a point to come back to.

@@ -1,7 +1,7 @@
 //! From the ledger's facts to the model's words.
 
 use chargly_ledger::{
-    Catalogue, CatalogueChange, Fact, Policy, Refusal, Reserve, Settlement, WalletEvent, WalletFact,
+    BudgetOf, Catalogue, CatalogueChange, Fact, Policy, Refusal, Reserve, Settlement, WalletEvent, WalletFact,
 };
 
 use super::requests::until;
@@ -114,11 +114,15 @@ fn wallet_event(fact: &WalletFact, customer: Option<String>) -> Happening {
         WalletEvent::Recharged { request, charge: paid, .. } => {
             Happening::Recharged { event: request.event.0, charge: charge(paid) }
         }
+        WalletEvent::Collected { request, charge: paid, .. } => {
+            Happening::Collected { event: request.event.0, charge: charge(paid) }
+        }
         WalletEvent::CostSet { request, before, cost, .. } => Happening::CostSet {
             event: request.event.0,
             before: before.map(|cost| cost.nano.into()),
             cost: cost.map(|cost| cost.nano.into()).expect("a cost that was reported"),
         },
+        WalletEvent::EventAnnotated { .. } => unreachable!("no story annotates"),
         event @ (WalletEvent::OrderPlaced { .. }
         | WalletEvent::CheckoutOpened { .. }
         | WalletEvent::OrderSettled { .. }
@@ -152,8 +156,8 @@ fn change(change: &CatalogueChange, catalogue: &Catalogue) -> Happening {
             Happening::PackPublished { pack: pack.0, version: *version }
         }
         CatalogueChange::SettingsChanged { .. } => Happening::SettingsChanged,
-        CatalogueChange::KeyCreated { .. }
-        | CatalogueChange::KeyRevoked { .. }
+        CatalogueChange::KeyCreated { .. } | CatalogueChange::KeyBudgetSet { .. } => Happening::BudgetSet,
+        CatalogueChange::KeyRevoked { .. }
         | CatalogueChange::CorrectionOpened { .. }
         | CatalogueChange::CorrectionClosed { .. }
         | CatalogueChange::RecommendationMade { .. }
@@ -196,6 +200,13 @@ fn refused(refusal: &Refusal) -> Refused {
         },
         Refusal::RefundGoesOn { credits } => Refused::RefundGoesOn { credits: credits.micro().into() },
         Refusal::NothingToRefund => Refused::NothingToRefund,
+        Refusal::BudgetExceeded { budget, limit, spent, required, .. } => Refused::BudgetExceeded {
+            is_of_customer: *budget == BudgetOf::Customer,
+            limit: limit.micro().into(),
+            spent: spent.micro().into(),
+            required: required.micro().into(),
+        },
+        Refusal::TooManyCustomers { .. } => panic!("no script asks for so many customers"),
         Refusal::VersionSuperseded { latest } => Refused::VersionSuperseded { latest: latest.map(|p| p.0) },
     }
 }

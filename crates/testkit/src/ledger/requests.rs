@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chargly_ledger::{
-    Action, CaptureRequest, CardPin, Condition, CostRequest, Credits, Currency, EntryId, EventTypeNo,
-    EventTypeRequest, ExtendRequest, Fact, GrantKind, GrantRequest, HoldRequest, IfInsufficient,
-    IncreaseRequest, LotNo, MeterRequest, Millis, Money, Original, Position, PriceInputs, PriceNo,
-    PriceRequest, PropertyValue, Quantity, Ratio, RechargeRequest, ReverseRequest, Row, State, Tier,
-    VoidGrantRequest, VoidHoldRequest, WalletNo,
+    Action, Budget, CaptureRequest, CardPin, CatalogueChange, CollectRequest, Condition, CostRequest,
+    Credits, Currency, EntryId, EventTypeNo, EventTypeRequest, ExtendRequest, Fact, GrantKind, GrantRequest,
+    HoldRequest, IfInsufficient, IncreaseRequest, KeyLimits, LotNo, MeterRequest, Millis, Money, Original,
+    Position, PriceInputs, PriceNo, PriceRequest, PropertyValue, Quantity, Ratio, RechargeRequest,
+    ReverseRequest, Row, Scopes, State, Tier, VoidGrantRequest, VoidHoldRequest, WalletNo,
 };
 
+use super::driver::ACTOR;
 use super::{Driver, narrow, sales};
 use crate::model::{self, Micro, Ms, Place, Property, Request};
 
@@ -60,6 +61,24 @@ pub fn action(names: &impl Names, request: &Request) -> Option<Action> {
                 first_price: first_price.map(credits),
             })
         }
+        Request::SetBudget { per_day, per_customer } => {
+            let budget =
+                Budget { per_day: per_day.map(credits), per_customer_per_day: per_customer.map(credits) };
+            let budget = (budget != Budget::default()).then_some(budget);
+            Action::Change(match names.state().catalogue().key(ACTOR) {
+                Some(key) => CatalogueChange::KeyBudgetSet { key: key.number, budget },
+                // The key that asks for everything is made when anything is to be known of it.
+                None => CatalogueChange::KeyCreated {
+                    key: ACTOR,
+                    label: "actor".into(),
+                    secret_hash: [0; 32],
+                    hint: "".into(),
+                    scopes: Scopes::all(),
+                    replaces: None,
+                    limits: KeyLimits { budget, ..KeyLimits::default() }.boxed(),
+                },
+            })
+        }
         Request::PublishPrice { event_type, rule: asked, grid, rounding, effective_at, replaces } => {
             Action::PublishPrice(PriceRequest {
                 event_type: number_of(names, event_type),
@@ -80,21 +99,31 @@ pub fn action(names: &impl Names, request: &Request) -> Option<Action> {
                 because: None,
             })
         }
-        Request::Meter { customer, event_type, quantity, credits: set, cost, record, properties } => {
-            Action::Meter {
-                customer: customer.as_str().into(),
-                request: MeterRequest {
-                    event_type: number_of(names, event_type),
-                    quantity: quantity.map_or(Quantity::ONE, quantity_of),
-                    credits: set.map(credits),
-                    cost: cost.as_ref().map(money),
-                    occurred_at: None,
-                    if_insufficient: if_insufficient(*record),
+        Request::Meter {
+            customer,
+            event_type,
+            quantity,
+            credits: set,
+            cost,
+            record,
+            uncharged,
+            properties,
+        } => Action::Meter {
+            customer: customer.as_str().into(),
+            request: MeterRequest {
+                event_type: number_of(names, event_type),
+                quantity: quantity.map_or(Quantity::ONE, quantity_of),
+                credits: set.map(credits),
+                cost: cost.as_ref().map(money),
+                occurred_at: None,
+                if_insufficient: match *uncharged && !record {
+                    true => IfInsufficient::Uncharged,
+                    false => if_insufficient(*record),
                 },
-                inputs: inputs(properties),
-                facets: None,
-            }
-        }
+            },
+            inputs: inputs(properties),
+            facets: None,
+        },
         Request::PlaceHold { customer, event_type, quantity, credits: set, ttl_s } => Action::PlaceHold {
             customer: customer.as_str().into(),
             request: HoldRequest {
@@ -143,6 +172,11 @@ pub fn action(names: &impl Names, request: &Request) -> Option<Action> {
             let correction = Position(0);
             let request = RechargeRequest { event: Position(*event), credits: credits(*asked), correction };
             Action::Recharge { request, original }
+        }
+        Request::Collect { event, credits: asked } => {
+            let original = Box::new(original(names, Position(*event))?);
+            let request = CollectRequest { event: Position(*event), credits: asked.map(credits) };
+            Action::Collect { request, original }
         }
         Request::SetCost { event, cost } => {
             let original = Box::new(original(names, Position(*event))?);

@@ -64,6 +64,7 @@ pub enum Refused {
     RefundExceedsUnused { requested: Micro, unused: Micro },
     RefundGoesOn { credits: Micro },
     NothingToRefund,
+    BudgetExceeded { is_of_customer: bool, limit: Micro, spent: Micro, required: Micro },
 }
 
 /// How a hold ended.
@@ -166,6 +167,7 @@ pub enum Happening {
         version: u32,
     },
     SettingsChanged,
+    BudgetSet,
     Opened {
         customer: String,
         /// What the customer got at first sight, and until when.
@@ -240,6 +242,10 @@ pub enum Happening {
         stand_in: Option<(u32, Micro, Ms)>,
     },
     Recharged {
+        event: Place,
+        charge: Charge,
+    },
+    Collected {
         event: Place,
         charge: Charge,
     },

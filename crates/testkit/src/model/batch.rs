@@ -21,7 +21,7 @@ impl Model {
     pub fn ask_batch(&mut self, requests: &[Request], now: Ms) -> BatchAnswer {
         let first = requests.first().expect("a batch has events");
         let begun = self.journal.len();
-        let before = self.wallets.clone();
+        let before = (self.wallets.clone(), self.counted.clone());
         let mut refused = None;
         for (index, request) in requests.iter().enumerate() {
             match self.ask(None, request, now) {
@@ -31,7 +31,7 @@ impl Model {
                 }
                 Answer::Rejected(why) => {
                     self.journal.truncate(begun);
-                    self.wallets = before;
+                    (self.wallets, self.counted) = before;
                     return BatchAnswer::Rejected(index, why);
                 }
                 other => unreachable!("without a key there is no {other:?}"),
@@ -39,7 +39,7 @@ impl Model {
         }
         if let Some((index, why)) = refused {
             self.journal.truncate(begun);
-            self.wallets = before;
+            (self.wallets, self.counted) = before;
             let number = self.find_or_open(first, now).expect("the customer of a batch is named");
             self.let_due_things_happen(number, now);
             return BatchAnswer::Refused(self.put(Some(number), Happening::Refused(why)), index);

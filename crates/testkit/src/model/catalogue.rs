@@ -1,5 +1,6 @@
 //! Event types and price versions.
 
+use super::budgets::Budget;
 use super::packs::{Pack, Settings};
 use super::{
     Answer, CREDITS_MAX, Grid, Happening, Micro, Model, Ms, Refused, Rejected, Request, Rounding, Rule,
@@ -99,6 +100,10 @@ impl Model {
             }
             Request::PublishPack { .. } => self.publish_pack(request),
             Request::ChangeSettings { .. } => self.change_settings(request),
+            Request::SetBudget { per_day, per_customer } => {
+                self.budget = Budget { per_day: *per_day, per_customer: *per_customer };
+                self.record(None, Happening::BudgetSet)
+            }
             _ => Answer::Rejected(Rejected::NotFound),
         }
     }

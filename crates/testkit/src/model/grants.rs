@@ -102,7 +102,7 @@ impl Wallet {
     ) -> Result<Happening, Refused> {
         let index = self.events.iter().position(|e| e.place == event).expect("an event of this wallet");
         let reversed = self.events[index].reversed;
-        let left = self.events[index].charged + self.events[index].recharged - reversed;
+        let left = self.events[index].charged_in_all() - reversed;
         let credits = asked.unwrap_or(left);
         if left == 0 || credits > left {
             return Err(Refused::AlreadyReversed { requested: credits, left, reversed });

@@ -5,8 +5,8 @@ use super::price::Priced;
 use super::spend::Split;
 use super::wallet::{Hold, Wallet};
 use super::{
-    CREDITS_MAX, Charge, Draw, HOLD_TTL_MS, Happening, HoldEnd, LotStatus, Micro, Ms, OPEN_HOLDS_MAX, Place,
-    Policy, Refused, Request,
+    CREDITS_MAX, Charge, Draw, HOLD_TTL_MS, Happening, HoldEnd, LotStatus, Means, Micro, Ms, OPEN_HOLDS_MAX,
+    Place, Policy, Refused, Request,
 };
 
 impl Wallet {
@@ -15,6 +15,7 @@ impl Wallet {
         place: Place,
         request: &Request,
         priced: Priced,
+        means: Means,
         now: Ms,
     ) -> Result<Happening, Refused> {
         let Request::PlaceHold { event_type, ttl_s, .. } = request else { unreachable!("a hold request") };
@@ -23,6 +24,7 @@ impl Wallet {
             return Err(Refused::TooManyHolds);
         }
         let credits = priced.credits.unwrap_or(0);
+        means.check(credits)?;
         let split = self.split_to_hold(event_type, credits)?;
         let (reserved, on_overdraft) = (split.from_lots, split.debt);
         let expires_at = now + ttl_s.map_or(HOLD_TTL_MS, |s| Ms::from(s) * 1_000);
@@ -31,6 +33,7 @@ impl Wallet {
             event_type: event_type.clone(),
             price: priced.version,
             credits,
+            captured: 0,
             reserved: reserved.clone(),
             on_overdraft,
             expires_at,
@@ -39,13 +42,19 @@ impl Wallet {
         Ok(Happening::HoldPlaced { price: priced.version, credits, reserved, on_overdraft, expires_at })
     }
 
-    pub(super) fn increase_hold(&mut self, placed: Place, priced: Priced) -> Result<Happening, Refused> {
+    pub(super) fn increase_hold(
+        &mut self,
+        placed: Place,
+        priced: Priced,
+        means: Means,
+    ) -> Result<Happening, Refused> {
         let hold = self.open(placed)?;
         self.refuse_if_frozen()?;
         let credits = priced.credits.unwrap_or(0);
         if hold.credits + credits > CREDITS_MAX {
             return Err(Refused::BalanceTooLarge);
         }
+        means.check(credits)?;
         let split = self.split_to_hold(&hold.event_type, credits)?;
         let hold = self.hold_mut(placed);
         hold.credits += credits;
@@ -86,6 +95,7 @@ impl Wallet {
         place: Place,
         request: &Request,
         priced: Priced,
+        means: Means,
     ) -> Result<Happening, Refused> {
         let Request::CaptureHold { hold: placed, record, is_final, cost, .. } = request else {
             unreachable!("a capture request")
@@ -94,7 +104,7 @@ impl Wallet {
             Err(Refused::HoldNotOpen { state: HoldEnd::Expired })
                 if *record || self.policy != Policy::Strict =>
             {
-                return self.capture_late(place, *placed, priced, (*record, cost.as_ref()));
+                return self.capture_late(place, *placed, priced, (*record, cost.as_ref(), means));
             }
             other => other?,
         };
@@ -105,6 +115,7 @@ impl Wallet {
         }
         if beyond > 0 {
             self.refuse_if_frozen()?;
+            means.check(beyond)?;
         }
         let fresh = self.split(&hold.event_type, beyond, *record)?;
         let (mut draws, on_overdraft, unreserved) = self.take_reserved(*placed, credits - beyond);
@@ -148,11 +159,12 @@ impl Wallet {
         place: Place,
         placed: Place,
         priced: Priced,
-        (record, cost): (bool, Option<&super::Money>),
+        (record, cost, means): (bool, Option<&super::Money>, Means),
     ) -> Result<Happening, Refused> {
         self.refuse_if_frozen()?;
         let hold = self.hold_mut(placed).clone();
         let credits = priced.credits.unwrap_or(hold.credits);
+        means.check(credits)?;
         let split = self.split(&hold.event_type, credits, record)?;
         let draws = split.from_lots.iter().map(|(lot, part)| self.take(*lot, *part)).collect();
         let charge =
@@ -186,6 +198,7 @@ impl Wallet {
         hold.on_overdraft -= on_overdraft;
         hold.reserved.retain(|(_, part)| *part > 0);
         hold.credits -= credits;
+        hold.captured += credits;
         (draws, on_overdraft, left - on_overdraft)
     }
 

@@ -27,7 +27,11 @@ impl Model {
                 self.check_cost(cost.as_ref())?;
                 let known = self.usable_type(event_type)?;
                 match credits {
-                    Some(_) if !known => Err(invalid("credits")),
+                    Some(credits) if !known => self
+                        .price_now(event_type, *quantity, (properties, cost.as_ref()), now)
+                        .ok()
+                        .filter(|priced| priced.credits == Some(*credits))
+                        .ok_or_else(|| invalid("credits")),
                     Some(credits) => {
                         is_amount(*credits)?;
                         Ok(Priced { version: None, credits: Some(*credits) })
@@ -68,6 +72,9 @@ impl Model {
             }
             Request::Grant { .. } => self.check_grant(request, now).map(|()| Priced::default()),
             Request::Reverse { credits: Some(credits), .. } if !(1..=CREDITS_MAX).contains(credits) => {
+                Err(invalid("credits"))
+            }
+            Request::Collect { credits: Some(credits), .. } if !(1..=CREDITS_MAX).contains(credits) => {
                 Err(invalid("credits"))
             }
             Request::Recharge { credits, .. } if !(1..=CREDITS_MAX).contains(credits) => {

@@ -141,6 +141,8 @@ pub enum Request {
         credits: Option<Micro>,
         cost: Option<Money>,
         record: bool,
+        /// To be left uncharged, rather than refused.
+        uncharged: bool,
         properties: BTreeMap<String, Property>,
     },
     /// Reserve credits.
@@ -184,6 +186,8 @@ pub enum Request {
     Reverse { event: Place, credits: Option<Micro> },
     /// Charge an event again.
     Recharge { event: Place, credits: Micro },
+    /// Charge what of an event was used and not charged.
+    Collect { event: Place, credits: Option<Micro> },
     /// Attach or correct what an event cost the operator.
     SetCost { event: Place, cost: Money },
     /// Choose what happens when credits run out.
@@ -210,6 +214,8 @@ pub enum Request {
         refund_shortfall: Shortfall,
         dispute_shortfall: Shortfall,
     },
+    /// Choose what may be spent in a day in the name of the key that asks: in all, and for each customer.
+    SetBudget { per_day: Option<Micro>, per_customer: Option<Micro> },
     /// Order the newest version of a pack.
     PlaceOrder { customer: String, pack: String },
     /// Note that a checkout was opened.
@@ -277,6 +283,7 @@ impl Request {
                 | Self::PublishPrice { .. }
                 | Self::PublishPack { .. }
                 | Self::ChangeSettings { .. }
+                | Self::SetBudget { .. }
         )
     }
 
@@ -308,9 +315,10 @@ impl Request {
     /// The event it names.
     pub fn event(&self) -> Option<Place> {
         match self {
-            Self::Reverse { event, .. } | Self::Recharge { event, .. } | Self::SetCost { event, .. } => {
-                Some(*event)
-            }
+            Self::Reverse { event, .. }
+            | Self::Recharge { event, .. }
+            | Self::Collect { event, .. }
+            | Self::SetCost { event, .. } => Some(*event),
             _ => None,
         }
     }
@@ -318,9 +326,10 @@ impl Request {
     /// The event it names, to put another one there.
     pub fn event_mut(&mut self) -> Option<&mut Place> {
         match self {
-            Self::Reverse { event, .. } | Self::Recharge { event, .. } | Self::SetCost { event, .. } => {
-                Some(event)
-            }
+            Self::Reverse { event, .. }
+            | Self::Recharge { event, .. }
+            | Self::Collect { event, .. }
+            | Self::SetCost { event, .. } => Some(event),
             _ => None,
         }
     }

@@ -3,7 +3,10 @@
 use super::answer::Reserved;
 use super::price::Priced;
 use super::wallet::{Event, Payment, Wallet};
-use super::{CREDITS_MAX, Charge, Draw, Happening, Micro, Money, Nano, Place, Policy, Refused, Request};
+use super::{
+    CREDITS_MAX, Charge, Draw, Happening, Means, Micro, Money, Nano, Place, Policy, Refused, Rejected,
+    Request,
+};
 
 /// How an amount would be paid.
 pub(super) struct Split {
@@ -19,13 +22,17 @@ impl Wallet {
         place: Place,
         request: &Request,
         priced: Priced,
+        means: Means,
     ) -> Result<Happening, Refused> {
-        let Request::Meter { event_type, record, cost, .. } = request else {
+        let Request::Meter { event_type, record, uncharged, cost, .. } = request else {
             unreachable!("a meter request")
         };
-        self.refuse_if_frozen()?;
         let credits = priced.credits.unwrap_or(0);
-        let split = self.split(event_type, credits, *record)?;
+        let able = self.refuse_if_frozen().and_then(|()| means.check(credits));
+        let split = match able.and_then(|()| self.split(event_type, credits, *record)) {
+            Err(_) if *uncharged && !record => Split { from_lots: Vec::new(), debt: 0, uncharged: credits },
+            split => split?,
+        };
         let draws = split.from_lots.iter().map(|(lot, part)| self.take(*lot, *part)).collect();
         let charge =
             Charge { price: priced.version, credits, draws, debt: split.debt, uncharged: split.uncharged };
@@ -56,6 +63,45 @@ impl Wallet {
         event.owed += debt;
         let charge = Charge { price, credits, draws, debt, uncharged };
         Ok(Happening::Recharged { event: event.place, charge })
+    }
+
+    /// Charges what nobody paid for at first: all that is asked, or nothing.
+    pub(super) fn collect(
+        &mut self,
+        place: Place,
+        event: Place,
+        asked: Option<Micro>,
+    ) -> Result<Result<Happening, Refused>, Rejected> {
+        let index = self.events.iter().position(|e| e.place == event).expect("an event of this wallet");
+        let known = self.events[index].clone();
+        let is_undone = known.reversed > 0 && known.reversed >= known.charged_in_all();
+        let left = if is_undone { 0 } else { known.uncharged - known.collected };
+        let credits = asked.unwrap_or(left);
+        if left == 0 {
+            return Err(Rejected::Unchanged);
+        }
+        if credits > left {
+            return Err(Rejected::Invalid { field: "credits".to_owned() });
+        }
+        let split = self.refuse_if_frozen().and_then(|()| self.split(&known.event_type, credits, false));
+        let Split { from_lots, debt, uncharged } = match split {
+            Ok(split) => split,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        if uncharged > 0 {
+            let available = credits - uncharged;
+            return Ok(Err(Refused::InsufficientCredits { required: credits, available }));
+        }
+        let draws: Vec<Draw> = from_lots.iter().map(|(lot, part)| self.take(*lot, *part)).collect();
+        let event = &mut self.events[index];
+        event.collected += credits;
+        event.payments.extend(draws.iter().map(payment));
+        if event.owed == 0 {
+            event.owed_since = place;
+        }
+        event.owed += debt;
+        let charge = Charge { price: known.price, credits, draws, debt, uncharged };
+        Ok(Ok(Happening::Collected { event: known.place, charge }))
     }
 
     pub(super) fn set_cost(&mut self, event: Place, cost: Nano) -> Happening {
@@ -122,6 +168,8 @@ impl Wallet {
             payments: charge.draws.iter().map(payment).collect(),
             reversed: 0,
             recharged: 0,
+            uncharged: charge.uncharged,
+            collected: 0,
             owed_since: place,
             price: charge.price,
             cost: (cost.map(|cost| cost.nano), None),

@@ -26,6 +26,7 @@ impl Model {
                 Due::LotExpires(_, lot) => wallet.expire_lot(lot),
                 Due::LotBegins(_, lot) => wallet.activate(lot),
             };
+            self.count(number, place, &what, 0, now);
             self.record(Some(number), what);
         }
     }

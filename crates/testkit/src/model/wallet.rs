@@ -54,6 +54,8 @@ pub(super) struct Hold {
     pub(super) price: Option<u32>,
     /// What a capture may still take.
     pub(super) credits: Micro,
+    /// What captures took of what was set aside.
+    pub(super) captured: Micro,
     pub(super) reserved: Reserved,
     pub(super) on_overdraft: Micro,
     pub(super) expires_at: Ms,
@@ -75,6 +77,10 @@ pub(super) struct Event {
     pub(super) reversed: Micro,
     /// Charged again so far.
     pub(super) recharged: Micro,
+    /// Neither paid nor owed at first.
+    pub(super) uncharged: Micro,
+    /// Of that, charged later.
+    pub(super) collected: Micro,
     /// What it has been owed without a break since.
     pub(super) owed_since: Place,
     /// The price version it was charged by.
@@ -222,6 +228,11 @@ impl Wallet {
 }
 
 impl Event {
+    /// Paid or owed, at first and since, whatever was undone of it.
+    pub(super) fn charged_in_all(&self) -> Micro {
+        self.charged + self.recharged + self.collected
+    }
+
     /// What is owed for something that is no event.
     pub(super) fn owed_for(place: Place, event_type: &str) -> Self {
         Self {
@@ -232,6 +243,8 @@ impl Event {
             payments: Vec::new(),
             reversed: 0,
             recharged: 0,
+            uncharged: 0,
+            collected: 0,
             owed_since: place,
             price: None,
             cost: (None, None),

@@ -54,7 +54,7 @@ pub fn commands(len: Range<usize>) -> impl Strategy<Value = Vec<Command>> {
 
 /// As [`commands`], without packs, orders and allowances: for clients that know nothing of payments.
 pub fn commands_without_sales(len: Range<usize>) -> impl Strategy<Value = Vec<Command>> {
-    let of_usage = |left_out: Swarm| (left_out | ALL_SALES) & !MOSTLY_SALES;
+    let of_usage = |left_out: Swarm| (left_out | ALL_SALES) & !(MOSTLY_SALES | BUDGETS);
     (any::<Swarm>(), any::<Swarm>()).prop_flat_map(move |(a, b)| vec(command(of_usage(a & b)), len.clone()))
 }
 
@@ -66,6 +66,9 @@ const SALES: Swarm = 1 << 21;
 const ALL_SALES: Swarm = MOSTLY_SALES - SALES;
 /// The bit of a [`Swarm`] by which a case is mostly about orders and allowances, and lasts for months.
 const MOSTLY_SALES: Swarm = 1 << 30;
+
+/// The bit of a [`Swarm`] by which a case has budgets.
+const BUDGETS: Swarm = 1 << 31;
 
 fn command(left_out: Swarm) -> impl Strategy<Value = Command> {
     let ask = |request: BoxedStrategy<Request>| request.prop_map(Command::Ask).boxed();
@@ -110,7 +113,7 @@ fn command(left_out: Swarm) -> impl Strategy<Value = Command> {
         (1, ask(customer().prop_map(|customer| Request::EraseCustomer { customer }).boxed())),
         (2, ask(publish())),
         (2, ask(define())),
-        (8, ask(recharge(huge))),
+        (10, ask(prop_oneof![4 => recharge(huge), 1 => collect()].boxed())),
         (3, ask((0u64..12, 0..9i128).prop_map(|(event, nano)| set_cost(event, nano)).boxed())),
     ];
     // Time, grants and metering stay: without them nothing happens at all.
@@ -119,7 +122,8 @@ fn command(left_out: Swarm) -> impl Strategy<Value = Command> {
     let of_sales = sales::actions(huge).into_iter().enumerate();
     let of_sales = of_sales.filter(|(index, _)| left_out & (SALES << index) == 0);
     let of_sales = of_sales.map(|(_, (weight, request))| (weight * often, ask(request)));
-    Union::new_weighted(kept.chain(of_sales).collect())
+    let budgets = (left_out & BUDGETS != 0).then(|| (5, ask(budget())));
+    Union::new_weighted(kept.chain(of_sales).chain(budgets).collect())
 }
 
 /// The same request with one field changed, where it has one that a retry must repeat.
@@ -132,7 +136,9 @@ pub fn altered(request: &Request) -> Request {
         Request::CaptureHold { is_final, .. } => *is_final = !*is_final,
         Request::Grant { priority, .. } => *priority += 1,
         Request::VoidGrant { lot, .. } => *lot += 1,
-        Request::IncreaseHold { credits, .. } | Request::Reverse { credits, .. } => {
+        Request::IncreaseHold { credits, .. }
+        | Request::Reverse { credits, .. }
+        | Request::Collect { credits, .. } => {
             *credits = Some(credits.unwrap_or(0) + 1);
         }
         Request::Recharge { credits, .. } => *credits += 1,
@@ -212,11 +218,12 @@ fn cost() -> BoxedStrategy<Option<Money>> {
 }
 
 fn meter() -> BoxedStrategy<Request> {
-    (customer(), event_type(), quantity(), amount(), cost(), 0..5u8, properties())
-        .prop_map(|(customer, event_type, quantity, credits, cost, record, properties)| {
+    (customer(), event_type(), quantity(), amount(), cost(), 0..6u8, properties())
+        .prop_map(|(customer, event_type, quantity, credits, cost, short, properties)| {
             // Credits are for types that let callers set them; seldom for others.
             let credits = credits.filter(|c| event_type == "tool" || *c == 13);
-            Request::Meter { customer, event_type, quantity, credits, cost, record: record == 0, properties }
+            let (record, uncharged) = (short == 0, short == 1);
+            Request::Meter { customer, event_type, quantity, credits, cost, record, uncharged, properties }
         })
         .boxed()
 }
@@ -291,10 +298,23 @@ fn recharge(huge: bool) -> BoxedStrategy<Request> {
     (0u64..12, credits).prop_map(|(event, credits)| Request::Recharge { event, credits }).boxed()
 }
 
+/// What is uncharged of an event is collected: all of it mostly.
+fn collect() -> BoxedStrategy<Request> {
+    let credits = prop_oneof![3 => Just(None), 1 => (-1..8i128).prop_map(Some)];
+    (0u64..12, credits).prop_map(|(event, credits)| Request::Collect { event, credits }).boxed()
+}
+
 fn set_cost(event: u64, nano: i128) -> Request {
     // One in nine is of another currency, which no event's cost may be.
     let currency = if nano == 8 { "eur" } else { "usd" };
     Request::SetCost { event, cost: Money { nano, currency: currency.to_owned() } }
+}
+
+fn budget() -> BoxedStrategy<Request> {
+    let limit = || prop_oneof![3 => Just(None), 5 => (0..60i128).prop_map(Some)];
+    (limit(), limit())
+        .prop_map(|(per_day, per_customer)| Request::SetBudget { per_day, per_customer })
+        .boxed()
 }
 
 fn policy() -> BoxedStrategy<Policy> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{Answer, Entry, Happening, HoldEnd, Place, Refused, Rejected};
 
 /// Everything that random runs together must have seen. A refusal or rejection by its code; else what happened.
-pub const MILESTONES: [&str; 49] = [
+pub const MILESTONES: [&str; 51] = [
     "wallet_frozen",
     "insufficient_credits",
     "hold_not_open: captured",
@@ -53,9 +53,14 @@ pub const MILESTONES: [&str; 49] = [
     "reversal into a lot that is gone",
     "charged again",
     "charged again on credit",
+    "left uncharged",
+    "collected",
     "cost attached later",
     "cost corrected",
 ];
+
+/// What random runs with budgets together must have seen.
+pub const MILESTONES_OF_BUDGETS: [&str; 2] = ["budget_exceeded: key", "budget_exceeded: customer"];
 
 pub(super) fn in_answer(answer: &Answer) -> Vec<&'static str> {
     match answer {
@@ -86,6 +91,7 @@ pub fn in_entry(entry: &Entry, expired: &BTreeSet<Place>) -> Vec<&'static str> {
             note(charge.debt > 0, "charge with debt");
             note(charge.uncharged > 0, "charge uncharged in part");
             note(charge.credits == 0, "charge of nothing");
+            note(charge.credits > 0 && charge.uncharged == charge.credits, "left uncharged");
         }
         Happening::HoldPlaced { on_overdraft, .. } => note(*on_overdraft > 0, "hold on overdraft"),
         Happening::HoldIncreased { .. } => note(true, "hold increased"),
@@ -123,6 +129,7 @@ pub fn in_entry(entry: &Entry, expired: &BTreeSet<Place>) -> Vec<&'static str> {
             note(true, "charged again");
             note(charge.debt > 0, "charged again on credit");
         }
+        Happening::Collected { .. } => note(true, "collected"),
         Happening::CostSet { before: None, .. } => note(true, "cost attached later"),
         Happening::CostSet { .. } => note(true, "cost corrected"),
         Happening::PriceRefused(refused) | Happening::Refused(refused) => note(true, code(refused)),
@@ -160,5 +167,7 @@ fn code(refused: &Refused) -> &'static str {
         Refused::RefundExceedsUnused { .. } => "refund_exceeds_unused",
         Refused::RefundGoesOn { .. } => "refund_goes_on",
         Refused::NothingToRefund => "nothing_to_refund",
+        Refused::BudgetExceeded { is_of_customer: false, .. } => "budget_exceeded: key",
+        Refused::BudgetExceeded { is_of_customer: true, .. } => "budget_exceeded: customer",
     }
 }

@@ -85,6 +85,7 @@ pub(super) fn request(
             credits: options.credits("credits"),
             cost: options.money("cost"),
             record: options.flag("record"),
+            uncharged: options.flag("uncharged"),
             properties: options.properties(),
         },
         "hold" => Request::PlaceHold {
@@ -115,6 +116,7 @@ pub(super) fn request(
             Request::VoidGrant { customer, lot: next(&mut options).parse().expect("a lot's number") }
         }
         "reverse" => Request::Reverse { event: named(first), credits: options.0.pop().map(credits) },
+        "collect" => Request::Collect { event: named(first), credits: options.0.pop().map(credits) },
         "recharge" => Request::Recharge { event: named(first), credits: credits(&next(&mut options)) },
         "set-cost" => Request::SetCost { event: named(first), cost: money(&next(&mut options)) },
         "policy" => Request::SetPolicy {

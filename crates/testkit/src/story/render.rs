@@ -25,6 +25,17 @@ pub(super) fn wallet(model: &Model, customer: &str) -> String {
     parts.join(", ")
 }
 
+/// What is spent of the budget, in all and for a customer.
+pub(super) fn spent(model: &Model, customer: &str, now: Ms) -> String {
+    let wallet = model.wallets().iter().position(|wallet| wallet.customer == customer);
+    let means = model.means(wallet.unwrap_or(usize::MAX), now);
+    let of = |name: &str, allotted: Option<(Micro, Micro)>| {
+        allotted.map(|(limit, spent)| format!("{name} {} of {}", credits(spent), credits(limit)))
+    };
+    let parts: Vec<_> = [of("key", means.key), of(customer, means.customer)].into_iter().flatten().collect();
+    if parts.is_empty() { "no budget".to_owned() } else { parts.join(", ") }
+}
+
 /// Lots with credits left, in burn order.
 pub(super) fn lots(model: &Model, customer: &str) -> String {
     let Some(wallet) = model.wallet(customer) else { return "unknown".to_owned() };
@@ -91,12 +102,14 @@ pub(super) fn happening(what: &Happening, names: &BTreeMap<String, Place>, now: 
             listed(&format!("reversed {}", credits(*all)), &parts)
         }
         Happening::Recharged { charge, .. } => charged("charged again", charge, Vec::new()),
+        Happening::Collected { charge, .. } => charged("collected", charge, Vec::new()),
         Happening::CostSet { before, cost, .. } => {
             let shown = |nano| format!("${}", decimal(nano, 9));
             format!("cost {} before {}", shown(*cost), before.map_or_else(|| "unknown".to_owned(), shown))
         }
         what @ (Happening::PackPublished { .. }
         | Happening::SettingsChanged
+        | Happening::BudgetSet
         | Happening::OrderPlaced { .. }
         | Happening::CheckoutOpened { .. }
         | Happening::OrderSettled { .. }
@@ -162,6 +175,15 @@ fn refused(why: &Refused) -> String {
         }
         Refused::RefundGoesOn { credits: all } => format!("refund_goes_on {}", credits(*all)),
         Refused::NothingToRefund => "nothing_to_refund".to_owned(),
+        Refused::BudgetExceeded { is_of_customer, limit, spent, required } => {
+            let of = if *is_of_customer { "customer" } else { "key" };
+            format!(
+                "budget_exceeded {of} {} of {} required {}",
+                credits(*spent),
+                credits(*limit),
+                credits(*required)
+            )
+        }
         Refused::VersionSuperseded { latest } => {
             let latest = latest.map_or_else(|| "none".to_owned(), |p| p.to_string());
             format!("version_superseded latest {latest}")

@@ -74,7 +74,7 @@ pub(super) fn plan(
 ) -> Option<Planned> {
     let Candidate { stored, net_returned_micro } = candidate;
     let original = original(&stored)?;
-    let before = original.charge.charged() + amended.recharged - amended.reversed;
+    let before = original.charge.charged() + amended.charged_later() - amended.reversed;
     let after = if is_erased {
         Err(Skip::CustomerErased)
     } else {
@@ -188,7 +188,7 @@ struct Work<'f> {
 fn work_of(fact: &Fact) -> Option<Work<'_>> {
     let Fact::Wallet(fact) = fact else { return None };
     let (cost, facets, is_priced) = match &fact.event {
-        WalletEvent::Metered { request, facets, .. } => (request.cost, facets, request.credits.is_none()),
+        WalletEvent::Metered { request, charge, facets } => (request.cost, facets, charge.price.is_some()),
         WalletEvent::HoldCaptured { request, facets, .. } => {
             (request.cost, facets, request.credits.is_none() && request.quantity.is_some())
         }

@@ -94,7 +94,9 @@ pub(super) fn deferred_change(fact: &Fact) -> i128 {
         }
         WalletEvent::LotActivated { settlements, .. } => -settled(settlements),
         WalletEvent::GrantVoided { refunded_nano, .. } => -i128::from(*refunded_nano),
-        WalletEvent::Metered { charge, .. } | WalletEvent::Recharged { charge, .. } => -charge.revenue_nano(),
+        WalletEvent::Metered { charge, .. }
+        | WalletEvent::Recharged { charge, .. }
+        | WalletEvent::Collected { charge, .. } => -charge.revenue_nano(),
         WalletEvent::HoldCaptured { charge, broken, .. } => -charge.revenue_nano() - drawn(broken),
         WalletEvent::LotExpired { broken, .. } => -i128::from(broken.revenue_nano),
         WalletEvent::HoldExpired { broken, .. } | WalletEvent::HoldVoided { broken, .. } => -drawn(broken),
@@ -118,6 +120,7 @@ pub(super) fn deferred_change(fact: &Fact) -> i128 {
         | WalletEvent::HoldIncreased { .. }
         | WalletEvent::HoldExtended { .. }
         | WalletEvent::CostSet { .. }
+        | WalletEvent::EventAnnotated { .. }
         | WalletEvent::PolicySet { .. }
         | WalletEvent::Frozen
         | WalletEvent::Thawed

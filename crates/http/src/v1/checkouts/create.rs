@@ -22,7 +22,8 @@ fn from_request(call: &Call) -> Result<NewOrder, Problem> {
     })
 }
 
-fn url(value: Value<'_>) -> Result<String, String> {
+/// An address that a buyer is sent back to.
+pub(crate) fn url(value: Value<'_>) -> Result<String, String> {
     let url = value.text()?;
     if url.len() > URL_BYTES_MAX {
         return Err(format!("must have at most {URL_BYTES_MAX} bytes"));

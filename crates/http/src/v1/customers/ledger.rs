@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chargly_api::{IdKind, ObjectWriter, Problem};
-use chargly_engine::ledger::{Catalogue, EntryId, EntryKind, Position, Wallet};
+use chargly_engine::ledger::{Catalogue, EntryId, EntryKind, Fact, Position, Wallet, WalletEvent};
 use chargly_engine::{Environment, HistoryLine};
 
 use crate::answer::Answer;
@@ -56,8 +56,11 @@ fn into_view(
     o.text("kind", entry.kind.as_str()).text("label", &label(line, catalogue));
     o.number("credits", entry.credits).number("balance_after", line.balance_after);
     let event = match entry.kind {
-        EntryKind::Charge | EntryKind::Capture => Some(line.fact),
-        EntryKind::Reversal => entry.event.and_then(|position| events.get(&position).copied()),
+        EntryKind::Charge | EntryKind::Capture | EntryKind::Reversal => match entry.event {
+            Some(position) => events.get(&position).copied(),
+            // The line's own fact is the event.
+            None => Some(line.fact),
+        },
         EntryKind::Grant | EntryKind::Expiry | EntryKind::Void | EntryKind::Refund => None,
     };
     o.shown_or_null("event_id", event.map(|id| view::id(IdKind::Event, id)));
@@ -77,6 +80,7 @@ fn label(line: &HistoryLine, catalogue: &Catalogue) -> String {
         None => words.to_owned(),
     };
     match (line.entry.kind, event) {
+        (EntryKind::Charge, Some(event)) if is_collected(line) => format!("{}: charged later", event.label),
         (EntryKind::Charge | EntryKind::Capture, Some(event)) => event.label.to_string(),
         (EntryKind::Charge, None) => "Usage".to_owned(),
         (EntryKind::Capture, None) => "Usage under a hold".to_owned(),
@@ -93,7 +97,12 @@ fn label(line: &HistoryLine, catalogue: &Catalogue) -> String {
     }
 }
 
-/// The ids of the events that reversals on this page undid, and of the orders that its lines belong to. One that cannot be read has no link, which is no reason
+/// Whether it charges what was used before and not charged then.
+fn is_collected(line: &HistoryLine) -> bool {
+    matches!(&line.stored.fact, Fact::Wallet(fact) if matches!(fact.event, WalletEvent::Collected { .. }))
+}
+
+/// The ids of the events that reversals and later charges on this page are about, and of the orders that its lines belong to. One that cannot be read has no link, which is no reason
 /// to keep the page from the reader.
 async fn reversed_events(env: &Arc<Environment>, lines: &[HistoryLine]) -> BTreeMap<Position, EntryId> {
     let wanted: Vec<Position> =

@@ -1,6 +1,7 @@
 //! `/v1/customers/{customer}`
 
 pub(crate) mod allowances;
+pub(crate) mod collect;
 pub(crate) mod erase;
 pub(crate) mod grants;
 pub(crate) mod ledger;

@@ -112,7 +112,7 @@ fn independent<'a>(
     let count = each(&mut |item| {
         let mut problems = Problems::default();
         let event = one(&context, item, index, &mut problems);
-        match problems.finish(event).and_then(|event| check_record(call, &event).map(|()| event)) {
+        match problems.finish(event).and_then(|event| check_asked(call, &event).map(|()| event)) {
             Ok(event) => events.push(event),
             Err(problem) => unreadable.push((index, problem)),
         }
@@ -157,14 +157,17 @@ fn all_or_none(call: &Call, items: &[&str], key: Option<CompactString>) -> Resul
     }
     problems.check()?;
     for event in &events {
-        check_record(call, event)?;
+        check_asked(call, event)?;
     }
     Ok(Batch { events, unreadable: Vec::new(), atomic: true, key })
 }
 
-fn check_record(call: &Call, event: &MeterEvent) -> Result<(), Problem> {
+/// Refuses what the key may not ask for.
+fn check_asked(call: &Call, event: &MeterEvent) -> Result<(), Problem> {
     match event.if_insufficient {
-        IfInsufficient::Record => call.needs(Scope::Record),
-        IfInsufficient::Refuse => Ok(()),
+        IfInsufficient::Record => call.needs(Scope::Record)?,
+        // Nobody can ask for the second here.
+        IfInsufficient::Refuse | IfInsufficient::Uncharged => {}
     }
+    call.may_choose(event.credits)
 }

@@ -7,6 +7,8 @@ use chargly_engine::ledger::{
     Wallet, WalletEvent, cost_of_event,
 };
 
+use compact_str::CompactString;
+
 use super::sent_cost::{write_cost, write_usage};
 use crate::answer::Answer;
 use crate::call::Call;
@@ -24,15 +26,23 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
         }
         _ => None,
     };
+    let attached = attached_to(&call, &amended).await?;
     let catalogue = call.env.catalogue();
-    Ok(Answer::object(|o| write_stored_event(o, &stored, &amended, wallet.as_deref(), &catalogue)))
+    let state = (&amended, attached.as_deref());
+    Ok(Answer::object(|o| write_stored_event(o, &stored, state, wallet.as_deref(), &catalogue)))
+}
+
+/// The properties that were attached to an event after it was charged.
+pub(super) async fn attached_to(call: &Call, amended: &Amended) -> Result<Option<CompactString>, Problem> {
+    let Some(annotation) = &amended.annotation else { return Ok(None) };
+    call.env.attached(annotation.position).await.map_err(|error| call.problem(error))
 }
 
 /// Writes an event with its current state. Its wallet knows the customer and the ids of lots.
 pub(super) fn write_stored_event(
     o: &mut ObjectWriter<'_>,
     stored: &StoredFact,
-    amended: &Amended,
+    (amended, attached): (&Amended, Option<&str>),
     wallet: Option<&Wallet>,
     catalogue: &Catalogue,
 ) {
@@ -61,9 +71,10 @@ pub(super) fn write_stored_event(
     });
     o.number("debt", charge.debt)
         .number("debt_settled", amended.settled)
-        .number("uncharged", charge.uncharged);
+        .number("uncharged", amended.uncharged_left(charge))
+        .number("collected", amended.collected);
     view::price_version(o, charge.price, catalogue);
-    match stored.payload.known().properties {
+    match stored.payload.known().properties.as_deref().or(attached) {
         Some(properties) => o.raw("properties", properties.as_bytes()),
         None => o.null("properties"),
     };
@@ -74,19 +85,20 @@ pub(super) fn write_stored_event(
     view::instant(o, "recorded_at", stored.at);
 }
 
-struct Known<'a> {
+/// What an event's own fact says of it.
+pub(super) struct Known<'a> {
     event_type: EventTypeNo,
     quantity: Quantity,
     /// What it was known to cost when it was recorded.
-    cost: Option<Cost>,
+    pub(super) cost: Option<Cost>,
     usage: Option<&'a Usage>,
     occurred_at: Option<Millis>,
-    charge: &'a Charge,
+    pub(super) charge: &'a Charge,
     hold: Option<chargly_api::Id>,
 }
 
 impl<'a> Known<'a> {
-    fn of(stored: &'a StoredFact) -> Option<Self> {
+    pub(super) fn of(stored: &'a StoredFact) -> Option<Self> {
         let Fact::Wallet(fact) = &stored.fact else { return None };
         match &fact.event {
             WalletEvent::Metered { request, charge, facets } => Some(Self {

@@ -24,6 +24,7 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
     if event.if_insufficient == IfInsufficient::Record {
         call.needs(Scope::Record)?;
     }
+    call.may_choose(event.credits)?;
     let (customer, name) = (event.customer.clone(), event.event.clone());
     let metered = call.env.meter_one(call.actor(), event).await;
     let catalogue = call.env.catalogue();

@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 mod batch_body;
+pub(crate) mod collect;
 pub(crate) mod cost;
 pub(crate) mod get;
 pub(crate) mod list;

@@ -75,6 +75,16 @@ impl Context<'_> {
         problems: &mut Problems,
     ) -> Option<SentProperties> {
         let sent = fields.optional("properties", problems, Properties::read)?;
+        Some(self.properties_sent(event_type, also, sent))
+    }
+
+    /// What prices and reports look at of properties that were read, and all of them.
+    pub(crate) fn properties_sent(
+        &self,
+        event_type: Option<&EventType>,
+        also: &[CompactString],
+        sent: Properties<'_>,
+    ) -> SentProperties {
         let mut inputs = PriceInputs::new();
         let priced = event_type.map_or(&[][..], |known| self.catalogue.priced_properties(known.number));
         for name in priced.iter().chain(also.iter().filter(|name| !priced.contains(name))) {
@@ -88,7 +98,7 @@ impl Context<'_> {
             Some(Dimension { name: name.clone(), value })
         });
         let dimensions = dimensions.collect();
-        Some(SentProperties { canonical: sent.canonical.into(), inputs, dimensions })
+        SentProperties { canonical: sent.canonical.into(), inputs, dimensions }
     }
 }
 

@@ -20,7 +20,11 @@ pub(crate) struct SentCost {
 
 /// Reads `cost`, where it was sent; empty where it was not, or where a problem was noted.
 pub(crate) fn read_cost(fields: &mut Fields<'_>, problems: &mut Problems) -> SentCost {
-    let Some(mut cost) = fields.object("cost", problems) else { return SentCost::default() };
+    fields.object("cost", problems).map_or_else(SentCost::default, |cost| cost_of(cost, problems))
+}
+
+/// Reads the fields of a `cost`.
+fn cost_of(mut cost: Fields<'_>, problems: &mut Problems) -> SentCost {
     let names_a_model = cost.has("provider") || cost.has("model");
     let sent = match names_a_model {
         true => SentCost { reported: None, usage: usage(&mut cost, problems) },

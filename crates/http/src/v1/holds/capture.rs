@@ -65,6 +65,7 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
     if capture.if_insufficient == IfInsufficient::Record {
         call.needs(Scope::Record)?;
     }
+    call.may_choose(capture.credits)?;
     let captured = call.env.capture_hold(call.actor(), capture, usage, properties, Some(key)).await;
     let outcome = captured.map_err(|error| call.problem(error))?;
     let customer = call.customer_of_fact(&outcome.fact).await?;

@@ -23,6 +23,7 @@ fn from_request(call: &Call, hold: EntryId) -> Result<(IncreaseRequest, Option<C
 pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
     let hold = call.id(IdKind::Hold)?;
     let (request, key) = from_request(&call, hold)?;
+    call.may_choose(request.credits)?;
     let increased = call.env.increase_hold(call.actor(), request, key).await;
     let outcome = increased.map_err(|error| call.problem(error))?;
     let customer = call.customer_of_fact(&outcome.fact).await?;

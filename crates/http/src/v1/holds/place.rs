@@ -28,6 +28,7 @@ fn from_request(call: &Call) -> Result<HoldTerms, Problem> {
 
 pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
     let terms = from_request(&call)?;
+    call.may_choose(terms.credits)?;
     let (customer, event) = (terms.customer.clone(), terms.event.clone());
     let placed = call.env.place_hold(call.actor(), terms).await;
     let catalogue = call.env.catalogue();

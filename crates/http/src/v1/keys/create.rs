@@ -2,20 +2,27 @@
 
 use chargly_api::limits::LABEL_BYTES_MAX;
 use chargly_api::{Problem, Value};
-use chargly_engine::NewKey;
-use chargly_engine::ledger::{Millis, Scope, Scopes};
+use chargly_engine::ledger::{KeyLimits, Scope, Scopes};
 use compact_str::CompactString;
 
-use super::write_key;
+use super::{answer, budget};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::read;
 
-fn from_request(call: &Call) -> Result<(CompactString, Scopes), Problem> {
+fn from_request(call: &Call) -> Result<(CompactString, (Scopes, KeyLimits)), Problem> {
     call.read(|fields, problems| {
         let label = fields.required("label", problems, |value| read::some_prose(value, LABEL_BYTES_MAX));
         let scopes = fields.required("scopes", problems, scopes);
-        Some((label?, scopes?))
+        let budget = fields.object("budget", problems).and_then(|mut sent| {
+            let budget = budget::from_request(&mut sent, "budget", problems);
+            sent.finish(problems);
+            budget
+        });
+        let chosen = fields.optional("may_set_credits", problems, Value::boolean);
+        // Who is kept to a budget is kept to the prices as well, unless somebody says otherwise.
+        let may_set_credits = chosen.unwrap_or(budget.is_none());
+        Some((label?, (scopes?, KeyLimits { budget, may_set_credits })))
     })
 }
 
@@ -31,15 +38,8 @@ fn scopes(value: Value<'_>) -> Result<Scopes, String> {
 }
 
 pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
-    let (label, scopes) = from_request(&call)?;
-    let made = call.env.create_key(call.actor(), label, scopes, None).await;
-    answer(&call, &made.map_err(|error| call.problem(error))?)
-}
-
-/// The new key with its secret.
-pub(super) fn answer(call: &Call, made: &NewKey) -> Result<Answer, Problem> {
-    let catalogue = call.env.catalogue();
-    let key = catalogue.key(made.number).ok_or_else(|| Problem::not_found("key"))?;
-    let now = Millis(call.env.wall_ms());
-    Ok(call.written(&made.outcome, Answer::object(|o| write_key(o, key, Some(&made.secret), now))))
+    let (label, limited) = from_request(&call)?;
+    let made = call.env.create_limited_key(call.actor(), label, limited, None).await;
+    let made = made.map_err(|error| call.problem(error))?;
+    answer(&call, made.number, &made.outcome, Some(&made.secret)).await
 }

@@ -3,7 +3,7 @@
 use chargly_api::Problem;
 use chargly_engine::ledger::{Millis, Position};
 
-use super::write_key;
+use super::{spent_today, write_key};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::query::next_cursor;
@@ -14,6 +14,7 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
     let page = call.page()?;
     // The cursor counts keys here, which are never taken away.
     let skip = page.index(LIST)?;
+    let spent = spent_today(&call).await?;
     let catalogue = call.env.catalogue();
     let now = Millis(call.env.wall_ms());
     let rest = catalogue.keys.len().saturating_sub(skip + page.limit());
@@ -21,7 +22,7 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
     Ok(Answer::object(|o| {
         o.array("data", |list| {
             for key in catalogue.keys.iter().skip(skip).take(page.limit()) {
-                list.object(|o| write_key(o, key, None, now));
+                list.object(|o| write_key(o, key, None, (now, &spent)));
             }
         });
         o.shown_or_null("next_cursor", next_cursor(&call.env, LIST, next));

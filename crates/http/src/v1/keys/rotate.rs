@@ -1,10 +1,10 @@
-//! `POST /v1/keys/{id}/rotate`: a new key with the same scopes; the old one stays good for a while.
+//! `POST /v1/keys/{id}/rotate`: a new key with the same scopes and limits; the old one stays good for a while.
 
 use chargly_api::limits::{KEY_OVERLAP_SECONDS_DEFAULT, KEY_OVERLAP_SECONDS_MAX};
 use chargly_api::{ErrorCode, Problem};
 use chargly_engine::ledger::Millis;
 
-use super::{create, find};
+use super::{answer, find};
 use crate::answer::Answer;
 use crate::call::Call;
 
@@ -28,5 +28,6 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
     }
     let replaces = Some((old.number, overlap_s * 1_000));
     let made = call.env.create_key(call.actor(), old.label.clone(), old.scopes, replaces).await;
-    create::answer(&call, &made.map_err(|error| call.problem(error))?)
+    let made = made.map_err(|error| call.problem(error))?;
+    answer(&call, made.number, &made.outcome, Some(&made.secret)).await
 }

@@ -6,6 +6,8 @@ use chargly_engine::ledger::{
 };
 use chargly_engine::{ApplyAdvice, Outcome};
 
+use compact_str::CompactString;
+
 use super::KIND;
 use crate::answer::Answer;
 use crate::call::Call;
@@ -25,9 +27,18 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
         let reason = reason.unwrap_or_default();
         Some((ApplyAdvice { recommendation: id, notice_days, effective_at, reason }, key))
     })?;
+    apply(&call, request, key).await
+}
+
+/// Applies a recommendation and shows what came of it.
+pub(crate) async fn apply(
+    call: &Call,
+    request: ApplyAdvice,
+    key: Option<CompactString>,
+) -> Result<Answer, Problem> {
     let applied = call.env.apply_recommendation(call.actor(), request, key).await;
     let outcome = applied.map_err(|error| call.problem(error))?;
-    answer(&call, &outcome)
+    answer(call, &outcome)
 }
 
 fn days(value: Value<'_>) -> Result<u32, String> {
@@ -40,7 +51,7 @@ pub(super) fn answer(call: &Call, outcome: &Outcome) -> Result<Answer, Problem> 
     let catalogue = call.env.catalogue();
     if let Some(refusal) = refusal_of(&outcome.fact) {
         let problem = refusal_problem(refusal, None, &catalogue);
-        return Ok(call.written(outcome, Answer::problem(&problem, &call.instance)));
+        return Ok(call.written(outcome, call.refuse(&problem)));
     }
     let Fact::Catalogue(CatalogueFact { change, .. }) = outcome.fact.as_ref() else {
         return Err(Problem::not_found("price_version"));

@@ -23,7 +23,7 @@ pub use look::look_json;
 pub use track_record::track_record_json;
 pub use view::{recommendation_json, recommendation_summary_json};
 
-const KIND: IdKind = IdKind::Recommendation;
+pub(crate) const KIND: IdKind = IdKind::Recommendation;
 
 /// The recommendation that the path names, by its whole id.
 fn find<'c>(call: &Call, catalogue: &'c Catalogue) -> Result<&'c Advised, Problem> {

@@ -1,9 +1,10 @@
 //! Amounts of a recommendation on the wire: exact decimals, and ranges with both ends.
 
 use chargly_api::ObjectWriter;
-use chargly_engine::ledger::{Catalogue, Credits, Money, Span};
+use chargly_engine::ledger::{Catalogue, Money, Span};
 
 use crate::facts::share;
+pub(super) use crate::view::credits_or_null;
 
 /// Money as a decimal.
 pub(super) fn money(o: &mut ObjectWriter<'_>, name: &str, nano: impl Into<i128>) {
@@ -14,14 +15,6 @@ pub(super) fn money(o: &mut ObjectWriter<'_>, name: &str, nano: impl Into<i128>)
 pub(super) fn micro(o: &mut ObjectWriter<'_>, name: &str, micro: i128) {
     // As money, which has three places more.
     o.number(name, Money::amount_of(micro.saturating_mul(1_000)));
-}
-
-/// Credits, or null.
-pub(super) fn credits_or_null(o: &mut ObjectWriter<'_>, name: &str, credits: Option<Credits>) {
-    match credits {
-        Some(credits) => o.number(name, credits),
-        None => o.null(name),
-    };
 }
 
 /// Basis points as a share.

@@ -4,6 +4,8 @@ use chargly_api::{IdKind, Problem};
 use chargly_engine::Outcome;
 use chargly_engine::ledger::{AdviceStatus, CatalogueChange, CatalogueFact, Fact, RejectAdviceRequest};
 
+use compact_str::CompactString;
+
 use super::KIND;
 use crate::answer::Answer;
 use crate::call::Call;
@@ -15,6 +17,15 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
         let reason = fields.optional("reason", problems, read::reason).unwrap_or_default();
         Some((RejectAdviceRequest { recommendation: id, reason }, call.key_of(fields, problems)))
     })?;
+    reject(&call, request, key).await
+}
+
+/// Rejects a recommendation and shows what came of it.
+pub(crate) async fn reject(
+    call: &Call,
+    request: RejectAdviceRequest,
+    key: Option<CompactString>,
+) -> Result<Answer, Problem> {
     let rejected = call.env.reject_recommendation(call.actor(), request, key).await;
     let outcome = rejected.map_err(|error| call.problem(error))?;
     Ok(call.written(&outcome, answer(&outcome)?))

@@ -2,6 +2,7 @@
 
 mod allowances;
 mod batch;
+mod budgets;
 mod corrections;
 mod costs;
 mod customers;

@@ -71,6 +71,30 @@ async fn no_rules_at_all_are_the_self_test() {
 }
 
 #[tokio::test]
+async fn what_the_compatibility_surface_recorded_comes_out_as_it_was() {
+    let world = World::start().await;
+    let consume = r#"{"userId":"user_42","source":"image.generate","amount":12}"#;
+    let log = r#"{"userId":"user_42","featureKey":"image.generate","metadata":{"a":1}}"#;
+    for _ in 0..2 {
+        world.post("/api/wallet/consume", consume).await.expect(200);
+        // One attaches, one records use.
+        world.post("/api/usage/log", log).await.expect(200);
+        world.post("/api/usage/log", log).await.expect(200);
+        let unknown = r#"{"userId":"user_42","source":"video.render","amount":5}"#;
+        world.post("/api/wallet/consume", unknown).await.expect(200);
+    }
+    world.post("/v1/customers/user_42/wallet/freeze", r#"{"reason":"x"}"#).await.expect(200);
+    world.post("/api/usage/log", log).await.expect(200);
+    world.post("/api/wallet/consume", consume).await.expect(403);
+    let got = simulated(&world, "[]").await;
+    assert_eq!(got.number("/result/self_test_differences"), "0");
+    // An amount that was the price is the price's, and follows a proposed one.
+    let got = simulated(&world, r#"[{"event":"image.generate","rule":{"type":"flat","credits":18}}]"#).await;
+    assert_eq!(got.number("/result/happened/credits_used"), "34");
+    assert_eq!(got.number("/result/static/credits_used"), "46");
+}
+
+#[tokio::test]
 async fn a_simulation_that_is_over_stays_as_it_is_when_it_is_cancelled() {
     let world = World::start().await;
     let got = simulated(&world, "[]").await;

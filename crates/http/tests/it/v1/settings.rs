@@ -31,6 +31,7 @@ async fn settings_begin_with_defaults_and_are_put_as_a_whole() {
                 "elasticity": {"centre": "-0.7", "scale": "0.6"},
                 "blackouts": [],
             },
+            "compat_creates_event_types": false,
         })
     );
     let body = r#"{"time_zone":"Europe/Berlin","target_margin":"0.6525","credit_value":"0.02"}"#;

@@ -88,7 +88,9 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
             return Ok(true);
         }
         let found = match args.what {
-            What::Events => directory.event(&stored).into_iter().collect(),
+            What::Events => {
+                directory.event(&stored).or_else(|| directory.annotation(&stored)).into_iter().collect()
+            }
             What::Ledger => directory.ledger(&stored),
         };
         for row in found.into_iter().filter(|row| args.includes(row.at)) {

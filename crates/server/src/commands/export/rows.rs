@@ -127,6 +127,27 @@ impl Directory {
         Some(Row { at: occurred_at, cells })
     }
 
+    /// Properties that were attached to an event after it was charged: a row under the event's id that has nothing
+    /// else, so that no sum counts the event again.
+    pub(crate) fn annotation(&self, stored: &StoredFact) -> Option<Row> {
+        let Fact::Wallet(fact) = &stored.fact else { return None };
+        let WalletEvent::EventAnnotated { request, event, .. } = &fact.event else { return None };
+        let payload = stored.payload.known();
+        let mut cells = vec![
+            Cell::number(stored.id.position),
+            public_id(IdKind::Event, *event).into(),
+            "annotated".into(),
+            time_text(stored.at.0).into(),
+            time_text(stored.at.0).into(),
+            self.customer(fact.header.wallet),
+            self.event_type(Some(request.event_type)),
+        ];
+        cells.resize(EVENT_COLUMNS.len() - 2, Cell::Empty);
+        cells.push(payload.key.map(String::from).into());
+        cells.push(payload.properties.map_or(Cell::Empty, |json| Cell::Json(json.into())));
+        Some(Row { at: stored.at, cells })
+    }
+
     /// The ledger lines of a fact, with the balance after each.
     pub(crate) fn ledger(&self, stored: &StoredFact) -> Vec<Row> {
         let Fact::Wallet(fact) = &stored.fact else { return Vec::new() };

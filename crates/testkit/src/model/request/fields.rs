@@ -24,14 +24,14 @@ impl Request {
     fn fields(&self) -> (&'static str, Vec<(&'static str, String)>) {
         let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
         match self {
-            Self::Meter { event_type, quantity, credits, cost, record, .. } => (
+            Self::Meter { event_type, quantity, credits, cost, record, uncharged, .. } => (
                 "meter",
                 vec![
                     ("event", text(event_type)),
                     ("quantity", text(&quantity.unwrap_or(1_000_000))),
                     ("credits", text(credits)),
                     ("cost", text(cost)),
-                    ("if_insufficient", text(record)),
+                    ("if_insufficient", text(&(*record, !record && *uncharged))),
                 ],
             ),
             Self::PlaceHold { event_type, quantity, credits, ttl_s, .. } => (
@@ -81,6 +81,9 @@ impl Request {
             Self::Recharge { event, credits } => {
                 ("recharge", vec![("event", text(event)), ("credits", text(credits))])
             }
+            Self::Collect { event, credits } => {
+                ("collect", vec![("event", text(event)), ("credits", text(credits))])
+            }
             Self::SetCost { event, cost } => ("set cost", vec![("event", text(event)), ("cost", text(cost))]),
             Self::PlaceOrder { pack, .. } => ("place order", vec![("pack", text(pack))]),
             Self::RefundOrder { order, credits } => {
@@ -106,6 +109,7 @@ impl Request {
             | Self::Thaw { .. }
             | Self::PublishPack { .. }
             | Self::ChangeSettings { .. }
+            | Self::SetBudget { .. }
             | Self::OpenCheckout { .. }
             | Self::SettleOrder { .. }
             | Self::EndAllowance { .. }

@@ -1,4 +1,4 @@
-//! Lines about packs, orders and allowances.
+//! Lines about packs, orders, allowances and budgets.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use crate::model::{
     Model, Money, Ms, Nano, News, Payment, Period, Place, Request, Returns, Rollover, Shortfall,
 };
 
-/// Reads a line about packs, orders or allowances; `None` for any other.
+/// Reads a line about packs, orders, allowances or budgets; `None` for any other.
 pub(super) fn request(
     words: &[&str],
     names: &BTreeMap<String, Place>,
@@ -28,6 +28,9 @@ pub(super) fn request(
         }
         "refund" => {
             Request::RefundOrder { order: named(&next(&mut options)), credits: options.0.pop().map(credits) }
+        }
+        "budget" => {
+            Request::SetBudget { per_day: options.credits("day"), per_customer: options.credits("each") }
         }
         "allowance" => allowance(&mut options, now),
         "end-allowance" => Request::EndAllowance { customer: next(&mut options), code: next(&mut options) },

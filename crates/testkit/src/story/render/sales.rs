@@ -10,6 +10,7 @@ pub(super) fn happening(what: &Happening, names: &BTreeMap<String, Place>) -> St
     match what {
         Happening::PackPublished { pack, version } => format!("pack {pack}, version {version}"),
         Happening::SettingsChanged => "settings changed".to_owned(),
+        Happening::BudgetSet => "budget set".to_owned(),
         Happening::OrderPlaced { credits: all, price, .. } => {
             format!("ordered {} for ${}", credits(*all), decimal(price.nano, 9))
         }

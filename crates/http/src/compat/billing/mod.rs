@@ -1,0 +1,3 @@
+//! `/api/billing`
+
+pub(crate) mod checkout;

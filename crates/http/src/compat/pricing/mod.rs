@@ -1,0 +1,4 @@
+//! `/api/pricing`
+
+pub(crate) mod recommendations;
+pub(crate) mod rules;

@@ -1,0 +1,3 @@
+//! `/api/usage`
+
+pub(crate) mod log;

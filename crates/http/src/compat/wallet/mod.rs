@@ -1,0 +1,4 @@
+//! `/api/wallet`
+
+pub(crate) mod balance;
+pub(crate) mod consume;
