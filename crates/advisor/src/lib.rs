@@ -44,5 +44,7 @@ pub use impact::{
 pub use line::{Line, LineSums, line};
 pub use unit_cost::{Cluster, UnitCost, unit_cost};
 pub use words::{
-    Card, Explanation, LocalDay, Section, card, explain, need_in_words, reason, title, watched_in_words,
+    BRIEF_RUN_OUT_DAYS, BriefAdvice, BriefAnswer, BriefChange, BriefCustomer, BriefFigures, BriefPage,
+    BriefQuality, BriefRate, BriefType, BriefUnit, BriefWeek, Card, Explanation, LocalDay, Section, brief,
+    card, explain, need_in_words, reason, title, watched_in_words,
 };

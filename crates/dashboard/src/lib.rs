@@ -20,6 +20,7 @@ mod page;
 mod pages;
 mod people;
 mod routes;
+mod sample;
 mod serve;
 mod state;
 mod trouble;
@@ -28,4 +29,5 @@ mod visit;
 mod wallet;
 
 pub use people::{PEOPLE_FILE, People, PeopleError, Person, Role, copy_people};
+pub use sample::{SAMPLE, SampleData, SampleState};
 pub use serve::{Dashboard, router};

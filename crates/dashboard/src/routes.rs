@@ -67,6 +67,7 @@ pub(crate) static STREAM: PageRoute = PageRoute {
 /// Every page there is.
 pub(crate) static PAGES: &[PageRoute] = pages! {
     "overview" in "overview" Viewer pages::overview::show;
+    "first-minute" in "overview" Viewer pages::first_minute::show, does pages::first_minute::act;
     "live" in "live" Viewer pages::live::show, does pages::live::act;
     "usage" in "usage" Viewer pages::usage::show;
     "customers" in "customers" Viewer pages::customers::show, does pages::customers::act;

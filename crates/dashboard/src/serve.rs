@@ -26,6 +26,7 @@ use crate::page::Page;
 use crate::people::password::{self, WrongOnes};
 use crate::people::{People, Person};
 use crate::routes::{PAGES, PageRoute, STREAM};
+use crate::sample::SampleData;
 use crate::state::State;
 use crate::trouble::Trouble;
 use crate::visit::Visit;
@@ -49,6 +50,8 @@ pub struct Dashboard {
     pub people: Arc<People>,
     /// Where chance comes from: 16 bytes that nobody has seen before.
     pub nonce: fn() -> [u8; 16],
+    /// Who makes sample data, where it can be made.
+    pub sample: Option<Arc<dyn SampleData>>,
     /// Wrong passwords of late.
     wrong_ones: Arc<WrongOnes>,
 }
@@ -56,7 +59,7 @@ pub struct Dashboard {
 impl Dashboard {
     /// A dashboard over these environments and routes, for these people.
     pub fn new(project: Arc<Project>, routes: Router, people: Arc<People>, nonce: fn() -> [u8; 16]) -> Self {
-        Self { project, routes, people, nonce, wrong_ones: Arc::default() }
+        Self { project, routes, people, nonce, sample: None, wrong_ones: Arc::default() }
     }
 }
 
@@ -89,6 +92,8 @@ pub(crate) enum Done {
     At(String, String),
     /// To another address, relative to this one: what was asked stands in it.
     To(String),
+    /// The same, in another environment.
+    Elsewhere(&'static str, String, String),
     /// A page that is shown this once: a secret.
     Shown(Box<Page>),
 }
@@ -175,11 +180,13 @@ impl Dashboard {
             typed: Form::default(),
             params,
             state: State::parse(parts.uri.query().unwrap_or_default()),
+            address: address_of(&parts.headers),
+            sample: self.sample.clone(),
         })
     }
 
     pub(crate) fn environment(&self, name: &str) -> Option<Arc<Environment>> {
-        self.project.environments.iter().find(|env| env.name() == name).cloned()
+        self.project.environment(name)
     }
 
     /// The person of the request's session, and its token.
@@ -212,10 +219,9 @@ impl Dashboard {
         match done {
             // A reload must not send it again.
             Ok(Done::Said(said)) => see_other(&visit.state.with("said", &said)),
-            Ok(Done::At(path, said)) => {
-                let said =
-                    form_urlencoded::Serializer::new(String::new()).append_pair("said", &said).finish();
-                see_other(&format!("{}dashboard/{}/{path}?{said}", visit.root, visit.env.name()))
+            Ok(Done::At(path, said)) => see_other(&said_at(&visit.root, visit.env.name(), &path, &said)),
+            Ok(Done::Elsewhere(environment, path, said)) => {
+                see_other(&said_at(&visit.root, environment, &path, &said))
             }
             Ok(Done::To(address)) => see_other(&address),
             Ok(Done::Shown(page)) => html_response(StatusCode::OK, &page.in_dashboard(&visit)),
@@ -417,6 +423,23 @@ pub(crate) fn html_response(status: StatusCode, page: &Markup) -> Response {
         ],
     );
     response
+}
+
+/// A page of an environment, with what is said at its top.
+fn said_at(root: &str, environment: &str, path: &str, said: &str) -> String {
+    let said = form_urlencoded::Serializer::new(String::new()).append_pair("said", said).finish();
+    format!("{root}dashboard/{environment}/{path}?{said}")
+}
+
+/// Where this server is reached, as whoever asks reached it. It goes into a line for a shell, so that an odd one is none.
+fn address_of(headers: &HeaderMap) -> String {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_plain = |host: &&str| {
+        !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b))
+    };
+    let scheme = if text("x-forwarded-proto") == Some("https") { "https" } else { "http" };
+    let host = text("x-forwarded-host").or_else(|| text("host")).filter(is_plain).unwrap_or("127.0.0.1:8080");
+    format!("{scheme}://{host}")
 }
 
 pub(crate) fn put(response: &mut Response, headers: &[(axum::http::HeaderName, &'static str)]) {

@@ -11,6 +11,7 @@ use crate::api::{Api, Target};
 use crate::json::Json;
 use crate::look::Currency;
 use crate::people::{People, Person, Role};
+use crate::sample::SampleData;
 use crate::serve::Form;
 use crate::state::{Span, State, zone_of};
 use crate::trouble::Trouble;
@@ -37,6 +38,10 @@ pub(crate) struct Visit {
     /// Parts of the path that vary.
     pub(crate) params: Vec<(String, String)>,
     pub(crate) state: State,
+    /// Where this server is reached, as the browser asked for it: `http://127.0.0.1:8080`.
+    pub(crate) address: String,
+    /// Who makes sample data, where it can be made.
+    pub(crate) sample: Option<Arc<dyn SampleData>>,
 }
 
 impl Visit {
@@ -86,7 +91,7 @@ impl Visit {
 
     /// The environments that can be looked at: test and live, others while one is there.
     pub(crate) fn environments(&self) -> Vec<String> {
-        let names = self.project.environments.iter().map(|env| env.name().to_owned());
+        let names = self.project.all().into_iter().map(|env| env.name().to_owned());
         names.filter(|name| name != PLAYGROUND || self.env.name() == PLAYGROUND).collect()
     }
 

@@ -1,6 +1,6 @@
 //! What a server serves: the environments of one project.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use chargly_api::limits::STREAMS_MAX;
 use chargly_engine::ledger::ApiKey;
@@ -15,6 +15,8 @@ use crate::body::BodyRoom;
 pub struct Project {
     /// Test, live, and the playground.
     pub environments: Vec<Arc<Environment>>,
+    /// Sample data, while there is some: it comes and goes while others are served, and is in none of their totals.
+    sample: RwLock<Option<Arc<Environment>>>,
     /// The webhooks of those environments that have some running.
     pub webhooks: Vec<Arc<Webhooks>>,
     /// Where `/metrics` comes from; without it the page is empty.
@@ -39,7 +41,37 @@ impl Project {
     ) -> Arc<Self> {
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
         let (body_room, public_body_room) = (BodyRoom::keyed(), BodyRoom::public());
-        Arc::new(Self { environments, webhooks, metrics, software, streams, body_room, public_body_room })
+        let sample = RwLock::default();
+        Arc::new(Self {
+            environments,
+            sample,
+            webhooks,
+            metrics,
+            software,
+            streams,
+            body_room,
+            public_body_room,
+        })
+    }
+
+    /// Serves sample data from now on, or none.
+    pub fn set_sample(&self, sample: Option<Arc<Environment>>) {
+        *self.sample.write().unwrap_or_else(PoisonError::into_inner) = sample;
+    }
+
+    /// Every environment that is served, sample data among them while there is some.
+    pub fn all(&self) -> Vec<Arc<Environment>> {
+        let sample = self.sample.read().unwrap_or_else(PoisonError::into_inner);
+        self.environments.iter().chain(&*sample).cloned().collect()
+    }
+
+    /// The environment of a name, among all of them.
+    pub fn environment(&self, name: &str) -> Option<Arc<Environment>> {
+        let named = |environment: &&Arc<Environment>| environment.name() == name;
+        if let Some(found) = self.environments.iter().find(named) {
+            return Some(Arc::clone(found));
+        }
+        self.sample.read().unwrap_or_else(PoisonError::into_inner).as_ref().filter(named).cloned()
     }
 
     /// The environments that are for real: all but the playground.
@@ -55,8 +87,8 @@ impl Project {
     /// The environment and key of a secret, if the key is alive.
     pub(crate) fn authenticate(&self, secret: &str) -> Option<(Arc<Environment>, ApiKey)> {
         let (name, _) = secret.strip_prefix("sk_")?.split_once('_')?;
-        let environment = self.environments.iter().find(|environment| environment.name() == name)?;
+        let environment = self.environment(name)?;
         let key = environment.authenticate(secret)?;
-        Some((Arc::clone(environment), key))
+        Some((environment, key))
     }
 }

@@ -99,6 +99,7 @@ pub static ROUTES: &[Route] = routes! {
     "GET"    "/v1/revenue"                            Read   "get_revenue"        v1::revenue::handle;
     "GET"    "/v1/margin"                             Read   "get_margin"         v1::margin::handle;
     "GET"    "/v1/price-impact"                       Read   "get_price_impact"   v1::price_impact::handle;
+    "GET"    "/v1/brief"                              Read   "get_brief"          v1::brief::handle;
     "GET"    "/v1/customers"                          Read   "list_customers"     v1::customers::list::handle;
     "GET"    "/v1/settings"                           Read   "get_settings"       v1::settings::get;
     "PUT"    "/v1/settings"                           Admin  "put_settings"       v1::settings::put;

@@ -43,7 +43,7 @@ pub use plan::{
     CostPlan, DemandPlan, EventPlan, HabitsPlan, Happening, LevelPlan, MarketPlan, PackPlan, PromoPlan,
     QuantityPlan,
 };
-pub use presets::{Preset, preset, preset_over, set_types};
+pub use presets::{Preset, preset, preset_over, sample_plan, set_types};
 pub use shop::{Answer, MarketEvent, MarketGrant, Shop, Told, customer_id};
 pub use tally::{DayTally, Tally};
 pub use truth::{CostSpan, LevelTruth, Truth, TypeTruth};

@@ -41,6 +41,8 @@ pub struct MarketPlan {
 pub struct EventPlan {
     /// Its name.
     pub name: CompactString,
+    /// What customers read of it: `Image generated`.
+    pub label: CompactString,
     /// Which types may stand in for each other.
     pub family: CompactString,
     /// Its price on the first day: for an event, or for a unit where quantities differ.

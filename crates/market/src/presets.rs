@@ -96,6 +96,9 @@ impl Preset {
 const START: Millis = Millis(1_772_323_200_000);
 /// How long before the end something drifts.
 const DRIFT_DAYS_BEFORE_END: u32 = 21;
+/// Customers of the product to look around in, and the events that they make in a day, about.
+const SAMPLE_CUSTOMERS: u32 = 60;
+const SAMPLE_EVENTS_A_DAY: u64 = 500;
 /// Nano-dollars in a tenth of a cent.
 const TENTH: i64 = 1_000_000;
 /// Places of the default types.
@@ -169,6 +172,24 @@ pub fn preset_over(preset: Preset, days: u32) -> MarketPlan {
     plan
 }
 
+/// A product to look around in, over so many days, as small as it can be with something to say on every page: a price
+/// change, a provider that became dearer, credits given away, a cost that is sometimes missing, a customer who uses far
+/// more for a while.
+pub fn sample_plan(days: u32) -> MarketPlan {
+    let mut plan = MarketPlan { name: "sample".into(), ..preset_over(Preset::PriceChange, days) };
+    plan.customers = SAMPLE_CUSTOMERS;
+    plan.scale_to(u64::from(days) * SAMPLE_EVENTS_A_DAY);
+    plan.promo = Some(PromoPlan { credits: credits(30), every_days: Some(14), valid_days: Some(14) });
+    plan.habits.never_buys = 0.1;
+    let drift_day = days.saturating_sub(DRIFT_DAYS_BEFORE_END);
+    plan.happenings.extend([
+        Happening::CostDrift { day: drift_day, event: AGENT, level: None, factor: 1.3 },
+        Happening::CostsMissing { event: SUMMARY, share: 0.02 },
+        Happening::Abuse { day: days.saturating_sub(10), days: 5, customer: 3, factor: 6.0 },
+    ]);
+    plan
+}
+
 /// Makes a plan of so many event types: of the default ones first, then more of their kind under other names.
 pub fn set_types(plan: &mut MarketPlan, types: usize) {
     let defaults = plan.events.clone();
@@ -186,7 +207,8 @@ pub fn set_types(plan: &mut MarketPlan, types: usize) {
             cost => cost,
         };
         let name = compact_str::format_compact!("{}_{}", event.name, round + 1);
-        EventPlan { name, cost, ..event.clone() }
+        let label = compact_str::format_compact!("{} {}", event.label, round + 1);
+        EventPlan { name, label, cost, ..event.clone() }
     };
     plan.events = defaults.iter().cycle().take(types.max(1)).enumerate().map(copy).collect();
     let types = plan.events.len();
@@ -211,9 +233,9 @@ fn sound() -> MarketPlan {
         target_margin_bp: 6_000,
         credit_value_nano: None,
         events: vec![
-            event("chat.reply", "text", 1, (1_700.0, -0.7), 5 * TENTH),
-            event("image.generate", "media", 5, (450.0, -0.8), 28 * TENTH),
-            event("ai.summary", "text", 2, (600.0, -0.5), 10 * TENTH),
+            event(("chat.reply", "Reply written"), "text", 1, (1_700.0, -0.7), 5 * TENTH),
+            event(("image.generate", "Image generated"), "media", 5, (450.0, -0.8), 28 * TENTH),
+            event(("ai.summary", "Text summarised"), "text", 2, (600.0, -0.5), 10 * TENTH),
             EventPlan {
                 // 5,000 tokens at $4 and 3,000 at $16 the million: $0.068 on average.
                 cost: CostPlan::RateCard {
@@ -224,7 +246,7 @@ fn sound() -> MarketPlan {
                     input_pico: 4_000_000,
                     output_pico: 16_000_000,
                 },
-                ..event("agent.run", "agents", 12, (250.0, -0.6), 0)
+                ..event(("agent.run", "Agent run"), "agents", 12, (250.0, -0.6), 0)
             },
         ],
         packs: vec![
@@ -258,7 +280,7 @@ fn sound() -> MarketPlan {
 }
 
 fn event(
-    name: &str,
+    (name, label): (&str, &str),
     family: &str,
     price: i64,
     (events_a_day, elasticity): (f64, f64),
@@ -266,6 +288,7 @@ fn event(
 ) -> EventPlan {
     EventPlan {
         name: name.into(),
+        label: label.into(),
         family: family.into(),
         credits: credits(price),
         events_a_day,

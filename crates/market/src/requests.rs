@@ -36,7 +36,7 @@ pub fn event_type(plan: &MarketPlan, event: usize) -> EventTypeRequest {
     });
     EventTypeRequest {
         name: of.name.clone(),
-        label: of.name.clone(),
+        label: of.label.clone(),
         description: "Simulated.".into(),
         caller_set_credits: false,
         dimensions: if of.levels.is_empty() { Vec::new() } else { vec![LEVEL_DIMENSION.into()] },

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    advise, backup, bench, corrections, customers, export, figures, init, keys, mcp, prices, rate_cards,
-    rebuild, replay, reset, restore, resume_effects, serve, sign_in_link, simulate, verify,
+    advise, backup, bench, brief, corrections, customers, export, figures, init, keys, mcp, prices,
+    rate_cards, rebuild, replay, reset, restore, resume_effects, serve, sign_in_link, simulate, verify,
 };
 use crate::settings;
 
@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Revenue(figures::ReportArgs),
     /// Print what was earned and what it cost, from a running server
     Margin(figures::ReportArgs),
+    /// Print the Monday brief: nine questions about a week, answered, from a running server
+    Brief(brief::BriefArgs),
     /// List, make, rotate and revoke API keys
     Keys(keys::KeysArgs),
     /// Make a new one-time link to the dashboard

@@ -7,6 +7,7 @@
 //! <data>/test/          an environment each: journal.db, head, index.db, views.db, ops.db; restored, after a restore
 //! <data>/live/
 //! <data>/playground/    what `/try` plays in; no project lacks anything without it
+//! <data>/sample/       sample data, while there is some: in no backup, and gone without loss
 //! ```
 //!
 //! Not owned here: what is inside an environment.

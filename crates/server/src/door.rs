@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use axum::Router;
-use chargly_dashboard::{Dashboard, People};
+use chargly_dashboard::{Dashboard, People, SampleData};
 use chargly_engine::{Entropy as _, Environment, SystemEntropy};
 use chargly_http::Project;
 use chargly_webhooks::Webhooks;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use crate::sample::Sample;
 
 /// How often histograms that nobody asked for are summed up, so that they do not grow without end.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
@@ -24,15 +26,19 @@ pub(crate) fn router(
     webhooks: Vec<Arc<Webhooks>>,
     mcp_hosts: &[String],
     people: People,
+    sample: &Sample,
 ) -> Result<Router> {
     let metrics = PrometheusBuilder::new().install_recorder().context("starting metrics")?;
     tokio::spawn(keep_up(metrics.clone()));
     let software = env!("CARGO_PKG_VERSION");
     let project = Project::new(environments, webhooks, Some(metrics), software);
+    sample.serve_by(&project);
     let routes = chargly_http::router(Arc::clone(&project));
     let tools = chargly_mcp::router(routes.clone(), software, mcp_hosts, || SystemEntropy.nonce());
     let people = Arc::new(people);
-    let dashboard = Dashboard::new(Arc::clone(&project), routes.clone(), people, || SystemEntropy.nonce());
+    let mut dashboard =
+        Dashboard::new(Arc::clone(&project), routes.clone(), people, || SystemEntropy.nonce());
+    dashboard.sample = Some(Arc::new(sample.clone()) as Arc<dyn SampleData>);
     Ok(routes.merge(chargly_dashboard::router(dashboard)).merge(chargly_http::behind_keys(project, tools)))
 }
 

@@ -24,6 +24,7 @@ mod payments;
 mod place;
 mod playground;
 mod progress;
+mod sample;
 mod scan;
 mod settings;
 mod webhooks;

@@ -6,6 +6,7 @@
 //!
 //! Not owned here: how advice is found, and what became of it since.
 
+mod brief;
 mod check;
 mod confidence;
 mod days;
@@ -26,6 +27,10 @@ mod tests;
 
 use chargly_ledger::{AdviceKind, Catalogue, Millis, Recommendation};
 
+pub use brief::{
+    BRIEF_RUN_OUT_DAYS, BriefAdvice, BriefAnswer, BriefChange, BriefCustomer, BriefFigures, BriefPage,
+    BriefQuality, BriefRate, BriefType, BriefUnit, BriefWeek, brief,
+};
 pub use explain::{Explanation, explain};
 pub use needs::need_in_words;
 pub use says::LocalDay;

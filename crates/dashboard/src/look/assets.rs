@@ -35,6 +35,8 @@ assets! {
     TRY_SCRIPT = "try" "js" "text/javascript; charset=utf-8" include_str!("../../assets/try.js");
     /// What a wallet page does with a script.
     WALLET_SCRIPT = "wallet" "js" "text/javascript; charset=utf-8" include_str!("../../assets/wallet.js");
+    /// The first minute.
+    FIRST = "first" "js" "text/javascript" include_str!("../../assets/first.js");
     /// What stands in the tab.
     FAVICON = "mark" "svg" "image/svg+xml" include_str!("../../../http/assets/mark.svg");
     /// A slider beside a number of credits.

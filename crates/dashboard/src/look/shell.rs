@@ -4,7 +4,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::assets::{Asset, FAVICON, STYLESHEET};
 use crate::page::{Controls, Page};
+use crate::people::Role;
 use crate::routes::{SECTIONS, Section};
+use crate::sample::SAMPLE;
 use crate::state::RANGES;
 use crate::visit::Visit;
 
@@ -64,7 +66,7 @@ impl Page {
                     (person(visit))
                 }
                 div.page {
-                    (environment_banner(env))
+                    (environment_banner(visit))
                     main #content {
                         div.head {
                             div {
@@ -115,7 +117,7 @@ fn navigation(visit: &Visit, link: &dyn Fn(&str) -> String) -> Markup {
     }
 }
 
-/// Test and live, on every page. Sample data and the playground only while one looks at them.
+/// Test, live and sample data where there is some, on every page; the playground only while one looks at it.
 fn environment_switch(visit: &Visit) -> Markup {
     html! {
         nav.switch aria-label="Environment" {
@@ -134,14 +136,15 @@ pub(crate) fn environment_name(env: &str) -> String {
 }
 
 /// Test never looks like live.
-fn environment_banner(env: &str) -> Markup {
-    let words = match env {
+fn environment_banner(visit: &Visit) -> Markup {
+    let words = match visit.env.name() {
         "live" => return html! {},
         "test" => "Test: no real money moves here, and none of it is in live figures.",
-        "sample" => "Sample data: a made-up product, to look around. Nobody used any of this.",
+        SAMPLE => "Sample data: a made-up product, to look around. Nobody used any of this.",
         _ => "Playground: what visitors of Try it did. It is in no total.",
     };
-    html! { p.banner { (words) } }
+    let can_go = visit.env.name() == SAMPLE && visit.sample.is_some() && visit.person.role == Role::Approver;
+    html! { div.banner { p { (words) } @if can_go { (crate::pages::first_minute::remove(visit)) } } }
 }
 
 fn person(visit: &Visit) -> Markup {

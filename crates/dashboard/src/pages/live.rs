@@ -42,6 +42,8 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
             Cell::None,
         ]);
     }
+    let is_filtered = visit.state.get("event").or_else(|| visit.state.get("customer")).is_some();
+    let is_quiet = events.get("data").list().is_empty() && !is_filtered;
     let stream = format!("stream{}", visit.state.with("said", ""));
     let mut page = Page {
         title: "Live".into(),
@@ -62,6 +64,7 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
             }
             (table.show("The newest events"))
         }
+        @if is_quiet { (super::first_minute::ways(visit)) }
         (try_one(visit, &types))
     };
     Ok(page)

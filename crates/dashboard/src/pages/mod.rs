@@ -1,11 +1,13 @@
 //! The pages, one per file.
 
 pub(crate) mod advisor;
+mod brief;
 pub(crate) mod costs;
 pub(crate) mod credits;
 pub(crate) mod customer;
 pub(crate) mod customers;
 pub(crate) mod events;
+pub(crate) mod first_minute;
 mod groups;
 pub(crate) mod health;
 pub(crate) mod live;

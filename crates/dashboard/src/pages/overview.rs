@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 
 use super::parts::{Pieces, customer_cell, figure_cell, known_cell, legend};
+use super::{brief, first_minute};
 use crate::api::Target;
 use crate::charts::{Band, Bar, Form, Meaning, Series, TimeChart, bar_cell};
 use crate::json::Json;
-use crate::look::{Amount, Cell, Column, Currency, Figure, Sheet, Table, Tile, Unit, empty, note, tag};
+use crate::look::{Amount, Cell, Column, Currency, Figure, Sheet, Table, Tile, Unit, note, tag};
 use crate::page::{AsOf, Controls, Page};
 use crate::trouble::Trouble;
 use crate::visit::Visit;
@@ -17,13 +18,16 @@ const MIX_MAX: usize = 5;
 const RUN_OUT_DAYS: i64 = 7;
 /// How many of them are listed.
 const RUN_OUTS_SHOWN: usize = 8;
+/// What an overview without events promises.
+const WILL_BE_HERE: &str = "Here will be what was earned, what it cost and what is left, by day, by event type and by customer, and every \
+                            Monday the answers to nine questions about the week.";
 /// Customers, of those who use most, among whom such wallets are looked for.
 const RUN_OUT_AMONG: &str = "200";
 
 pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
     let (span, now) = (visit.span(), Target::new);
     let before = span.before(visit.state.compare());
-    let [by_time, total, total_before, books, mix, top, users_before, using, advice] = visit
+    let [by_time, total, total_before, books, mix, top, users_before, using, advice, week] = visit
         .all([
             span.ask_by_interval(now("/v1/margin")),
             span.ask_total(now("/v1/margin")),
@@ -34,6 +38,7 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
             before.ask(now("/v1/customers").with("limit", "1")),
             now("/v1/customers").with("sort", "-credits").with("limit", RUN_OUT_AMONG),
             now("/v1/recommendations").with("status", "pending").with("limit", "3"),
+            now("/v1/brief"),
         ])
         .await?;
     let (currency, zone) = Visit::terms(&by_time);
@@ -43,10 +48,9 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
         as_of: Some(AsOf::of(&by_time, &zone)),
         ..Page::default()
     };
-    if total.path("totals.events").sum() == Amount::ZERO
-        && books.get("liability").get("paid").sum() == Amount::ZERO
-    {
-        page.content = nothing_yet(visit);
+    let is_quiet = total.path("totals.events").sum() == Amount::ZERO;
+    if is_quiet && visit.api.get(now("/v1/events").with("limit", "1")).await?.get("data").list().is_empty() {
+        page.content = first_minute::nothing_yet(visit, WILL_BE_HERE);
         return Ok(page);
     }
     let pieces = Pieces::of(&by_time, visit, &zone);
@@ -54,6 +58,7 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
     let figures =
         Figures { visit, currency, by_time: &by_time, total: &total, before: &total_before, books: &books };
     page.content = html! {
+        (brief::panel(visit, &week))
         (figures.tiles(&pieces, &top, &users_before))
         (figures.money(&mut page.sheet, &pieces, marks))
         div.two {
@@ -346,12 +351,4 @@ fn health(visit: &Visit, total: &Json, mix: &Json) -> Markup {
             p.note { a href=(visit.link("health")) { "Health and audit" } }
         }
     }
-}
-
-/// The first minute: what will be here, and the line that begins it.
-fn nothing_yet(visit: &Visit) -> Markup {
-    empty(
-        "Nothing was metered in this range.",
-        &html! { p { "Send a first event, and this page shows what it brought in and what it cost." } p { a.button href=(visit.link("live")) { "Watch for events" } } },
-    )
 }

@@ -201,6 +201,12 @@ impl People {
         Ok(())
     }
 
+    /// Forgets the keys of an environment that is no more: in the next of its name their numbers are others'.
+    pub(crate) fn forget_keys(&self, environment: &str) -> Result<(), PeopleError> {
+        self.db().execute("DELETE FROM person_key WHERE environment = ?1", params![environment])?;
+        Ok(())
+    }
+
     /// Everybody who may look, in the order in which they were added.
     pub(crate) fn list(&self) -> Result<Vec<Listed>, PeopleError> {
         let db = self.db();

@@ -1,6 +1,7 @@
 //! `/v1`: one file per endpoint.
 
 pub(crate) mod audit;
+pub(crate) mod brief;
 pub(crate) mod checkouts;
 pub(crate) mod corrections;
 pub(crate) mod customers;

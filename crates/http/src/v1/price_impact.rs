@@ -216,7 +216,7 @@ const fn level(level: Level) -> &'static str {
 }
 
 /// A local date, like `2026-11-23`, from the days since the first of 1970.
-fn date(days: i32) -> String {
+pub(super) fn date(days: i32) -> String {
     const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
     let noon = chargly_api::time::show(i64::from(days) * DAY_MS + DAY_MS / 2).to_string();
     noon.chars().take_while(|c| *c != 'T').collect()

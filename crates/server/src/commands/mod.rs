@@ -3,6 +3,7 @@
 pub(crate) mod advise;
 pub(crate) mod backup;
 pub(crate) mod bench;
+pub(crate) mod brief;
 mod collect;
 pub(crate) mod corrections;
 pub(crate) mod customers;
@@ -46,6 +47,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Usage(args) => figures::run("usage", &args),
         Command::Revenue(args) => figures::run("revenue", &args),
         Command::Margin(args) => figures::run("margin", &args),
+        Command::Brief(args) => brief::run(&args),
         Command::Keys(args) => keys::run(&args),
         Command::SignInLink(args) => sign_in_link::run(&args),
         Command::Prices(args) => prices::run(&args),

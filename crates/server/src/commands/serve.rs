@@ -17,6 +17,7 @@ use crate::failure::Advice;
 use crate::listener::{self, Limits};
 use crate::patience::Patience;
 use crate::payments::PaymentArgs;
+use crate::sample::Sample;
 use crate::{door, first_start, logging, output, playground, webhooks};
 
 /// Flags of `chargly serve`.
@@ -118,11 +119,12 @@ async fn serve(args: &ServeArgs) -> Result<()> {
         hooks.forget_erased().await.context("forgetting what webhooks told of customers who were erased")?;
     }
     let people = People::open(data.root()).context("opening the file of people")?;
+    let sample = Sample::of(&data);
     tracing::info!(%listen, data = %data.root().display(), "serving");
     output::print(&format!("Listening on {}\n", first_start::dashboard_url(listen)))?;
     listener::serve(
         listener,
-        door::router(environments.clone(), hooks.clone(), &args.mcp_allow_host, people)?,
+        door::router(environments.clone(), hooks.clone(), &args.mcp_allow_host, people, &sample)?,
         args.limits(),
         told_to_stop(),
     )
@@ -130,6 +132,7 @@ async fn serve(args: &ServeArgs) -> Result<()> {
     for hooks in &hooks {
         hooks.close().await;
     }
+    sample.close().await;
     let closing = environments.clone();
     tokio::task::spawn_blocking(move || closing.iter().for_each(|environment| environment.close()))
         .await

@@ -1,7 +1,7 @@
 //! `chargly simulate`: tries prices on past events, through a server or in a data directory, also while it is served.
 //! `chargly simulate product` makes a past to try them on.
 
-mod product;
+pub(crate) mod product;
 mod proposal;
 mod words;
 

@@ -34,6 +34,7 @@ const COMMANDS: [&[&str]; 32] = [
     &["usage"],
     &["revenue"],
     &["margin"],
+    &["brief"],
 ];
 
 #[test]
@@ -50,7 +51,7 @@ fn help_of_every_command() {
 fn help_never_prints_a_key_of_the_settings_file() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("chargly.toml");
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 13] = [
         &["simulate"],
         &["advise"],
         &["advise", "apply"],
@@ -63,6 +64,7 @@ fn help_never_prints_a_key_of_the_settings_file() {
         &["customers", "erase"],
         &["customers", "list"],
         &["usage"],
+        &["brief"],
     ];
     for command in commands {
         for table in [String::new(), format!("[{}]\n", command.join(".")), format!("[{}]\n", command[0])] {

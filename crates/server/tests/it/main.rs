@@ -13,6 +13,7 @@ mod docs_selling;
 mod export;
 mod faulty_disk;
 mod figures;
+mod first_minute;
 mod first_start;
 mod help;
 mod keys;

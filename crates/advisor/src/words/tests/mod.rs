@@ -1,5 +1,6 @@
 //! Cards of records made by hand, to be read aloud.
 
+mod brief;
 mod records;
 
 use std::fmt::Write as _;

@@ -136,8 +136,7 @@ async fn set_role(visit: &Visit, person: i64, role: Option<Role>) -> Result<(), 
         return Err(Trouble::field("role", "must stay: nobody else is an approver"));
     }
     for (environment, key) in visit.people.keys_of(person).map_err(|error| Trouble::internal(&error))? {
-        let env = visit.project.environments.iter().find(|env| env.name() == environment);
-        if let Some(env) = env {
+        if let Some(env) = visit.project.environment(&environment) {
             // One that is dead already needs nothing.
             let _ = env.revoke_key(visit.api.actor(), KeyNo(key), 0).await;
         }

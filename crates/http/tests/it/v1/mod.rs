@@ -2,6 +2,7 @@
 
 mod allowances;
 mod batch;
+mod brief;
 mod budgets;
 mod corrections;
 mod costs;

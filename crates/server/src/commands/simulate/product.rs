@@ -16,6 +16,7 @@ use chargly_engine::{CLOCK_JUMP_AT_START_MAX_MS, Clock, Environment, ManualClock
 use chargly_market::{MarketError, MarketPlan, Played, Preset, play, preset_over, requests, set_types};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use indicatif::ProgressBar;
 
 use crate::cli::DataArgs;
 use crate::commands::init::{refuse_a_project, shown};
@@ -95,9 +96,23 @@ pub(crate) fn run(args: &ProductArgs) -> Result<()> {
 
 fn fill(environment: &Environment, plan: &MarketPlan, clock: Arc<ManualClock>) -> Result<Played> {
     let bar = progress::count("simulating days", plan.days.into());
-    let played = play(plan, &mut shop::EnvironmentShop::new(environment, clock, &bar));
+    let played = play_in(environment, plan, clock, &bar);
     bar.finish_and_clear();
-    played.map_err(|error| match error {
+    played
+}
+
+/// Plays a plan in an environment that was opened with this clock, and says at the bar which day it is. Called within the
+/// runtime, on a thread that may wait.
+///
+/// # Errors
+/// If the plan makes no product, or the environment refuses.
+pub(crate) fn play_in(
+    environment: &Environment,
+    plan: &MarketPlan,
+    clock: Arc<ManualClock>,
+    bar: &ProgressBar,
+) -> Result<Played> {
+    play(plan, &mut shop::EnvironmentShop::new(environment, clock, bar)).map_err(|error| match error {
         MarketError::Plan(error) => anyhow!(error),
         MarketError::Shop(error) => error.context("simulating the product"),
     })
