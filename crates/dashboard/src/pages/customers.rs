@@ -55,11 +55,13 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
     };
     let active = most.get("active").sum();
     if active == Amount::ZERO {
+        let ways = super::first_minute::ways_if_new(visit).await?;
         page.content = html! {
             (find(visit, &types))
             (empty("No customer used anything in this range.", &html! {
                 p { "A customer is here after the first event, grant or purchase: nothing has to be set up. Choose a longer range, or look one up by id." }
             }))
+            (ways)
         };
         return Ok(page);
     }

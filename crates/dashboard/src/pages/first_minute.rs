@@ -36,6 +36,16 @@ pub(super) fn nothing_yet(visit: &Visit, what: &str) -> Markup {
     }
 }
 
+/// Two ways to begin, where nothing was ever metered; nothing elsewhere.
+pub(super) async fn ways_if_new(visit: &Visit) -> Result<Markup, Trouble> {
+    let any = visit.api.get(Target::new("/v1/events").with("limit", "1")).await?;
+    Ok(if any.get("data").list().is_empty() {
+        ways(visit)
+    } else {
+        html! {}
+    })
+}
+
 /// Two ways to begin.
 pub(super) fn ways(visit: &Visit) -> Markup {
     html! { div.two { (event(visit)) (sample(visit)) } }

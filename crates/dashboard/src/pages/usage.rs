@@ -285,8 +285,9 @@ impl<'a> Question<'a> {
             .iter()
             .any(|metric| total.path(&format!("totals.{}", metric.field)).sum() != Amount::ZERO);
         if !counted {
+            let ways = super::first_minute::ways_if_new(self.visit).await?;
             return Ok(
-                html! { (tiles) (empty("Nothing was used in this range.", &html! { p { "What is metered appears here within a second. Choose a longer range, or remove a filter." } })) },
+                html! { (tiles) (empty("Nothing was used in this range.", &html! { p { "What is metered appears here within a second. Choose a longer range, or remove a filter." } })) (ways) },
             );
         }
         let pieces = Pieces::of(&by_time, self.visit, &zone);
