@@ -5,7 +5,7 @@ mod schema;
 
 use std::sync::LazyLock;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::http::{HeaderMap, Method, Request, Uri};
 use chargly_api::ErrorCode;
 use chargly_http::ROUTES;
@@ -29,6 +29,12 @@ impl Sent {
     /// A copy of a request, and the request.
     pub(crate) async fn of(request: Request<Body>) -> (Self, Request<Body>) {
         let (parts, body) = request.into_parts();
+        // One that comes in pieces may never end, and what it would have been nobody knows.
+        if body.size_hint().exact().is_none() {
+            let (method, uri, headers) = (parts.method.clone(), parts.uri.clone(), parts.headers.clone());
+            let sent = Self { method, uri, headers, body: Bytes::new() };
+            return (sent, Request::from_parts(parts, body));
+        }
         // A body that breaks off breaks off again.
         match axum::body::to_bytes(body, usize::MAX).await {
             Ok(body) => {
