@@ -87,6 +87,10 @@ fn facts() -> Vec<Field> {
         may("now", text(), "`idempotency_conflict`: as it is now."),
         may("kind", text(), "`not_found`, `gone`: what there is none of."),
         may("limit", any_limit(), "How much there may be."),
+        may("budget", text(), "`budget_exceeded`: whose."),
+        may("spent", credits(), "`budget_exceeded`: what was spent of it today."),
+        may("renews_at", text().with("format", "date-time"), "`budget_exceeded`: when there is a new one."),
+        may("required_permission", text(), "`forbidden`: the permission that the key lacks."),
         may(
             "uncharged",
             gives([must("events", count(), ""), must("credits", credits(), "")]),

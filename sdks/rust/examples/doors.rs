@@ -38,7 +38,8 @@ async fn answer(
             client.meter(event).await?.remaining_balance.to_string()
         }
         "hold" => {
-            let hold = PlaceHold::new(text("event"), text("customer")).credits(credits).idempotency_key(text("key"));
+            let hold =
+                PlaceHold::new(text("event"), text("customer")).credits(credits).idempotency_key(text("key"));
             let hold = client.place_hold(hold).await?;
             holds.insert(text("key"), hold.hold_id.clone());
             hold.remaining_balance.to_string()
@@ -47,6 +48,6 @@ async fn answer(
             let capture = Capture::new().credits(credits).idempotency_key(text("key"));
             client.capture_hold(&hold, capture).await?.remaining_balance.to_string()
         }
-        _ => client.void_hold(&hold).await?.remaining_balance.map_or_else(String::new, |left| left.to_string()),
+        _ => client.void_hold(&hold).await?.raw.to_value()["balance"]["available"].to_string(),
     })
 }

@@ -45,6 +45,8 @@ pub(super) fn group() -> Group {
                 )
                 .fails(&[
                     InsufficientCredits,
+                    BudgetExceeded,
+                    TooManyCustomers,
                     WalletFrozen,
                     TooManyHolds,
                     UnknownEventType,
@@ -96,6 +98,8 @@ pub(super) fn group() -> Group {
                     CaptureExceedsHold,
                     HoldNotOpen,
                     InsufficientCredits,
+                    BudgetExceeded,
+                    TooManyCustomers,
                     WalletFrozen,
                     CostRequired,
                     NoActivePrice,
@@ -114,7 +118,7 @@ pub(super) fn group() -> Group {
                 )
                 .keyed()
                 .gives(changed([must("increased_by", credits(), "")]), sample!("increase_hold"))
-                .fails(&[HoldNotOpen, InsufficientCredits, WalletFrozen, NoActivePrice, CostRequired]),
+                .fails(&[HoldNotOpen, InsufficientCredits, BudgetExceeded, TooManyCustomers, WalletFrozen, NoActivePrice, CostRequired]),
             post("/v1/holds/{id}/extend", "extend_hold", "Extend a hold")
                 .about("Moves the time at which it lapses.")
                 .needs(Scope::Meter)

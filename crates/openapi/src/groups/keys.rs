@@ -16,6 +16,12 @@ pub(super) fn group() -> Group {
                     takes([
                         must("label", words_of_people(LABEL_BYTES_MAX), "What people call it."),
                         must("scopes", some_of(Scope::ALL.len(), scope()), "What it may do."),
+                        may("budget", budget_taken(), "What may be spent in its name in a day; no end if left out."),
+                        may(
+                            "may_set_credits",
+                            boolean(),
+                            "Whether it may choose the credits of an event; true if left out, unless it has a budget.",
+                        ),
                     ]),
                     r#"{"label":"backend","scopes":["meter","read"]}"#,
                 )
@@ -47,6 +53,19 @@ pub(super) fn group() -> Group {
                 .of("key_", about_id)
                 .writes()
                 .gives(named("Key"), sample!("revoke_key")),
+            put("/v1/keys/{id}/budget", "put_key_budget", "Set a key's budget")
+                .about("What may be spent in its name in a day. The whole is replaced.")
+                .needs(Scope::Admin)
+                .of("key_", about_id)
+                .takes(budget_taken(), r#"{"credits_per_day":500,"credits_per_customer_per_day":50}"#)
+                .writes()
+                .gives(named("Key"), BUDGETED),
+            delete("/v1/keys/{id}/budget", "remove_key_budget", "Take a key's budget away")
+                .about("As much may be spent as there is.")
+                .needs(Scope::Admin)
+                .of("key_", about_id)
+                .writes()
+                .gives(named("Key"), BUDGETED),
             get("/v1/audit", "list_audit", "List what people did")
                 .about("Newest first: everything but metering and what happens by time.")
                 .needs(Scope::Admin)
@@ -79,6 +98,20 @@ pub(super) fn group() -> Group {
     }
 }
 
+const BUDGETED: &str = r#"{"id":"key_0000000000000ywbdkpw","label":"agent","hint":"Bmw2","scopes":["meter"],"state":"alive","created_at":"2026-11-23T10:00:00.000Z","ends_at":null,"may_set_credits":false,"budget":{"credits_per_day":500,"credits_per_customer_per_day":null,"spent_today":12,"left_today":488,"customers_today":null,"renews_at":"2026-11-24T00:00:00.000Z"}}"#;
+
+/// One limit or both.
+fn budget_taken() -> Schema {
+    let day = || credits_taken().about("0 stops all spending.");
+    any_of([
+        takes([
+            must("credits_per_day", day(), "By all customers together."),
+            may("credits_per_customer_per_day", credits_taken(), "By each customer."),
+        ]),
+        takes([must("credits_per_customer_per_day", day(), "By each customer.")]),
+    ])
+}
+
 fn scope() -> Schema {
     words(&Scope::ALL.map(Scope::as_str))
 }
@@ -94,6 +127,20 @@ fn fields(has_secret: bool) -> Vec<Field> {
         must("state", words(&["alive", "ending", "revoked"]), ""),
         must("created_at", instant(), ""),
         must("ends_at", instant().or_null(), "When a rotated key ends."),
+        may("may_set_credits", boolean(), "Whether it may choose the credits of an event."),
+        may(
+            "budget",
+            gives([
+                must("credits_per_day", credits().or_null(), ""),
+                must("credits_per_customer_per_day", credits().or_null(), ""),
+                must("spent_today", credits(), ""),
+                must("left_today", credits().or_null(), ""),
+                must("customers_today", count().or_null(), ""),
+                must("renews_at", instant(), ""),
+            ])
+            .or_null(),
+            "What may be spent in its name in a day.",
+        ),
     ]);
     fields
 }

@@ -243,6 +243,8 @@ pub(super) fn group() -> Group {
 /// How a charge can be refused.
 pub(super) const CANNOT_CHARGE: &[chargly_api::ErrorCode] = &[
     InsufficientCredits,
+    BudgetExceeded,
+    TooManyCustomers,
     WalletFrozen,
     UnknownEventType,
     NoActivePrice,
