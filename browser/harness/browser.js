@@ -35,15 +35,22 @@ export function newPage(browser, look, options = {}) {
   return browser.newPage({ viewport: size, colorScheme: look.scheme, reducedMotion: "reduce", ...options });
 }
 
-/** Opens an address and collects what the browser complains about, but for the status that was expected. */
-export async function open(page, url, status = 200) {
+/** Collects what the browser complains about on a page, but for what is expected. */
+export function listen(page, isExpected = () => false) {
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("requestfailed", (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
   page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type()) && !isExpected(message)) complaints.push(message.text());
+  });
+  return complaints;
+}
+
+/** Opens an address and collects what the browser complains about, but for the status that was expected. */
+export async function open(page, url, status = 200) {
+  const complaints = listen(page, (message) => {
     const isAboutStatus = message.text().startsWith("Failed to load resource") && message.location().url === url;
-    const isExpected = isAboutStatus && status >= 400;
-    if (["error", "warning"].includes(message.type()) && !isExpected) complaints.push(message.text());
+    return isAboutStatus && status >= 400;
   });
   const response = await page.goto(url, { waitUntil: "load" });
   if (response.status() !== status) complaints.push(`status ${response.status()} in place of ${status}`);

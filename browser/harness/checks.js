@@ -9,10 +9,19 @@ const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 const GRAVE = ["serious", "critical"];
 
 /** What keeps somebody from using the page. `without` names rules that the page answers in another way. */
-export async function inaccessible(page, without = []) {
-  await page.evaluate(AXE);
-  const rules = Object.fromEntries(without.map((rule) => [rule, { enabled: false }]));
-  const { violations } = await page.evaluate((options) => globalThis.axe.run(document, options), { rules });
+export function inaccessible(page, without = []) {
+  return graveFindings(page, { rules: Object.fromEntries(without.map((rule) => [rule, { enabled: false }])) });
+}
+
+/** What cannot be told from its ground: all that another choice of colours can break. */
+export function illegible(page) {
+  return graveFindings(page, { runOnly: ["color-contrast"] });
+}
+
+async function graveFindings(page, options) {
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(AXE);
+  const run = (options) => globalThis.axe.run(document, { ...options, resultTypes: ["violations"] });
+  const { violations } = await page.evaluate(run, options);
   const grave = violations.filter((violation) => GRAVE.includes(violation.impact));
   return grave.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} (${node.failureSummary})`));
 }
@@ -21,10 +30,13 @@ export async function inaccessible(page, without = []) {
 export function sideways(page) {
   return page.evaluate(() => {
     const { clientWidth, scrollWidth } = document.documentElement;
+    const isClipped = (element) =>
+      element !== null && (getComputedStyle(element).clipPath !== "none" || isClipped(element.parentElement));
     const found = scrollWidth > clientWidth ? [`the page is ${scrollWidth} px wide in ${clientWidth}`] : [];
     for (const element of document.body.querySelectorAll("*")) {
       const right = element.getBoundingClientRect().right;
-      if (right > clientWidth + 0.5) found.push(`${element.tagName} ends at ${right} px of ${clientWidth}`);
+      // What is clipped away is there for screen readers.
+      if (right > clientWidth + 0.5 && !isClipped(element)) found.push(`${element.tagName} ends at ${right} px of ${clientWidth}`);
       // An inline SVG is drawn, and has no text to cut off; what is one pixel wide is there for screen readers.
       if (element.namespaceURI.endsWith("xhtml") && element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 1) {
         found.push(`${element.tagName} holds ${element.scrollWidth} px in ${element.clientWidth}`);

@@ -1,8 +1,9 @@
 // Starts a program that serves pages on a free port, and ends it.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -33,16 +34,49 @@ export async function startExample(crate, example) {
   };
 }
 
+/** How the program is run: compiled where it has to be, unless CHARGLY_BIN names one that is. */
+function chargly(words) {
+  const built = process.env.CHARGLY_BIN;
+  return built ? [built, words] : ["cargo", ["run", "--quiet", "--locked", "--package", "chargly-server", "--", ...words]];
+}
+
+/** Runs a command that ends, and answers with what it prints. */
+async function run(words) {
+  const { stdout } = await promisify(execFile)(...chargly(words), { cwd: ROOT, timeout: START_MS_MAX });
+  return stdout;
+}
+
 /**
- * Runs the server itself on a data directory of its own, in the first minute of its life.
- * @returns {Promise<{ url: string, key: string, stop: () => Promise<void> }>}
+ * Makes a data directory with the journal of a product that is made up, up to the day before this one.
+ * @returns {Promise<string>} the secret key of its test environment
+ */
+export async function simulateProduct(data, { preset, days, customers }) {
+  const size = ["--preset", preset, "--days", String(days), "--customers", String(customers)];
+  return JSON.parse(await run(["simulate", "product", "--data", data, ...size, "--json"])).keys.test;
+}
+
+/**
+ * Signs in to the dashboard as the owner does: by a link that is made on the server's machine.
+ * @returns {Promise<object>} what a browser then keeps, as `storageState` of a new page
+ */
+export async function signIn(browser, url, data) {
+  const link = (await run(["sign-in-link", "--data", data, "--public-url", url])).split("\n")[0];
+  const page = await browser.newPage();
+  await page.goto(link);
+  await page.getByRole("button").click();
+  await page.waitForURL("**/dashboard/**");
+  const state = await page.context().storageState();
+  await page.close();
+  return state;
+}
+
+/**
+ * Runs the server itself on a data directory of its own; its first start prints a key.
+ * @returns {Promise<{ url: string, key: string | undefined, stop: () => Promise<void> }>}
  */
 export async function startChargly(data) {
   const serve = ["serve", "--data", data, "--listen", "127.0.0.1:0", "--master-key-file", `${data}.key`];
-  const child = spawn("cargo", ["run", "--quiet", "--locked", "--package", "chargly-server", "--", ...serve], {
-    cwd: ROOT,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(...chargly(serve), { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((resolve) => child.once("close", resolve));
   const timer = setTimeout(() => child.kill(), START_MS_MAX);
   let key;

@@ -169,8 +169,12 @@ impl Schema {
 
     /// A schema that names no type of its own gets `null` beside it.
     fn or_null_beside(self) -> Self {
-        if matches!(self.0.get("type"), Some(Json::List(_))) {
-            return self;
+        if let Some(Json::List(kinds)) = self.0.get("type").cloned() {
+            let mut either = self;
+            let with_null =
+                kinds.into_iter().filter(|kind| *kind != Json::from("null")).chain(["null".into()]);
+            either.0.set("type", Json::List(with_null.collect()));
+            return either;
         }
         let words = self.0.get("description").cloned();
         let Json::Object(fields) = self.0 else { return self };

@@ -99,6 +99,32 @@ pub(super) fn group() -> Group {
                     sample!("get_price_impact"),
                 )
                 .or_csv("event,price_version,…\nimage.generate,prv_…,…\n"),
+            get("/v1/brief", "get_brief", "Get the Monday brief")
+                .about(
+                    "What a founder asks on Monday: nine questions about a week, always the same in the same order, each \
+                     answered in a sentence with its figure. Credits owed, run-outs and advice are as they stand now, \
+                     whatever the week.",
+                )
+                .needs(Scope::Read)
+                .query(
+                    "week",
+                    text(),
+                    "Any date or instant in the week, which begins on Monday in the project's time zone; the last whole \
+                     week if left out. Not in the future.",
+                )
+                .writes()
+                .gives(
+                    gives([
+                        must("as_of", named("AsOf"), ""),
+                        must("currency", currency(), ""),
+                        must("time_zone", text(), ""),
+                        must("from", instant(), "Included."),
+                        must("to", instant(), "Excluded."),
+                        must("unfinished", boolean(), "Whether the week is not over."),
+                        must("questions", list(named("BriefQuestion")), "Nine."),
+                    ]),
+                    BRIEF,
+                ),
             get("/v1/settings", "get_settings", "Get settings")
                 .about("What figures, advice and checkouts depend on.")
                 .needs(Scope::Read)
@@ -119,6 +145,28 @@ pub(super) fn group() -> Group {
         ],
         schemas: schemas(),
     }
+}
+
+const BRIEF: &str = r#"{"as_of":{"position":"1.1042","at":"2026-11-30T06:00:00.000Z"},"currency":"usd","time_zone":"UTC","from":"2026-11-23T00:00:00.000Z","to":"2026-11-30T00:00:00.000Z","unfinished":false,"questions":[{"question":"Did we make money, and is margin up or down?","sentence":"You made $64 on $110 of revenue: a margin of 57.9 %, down 5.5 points on the week before.","figure":"0.579","unit":"share","before":"0.634","change":"-0.055","quality":"complete","link":"dashboard/test/revenue?from=2026-11-23&to=2026-11-29","action":null}]}"#;
+
+/// One question of the brief. Figures are decimals of their unit, counts are numbers.
+fn brief_question() -> Schema {
+    let figure = || decimal_or_number().or_null();
+    gives([
+        must("question", text(), ""),
+        must("sentence", text(), "The answer."),
+        must("figure", figure(), "Null where it is not known, never 0."),
+        must("unit", words(&["money", "share", "count"]), "What the figure is in."),
+        must("before", figure(), "The same a week before."),
+        must("change", figure(), "`figure` less `before`."),
+        must(
+            "quality",
+            words(&["complete", "costs_missing", "too_early", "not_enough_data"]),
+            "How far to believe it.",
+        ),
+        must("link", text(), "The page of the dashboard that says more."),
+        must("action", text().or_null(), "What to do about it."),
+    ])
 }
 
 /// What all reports take.
@@ -339,6 +387,7 @@ fn settings_taken() -> Schema {
 
 fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
+        ("BriefQuestion", brief_question().about("A question of the brief, answered.")),
         (
             "AsOf",
             gives([

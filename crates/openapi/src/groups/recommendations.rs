@@ -232,6 +232,7 @@ fn said() -> Vec<Field> {
         must("estimated_lift", monthly(), "What it brings, at the same usage."),
         must("if_left", monthly(), "What leaving it costs."),
         must("driver", words(&["cost_driven", "demand_driven", "data"]), ""),
+        may("title", text(), "What is recommended, in a line; in lists."),
         must("version_from", version(), "Of the price."),
         must("version_to", version(), ""),
         must("reason", text(), "Why, in a sentence."),

@@ -44,6 +44,31 @@ pub(super) fn group() -> Group {
                     ])),
                     sample!("list_ledger"),
                 ),
+            post("/v1/customers/{customer}/wallet-links", "create_wallet_link", "Make a link to a customer's wallet page")
+                .about(
+                    "The address of a customer's own wallet page, for your backend to hand to them when they are signed in \
+                     with you. Whoever has it sees that wallet and buys for it until it expires; it cannot be taken back \
+                     before. Nothing is recorded, so a repeat makes another link.",
+                )
+                .needs(Scope::Meter)
+                .of_customer()
+                .may_take(
+                    takes([may(
+                        "expires_in_s",
+                        within(1, usize::try_from(WALLET_LINK_SECONDS_MAX).unwrap_or(usize::MAX)),
+                        "Seconds until it ends, at most 24 hours; one hour if left out.",
+                    )]),
+                    r#"{"expires_in_s":900}"#,
+                )
+                .gives(
+                    gives([
+                        must("customer", customer(), ""),
+                        must("token", text().with("pattern", "^wt_"), "What opens the page."),
+                        must("url", text(), "The whole address."),
+                        must("expires_at", instant(), ""),
+                    ]),
+                    r#"{"customer":"user_42","token":"wt_…","url":"http://127.0.0.1:8080/wallet/test/wt_…","expires_at":"2026-11-23T10:15:00.000Z"}"#,
+                ),
             put("/v1/customers/{customer}/wallet/policy", "set_policy", "Set what happens when credits run out")
                 .about(
                     "`strict` refuses, `overdraft` allows debt up to `limit`, `record_only` never refuses and marks the \
