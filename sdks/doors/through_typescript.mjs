@@ -11,7 +11,7 @@ async function answer({ op, event, customer, credits, key, hold }) {
   if (op === "meter") return (await client.meterEvent(event, customer, options)).remainingBalance;
   if (op === "hold") {
     const placed = await client.placeHold(event, customer, { credits, ...options });
-    holds.set(key, placed.id);
+    holds.set(key, placed.holdId);
     return placed.remainingBalance;
   }
   if (op === "capture") return (await client.captureHold(holds.get(hold), { credits, ...options })).remainingBalance;

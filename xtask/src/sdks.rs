@@ -1,5 +1,6 @@
 //! The SDKs, as whoever installs them meets them: each is built into its package, installed from that, and tested against
-//! the server that was built here.
+//! the server that was built here. Then one list of operations goes through every door there is, and has to leave the
+//! same ledger.
 //!
 //! What there is to check of an SDK is its own command's business; here it is only called.
 
@@ -24,9 +25,11 @@ pub(crate) fn run(runner: &Runner) -> Result<Outcome> {
     let install = of(runner, "sdks/typescript", &["npm", "ci", "--no-audit", "--no-fund"]);
     let typescript = of(runner, "sdks/typescript", &["npm", "run", "check"]);
     let rust = of(runner, "sdks/rust", &["python3", "check.py"]);
+    // Last: it goes through all three, as they were built.
+    let doors = of(runner, "sdks/doors", &["python3", "doors.py"]);
     let mut sum = runner.run(python)?;
     ensure!(runner.run(install)?.passed, "installing what the TypeScript SDK is built with failed");
-    for command in [typescript, rust] {
+    for command in [typescript, rust, doors] {
         let outcome = runner.run(command)?;
         sum.passed &= outcome.passed;
         sum.counts += outcome.counts;
