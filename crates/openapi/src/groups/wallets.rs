@@ -55,7 +55,7 @@ pub(super) fn group() -> Group {
                 .may_take(
                     takes([may(
                         "expires_in_s",
-                        within(1, usize::try_from(WALLET_LINK_SECONDS_MAX).unwrap_or(usize::MAX)),
+                        within(1, WALLET_LINK_SECONDS_MAX),
                         "Seconds until it ends, at most 24 hours; one hour if left out.",
                     )]),
                     r#"{"expires_in_s":900}"#,
