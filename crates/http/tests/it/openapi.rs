@@ -124,7 +124,8 @@ fn hold_request(operation: &Operation, sent: &Sent) {
         assert!(known(Place::Query), "{route} is not described to take {name}");
     }
     let kind = sent.headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let is_json = !kind.contains("ndjson") && !(kind.contains("form") && operation.access == Access::Proof);
+    let is_form = kind.contains("form") && operation.access == Access::Proof;
+    let is_json = !kind.contains("ndjson") && !is_form;
     let body = operation.bodies.iter().find(|content| content.media_type == "application/json");
     // What is wrong with one event of a batch is answered in its place, and no reason to refuse the others.
     let is_taken_as_it_is = ["stripe_webhook", "meter_events"].contains(&operation.id);
