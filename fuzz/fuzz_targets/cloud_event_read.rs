@@ -30,7 +30,8 @@ fn check(event: Option<CloudEvent<'_>>) {
         let again = format!(
             "{{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"a\",\"type\":\"t\",\"subject\":\"s\",\"data\":{canonical}}}"
         );
-        let again = CloudEvent::structured(Item::unread(&again), &mut Problems::default()).expect("canonical data");
+        let again =
+            CloudEvent::structured(Item::unread(&again), &mut Problems::default()).expect("canonical data");
         assert_eq!(again.properties().expect("data").expect("properties").canonical, canonical);
     }
 }
