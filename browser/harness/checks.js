@@ -34,6 +34,8 @@ export function sideways(page) {
       element !== null && (getComputedStyle(element).clipPath !== "none" || isClipped(element.parentElement));
     const found = scrollWidth > clientWidth ? [`the page is ${scrollWidth} px wide in ${clientWidth}`] : [];
     for (const element of document.body.querySelectorAll("*")) {
+      // What is closed is measured where it does not open.
+      if (!element.checkVisibility()) continue;
       const right = element.getBoundingClientRect().right;
       // What is clipped away is there for screen readers.
       if (right > clientWidth + 0.5 && !isClipped(element)) found.push(`${element.tagName} ends at ${right} px of ${clientWidth}`);

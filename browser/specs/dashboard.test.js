@@ -106,7 +106,10 @@ describe("every page, in every look", { concurrency: true }, () => {
           assert.equal(response.status(), 200);
           assert.deepEqual(await sideways(page), []);
           if (BY_KEYBOARD.includes(path)) assert.deepEqual(await unreachable(page), []);
-          await page.evaluate(() => document.activeElement.blur());
+          await page.evaluate(() => {
+            document.activeElement.blur();
+            window.scrollTo(0, 0);
+          });
           await keepScreenshot(page, `dashboard/${path}`, look);
           assert.deepEqual(await inaccessible(page), []);
 

@@ -85,7 +85,7 @@ source.addEventListener("rate", ({ data }) => {
   rates.push(rate.seen);
   if (rates.length > 60) rates.shift();
   const most = Math.max(1, ...rates);
-  meter("line").setAttribute("points", rates.map((seen, at) => `${at * 10},${96 - (92 * seen) / most}`).join(" "));
+  meter("line").setAttribute("points", rates.map((seen, at) => `${(60 - rates.length + at) * 10},${96 - (92 * seen) / most}`).join(" "));
   const since = Date.now() - MINUTE_MS;
   lately = lately.filter((one) => one.at >= since);
   meter("credits").textContent = number.format(lately.reduce((sum, one) => sum + one.credits, 0));

@@ -43,7 +43,7 @@ impl BalanceChart<'_> {
     pub(crate) fn draw(&self) -> Markup {
         let scale = Scale::holding(self.steps.iter().map(|step| step.balance), BOTTOM, TOP);
         html! {
-            svg.plot role="img" aria-label=(self.described) {
+            svg.plot role="group" aria-label=(self.described) {
                 @for tick in scale.ticks() {
                     @let y = Percent(scale.place(tick));
                     line class=(if tick == Amount::ZERO { "zero" } else { "grid" }) x1="0" x2="100%" y1=(y) y2=(y) {}

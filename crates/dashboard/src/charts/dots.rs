@@ -37,7 +37,7 @@ pub(crate) fn dots(
     let scale = Scale::holding(amounts.chain(target.map(|(amount, _)| amount)), LEFT, RIGHT);
     html! {
         // One drawing a row: a table of dots keeps its line height however many there are.
-        div.dots role="img" aria-label=(described) {
+        div.dots role="group" aria-label=(described) {
             @if let Some((target, words)) = target {
                 svg.row aria-hidden="true" {
                     text.tick.middle x=(Percent(scale.place(target))) y="90%" { (words) " " (unit.short(target)) }
@@ -66,7 +66,7 @@ pub(crate) fn dots(
                         }
                     }
                 };
-                @match &row.href { Some(href) => a href=(href) tabindex="-1" { (drawn) }, None => (drawn) }
+                @match &row.href { Some(href) => a href=(href) tabindex="-1" aria-hidden="true" { (drawn) }, None => (drawn) }
             }
         }
     }

@@ -53,7 +53,7 @@ impl Dumbbell<'_> {
         let scale = self.scale();
         let bottom = LANE * i64::try_from(self.lanes.len()).unwrap_or_default();
         html! {
-            svg.lanes role="img" aria-label=(self.described) height=(bottom + AXIS) {
+            svg.lanes role="group" aria-label=(self.described) height=(bottom + AXIS) {
                 @for tick in scale.ticks() {
                     @let x = Percent(scale.place(tick));
                     line class=(if tick == Amount::ZERO { "zero" } else { "grid" }) x1=(x) x2=(x) y1="0" y2=(bottom) {}

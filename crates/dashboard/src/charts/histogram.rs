@@ -79,7 +79,7 @@ impl Histogram<'_> {
         let width = ALL / i64::try_from(self.bins.len()).unwrap_or(ALL).max(1);
         let gap = (width / 8).min(40);
         html! {
-            svg.plot role="img" aria-label=(self.described) {
+            svg.plot role="group" aria-label=(self.described) {
                 @for tick in scale.ticks() {
                     @let y = Percent(scale.place(tick));
                     line class=(if tick == Amount::ZERO { "zero" } else { "grid" }) x1="0" x2="100%" y1=(y) y2=(y) {}

@@ -31,7 +31,7 @@ impl Reliability<'_> {
     pub(crate) fn draw(&self) -> Markup {
         let quarters = (0..=4).map(|at| Amount(at * UNIT / 4));
         html! {
-            svg.plot role="img" aria-label=(self.described) {
+            svg.plot role="group" aria-label=(self.described) {
                 @for tick in quarters.clone() {
                     line.grid x1="0" x2="100%" y1=(Percent(up(tick))) y2=(Percent(up(tick))) {}
                     text.tick x="0" y=(Percent(up(tick))) dy="-3" { (Unit::Share.short(tick)) }

@@ -58,7 +58,7 @@ impl Scatter<'_> {
         let x = |amount| Percent(axis.place(amount));
         let y = |amount| Percent(BOTTOM - axis.place(amount) * (BOTTOM - TOP) / ALL);
         html! {
-            svg class="plot scatter" role="img" aria-label=(self.described) {
+            svg class="plot scatter" role="group" aria-label=(self.described) {
                 @for tick in axis.ticks() {
                     line.grid x1="0" x2="100%" y1=(y(tick)) y2=(y(tick)) {}
                     line.grid x1=(x(tick)) x2=(x(tick)) y1=(Percent(TOP)) y2=(Percent(BOTTOM)) {}

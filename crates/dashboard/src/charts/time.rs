@@ -84,7 +84,7 @@ impl TimeChart<'_> {
         let scale = self.scale();
         let unit = if self.form == Form::Shares { Unit::Share } else { self.unit };
         html! {
-            svg.plot role="img" aria-label=(self.described) {
+            svg.plot role="group" aria-label=(self.described) {
                 @for tick in scale.ticks() {
                     @let y = Percent(scale.place(tick));
                     line class=(if tick == Amount::ZERO { "zero" } else { "grid" }) x1="0" x2="100%" y1=(y) y2=(y) {}
@@ -167,15 +167,23 @@ impl TimeChart<'_> {
         }
     }
 
+    /// Whether a piece is not over, of several.
+    fn is_open(&self, at: usize) -> bool {
+        self.form == Form::Lines
+            && self.buckets.len() > 1
+            && self.buckets.get(at).is_some_and(|bucket| bucket.is_unfinished)
+    }
+
     fn line_path(&self, amounts: &[Option<Amount>], scale: &Scale) -> String {
         let mut path = String::new();
         let mut is_down = false;
         for (at, amount) in amounts.iter().enumerate() {
-            let Some(amount) = amount else {
+            // What is not over has not come to its level: a line that fell into it would tell of a crash.
+            let Some(amount) = amount.filter(|_| !self.is_open(at)) else {
                 is_down = false;
                 continue;
             };
-            let y = scale.place(*amount);
+            let y = scale.place(amount);
             // Writing to a string cannot fail.
             let _ = match (self.form, is_down) {
                 (Form::Steps, false) => write!(path, "M{} {y}H{}", self.edge(at), self.edge(at + 1)),
@@ -191,8 +199,13 @@ impl TimeChart<'_> {
     /// One area for each stretch that has both ends.
     fn band_path(&self, band: &Band, scale: &Scale) -> String {
         let mut path = String::new();
-        let both: Vec<Option<(Amount, Amount)>> =
-            band.low.iter().zip(&band.high).map(|(low, high)| Some(((*low)?, (*high)?))).collect();
+        let both: Vec<Option<(Amount, Amount)>> = band
+            .low
+            .iter()
+            .zip(&band.high)
+            .enumerate()
+            .map(|(at, (low, high))| Some(((*low)?, (*high)?)).filter(|_| !self.is_open(at)))
+            .collect();
         let mut at = 0;
         while at < both.len() {
             let length = both[at..].iter().take_while(|pair| pair.is_some()).count();

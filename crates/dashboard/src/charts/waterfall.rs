@@ -34,7 +34,7 @@ pub(crate) fn waterfall(described: &str, unit: Unit, steps: &[Step]) -> Markup {
     let width = ALL / count;
     let x = |place: usize| i64::try_from(place).unwrap_or_default() * width;
     html! {
-        svg.plot role="img" aria-label=(described) {
+        svg.plot role="group" aria-label=(described) {
             line.zero x1="0" x2="100%" y1=(Percent(scale.zero())) y2=(Percent(scale.zero())) {}
             @for (place, (step, (from, to))) in steps.iter().zip(&spans).enumerate() {
                 @let (from_y, to_y) = (scale.place(*from), scale.place(*to));
@@ -44,7 +44,7 @@ pub(crate) fn waterfall(described: &str, unit: Unit, steps: &[Step]) -> Markup {
                         title { (step.name) ": " (unit.exact(step.amount)) }
                     }
                 };
-                @match &step.href { Some(href) => a href=(href) { (bar) }, None => (bar) }
+                @match &step.href { Some(href) => a href=(href) tabindex="-1" aria-hidden="true" { (bar) }, None => (bar) }
                 @if place + 1 < steps.len() {
                     line.grid x1=(Percent(x(place) + width * 7 / 8)) x2=(Percent(x(place + 1) + width / 8)) y1=(Percent(to_y)) y2=(Percent(to_y)) {}
                 }

@@ -44,9 +44,9 @@ impl Tile<'_> {
                         Some((direction, words)) => span class=(class(direction)) { (words) } ,
                         None => "no earlier figure",
                     }
-                    " " span.soft { (self.compared) }
+                    @if changed.is_some() { " " span.soft { (self.compared) } }
                 }
-                (spark_line(self.line, self.meaning))
+                @if !self.line.is_empty() { (spark_line(self.line, self.meaning)) }
             }
         }
     }

@@ -136,7 +136,9 @@ fn by_type(visit: &Visit, sheet: &mut Sheet, currency: Currency, total: &Json) -
         Column::number("Estimated"),
         Column::number("Events without a cost"),
     ]);
-    for row in total.get("data").list() {
+    let mut rows: Vec<&Json> = total.get("data").list().iter().collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.get("cost").sum()));
+    for row in rows {
         let events = row.get("events").sum();
         if row.get("event").text().is_empty() || events == Amount::ZERO {
             continue;

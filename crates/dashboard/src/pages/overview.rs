@@ -86,13 +86,13 @@ struct Figures<'a> {
 impl Figures<'_> {
     fn tiles(&self, pieces: &Pieces, top: &Json, users_before: &Json) -> Markup {
         let money = Unit::Money(self.currency);
-        let all = |field| pieces.amounts(self.by_time, field, |_| true);
+        let all = |field| pieces.finished(pieces.amounts(self.by_time, field, |_| true));
         let (now, before) = (self.total.get("totals"), self.before.get("totals"));
         let compared = match self.visit.state.compare() {
             crate::state::Compare::Previous => "vs the time before",
             crate::state::Compare::SameWeekdays => "vs the same weekdays before",
         };
-        let deferred = pieces.amounts(self.books, "deferred_closing", |_| true);
+        let deferred = pieces.finished(pieces.amounts(self.books, "deferred_closing", |_| true));
         let tile = |name, unit, meaning, field: &str, line, path: &str| {
             let amount = |of: &Json| {
                 if of.get("events").sum() == Amount::ZERO { None } else { of.get(field).amount() }
@@ -294,7 +294,7 @@ fn run_outs(visit: &Visit, sheet: &mut Sheet, using: &Json) -> Markup {
         .collect();
     soon.sort_by_key(|(_, days)| *days);
     if soon.is_empty() {
-        return html! { section.chart { h2 { "Who runs out this week?" } p.note { "Nobody of the " (RUN_OUT_AMONG) " customers who use most." } } };
+        return html! { section.chart { h2 { "Who runs out this week?" } p.note { "Nobody of those who use most." } } };
     }
     let mut table = Table::new(vec![
         Column::text("Customer"),
@@ -310,7 +310,7 @@ fn run_outs(visit: &Visit, sheet: &mut Sheet, using: &Json) -> Markup {
     }
     let more = soon.len().saturating_sub(RUN_OUTS_SHOWN);
     let after = html! {
-        @if more > 0 { p.note { (more) " more of the " (RUN_OUT_AMONG) " customers who use most: " a href=(visit.link("customers")) { "all customers" } "." } }
+        @if more > 0 { p.note { (more) " more of those who use most: " a href=(visit.link("customers")) { "all customers" } "." } }
     };
     sheet.table_with(&visit.state, "run-outs", "Who runs out this week?", table, &after)
 }

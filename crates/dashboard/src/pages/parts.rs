@@ -55,6 +55,13 @@ impl Pieces {
         amounts
     }
 
+    /// The same without what is not over: for a line, which would end in a fall that never was.
+    pub(crate) fn finished(&self, amounts: Vec<Option<Amount>>) -> Vec<Option<Amount>> {
+        let open = self.buckets.last().is_some_and(|bucket| bucket.is_unfinished) && amounts.len() > 1;
+        let kept = amounts.len() - usize::from(open);
+        amounts.into_iter().take(kept).collect()
+    }
+
     /// The piece that begins then, or that an instant falls into.
     pub(crate) fn at(&self, instant: &str) -> Option<usize> {
         // RFC 3339 in UTC, of one form: the order of the texts is that of the instants.

@@ -114,7 +114,7 @@ fn tiles(
     };
     let nothing = now.get("events").sum() == Amount::ZERO;
     let tile = |name, unit, meaning, field: &str, path: &str| {
-        let line = pieces.amounts(by_time, field, |_| true);
+        let line = pieces.finished(pieces.amounts(by_time, field, |_| true));
         Tile {
             name,
             unit,

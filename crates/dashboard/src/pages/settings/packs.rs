@@ -40,7 +40,7 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
         let (price, code) = (pack.path("price.amount").sum(), pack.get("code").text());
         let is_active = pack.get("active").is_true();
         table.row(vec![
-            Cell::Drawn(html! { b { (pack.get("name").text()) } br; span.soft { (code) " · " (pack.get("audience").text()) } }, code.to_owned()),
+            Cell::Drawn(html! { b { (pack.get("name").text()) } br; span.soft { (code) @if !pack.get("audience").text().is_empty() { " · " (pack.get("audience").text()) } } }, code.to_owned()),
             Cell::Amount(Unit::Credits, pack.get("credits").sum()),
             Cell::Amount(Unit::Credits, pack.get("bonus_credits").sum()),
             Cell::Amount(money, price),

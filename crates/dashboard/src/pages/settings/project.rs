@@ -15,8 +15,8 @@ use crate::trouble::Trouble;
 use crate::visit::Visit;
 
 const SHORTFALLS: [(&str, &str); 3] = [
-    ("debt", "the customer owes them"),
-    ("debt_and_freeze", "the customer owes them, and the wallet is frozen"),
+    ("debt", "they owe them"),
+    ("debt_and_freeze", "they owe them; the wallet is frozen"),
     ("uncollectable", "they are written off"),
 ];
 const OBJECTIVES: [(&str, &str); 3] =
