@@ -40,8 +40,8 @@ impl Tile<'_> {
                     }
                 }
                 span.change {
-                    @match changed {
-                        Some((direction, words)) => span class=(class(direction)) { (words) } ,
+                    @match &changed {
+                        Some((direction, words)) => span class=(class(*direction)) { (words) } ,
                         None => "no earlier figure",
                     }
                     @if changed.is_some() { " " span.soft { (self.compared) } }
