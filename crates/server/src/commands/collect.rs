@@ -23,10 +23,10 @@ pub(crate) struct CollectArgs {
     #[arg(value_name = "CUSTOMER", value_parser = super::customers::parse_customer)]
     customer: String,
     /// Only events that occurred at this time or later (RFC 3339)
-    #[arg(long, value_name = "TIME", value_parser = time::parse)]
+    #[arg(long, env = "CHARGLY_FROM", value_name = "TIME", value_parser = time::parse)]
     from: Option<i64>,
     /// Only events that occurred before this time (RFC 3339)
-    #[arg(long, value_name = "TIME", value_parser = time::parse)]
+    #[arg(long, env = "CHARGLY_TO", value_name = "TIME", value_parser = time::parse)]
     to: Option<i64>,
     #[command(flatten)]
     place: Place,

@@ -75,7 +75,7 @@ enum What {
         #[command(flatten)]
         budget: BudgetFlags,
         /// Take the budget away
-        #[arg(long, conflicts_with_all = ["budget_per_day", "budget_per_customer_per_day"])]
+        #[arg(long, env = "CHARGLY_REMOVE", conflicts_with_all = ["budget_per_day", "budget_per_customer_per_day"])]
         remove: bool,
         #[command(flatten)]
         place: Place,
