@@ -171,8 +171,11 @@ fn pay(
     if let Some(frozen_by) = wallet.frozen_by() {
         return Err(Refusal::WalletFrozen { frozen_by });
     }
-    // Before the wallet is looked at: who may not spend more today is not helped by what a customer could buy.
-    means.check(credits)?;
+    // Before the wallet is looked at: who may not spend more today is not helped by what a customer could buy. Finished
+    // work cannot be refused; a key with a budget does not report any, which its door sees to.
+    if request.if_insufficient != IfInsufficient::Uncharged {
+        means.check(credits)?;
+    }
     charge(wallet, request.event_type, price, credits, request.if_insufficient)
 }
 

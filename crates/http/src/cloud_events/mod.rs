@@ -21,6 +21,11 @@ use crate::call::Call;
 use crate::errors::{problem_of, refusal_of, refusal_problem};
 
 pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
+    // It could neither be refused nor stay within its budget: finished work is there, whoever pays for it.
+    if call.key.budget.is_some() {
+        let detail = "A key with a budget cannot report finished work, which cannot be refused. Use a key without one.";
+        return Err(Problem::new(ErrorCode::Forbidden, detail).text("required_permission", "no_budget"));
+    }
     match mode::read(&call)? {
         Sent::One(received) => one(&call, *received).await,
         Sent::Batch(received) => batch(&call, received).await,

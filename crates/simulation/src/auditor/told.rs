@@ -181,10 +181,10 @@ impl Auditor {
             Rejection::Invalid { .. } => "invalid_request",
             Rejection::NotFound { .. } => "not_found",
             Rejection::CustomerErased => "gone",
+            Rejection::Unchanged => "nothing_to_collect",
             Rejection::CorrectionRunning
             | Rejection::RecommendationNotOpen { .. }
-            | Rejection::RecommendationNotApplicable
-            | Rejection::Unchanged => {
+            | Rejection::RecommendationNotApplicable => {
                 return Err("no client opens a correction".to_owned());
             }
         });

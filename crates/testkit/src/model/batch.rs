@@ -57,11 +57,22 @@ impl Model {
     /// Why this request would be refused without a trace at `now`, if it would.
     pub fn rejects(&self, request: &Request, now: Ms) -> Option<Rejected> {
         if !request.is_of_catalogue() {
-            return self.check(request, now).err();
+            return self.check(request, now).err().or_else(|| self.nothing_to_collect(request));
         }
         let mut trial = Self { catalogue: self.catalogue.clone(), ..Self::new(&self.catalogue.currency) };
         match trial.ask(None, request, now) {
             Answer::Rejected(why) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// Why nothing of an event can be collected, as it stands.
+    fn nothing_to_collect(&self, request: &Request) -> Option<Rejected> {
+        let Request::Collect { event, credits } = request else { return None };
+        let left = self.wallets.iter().find_map(|wallet| wallet.uncharged_left(*event))?;
+        match credits {
+            _ if left == 0 => Some(Rejected::Unchanged),
+            Some(credits) if *credits > left => Some(Rejected::Invalid { field: "credits".to_owned() }),
             _ => None,
         }
     }

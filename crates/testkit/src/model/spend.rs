@@ -28,7 +28,9 @@ impl Wallet {
             unreachable!("a meter request")
         };
         let credits = priced.credits.unwrap_or(0);
-        let able = self.refuse_if_frozen().and_then(|()| means.check(credits));
+        // Finished work is reported by keys without a budget only.
+        let within = if *uncharged && !record { Ok(()) } else { means.check(credits) };
+        let able = self.refuse_if_frozen().and(within);
         let split = match able.and_then(|()| self.split(event_type, credits, *record)) {
             Err(_) if *uncharged && !record => Split { from_lots: Vec::new(), debt: 0, uncharged: credits },
             split => split?,
@@ -63,6 +65,13 @@ impl Wallet {
         event.owed += debt;
         let charge = Charge { price, credits, draws, debt, uncharged };
         Ok(Happening::Recharged { event: event.place, charge })
+    }
+
+    /// What of an event was used and is not charged yet; `None` where it is no event of this wallet.
+    pub(super) fn uncharged_left(&self, event: Place) -> Option<Micro> {
+        let known = self.events.iter().find(|known| known.place == event)?;
+        let is_undone = known.reversed > 0 && known.reversed >= known.charged_in_all();
+        Some(if is_undone { 0 } else { known.uncharged - known.collected })
     }
 
     /// Charges what nobody paid for at first: all that is asked, or nothing.
