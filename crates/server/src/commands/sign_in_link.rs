@@ -20,7 +20,7 @@ pub(crate) struct SignInLinkArgs {
     /// Where the server listens: decides the link's address
     #[arg(long, env = "CHARGLY_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
     listen: SocketAddr,
-    /// The address by which people reach the server, where that is another one: https://billing.example.com
+    /// The address by which people reach the server, where that is another one, like billing.example.com behind https
     #[arg(long, env = "CHARGLY_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
     /// Print the link as JSON
