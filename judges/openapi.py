@@ -51,6 +51,10 @@ CONFIGURATION = """
 [checks.negative_data_rejection]
 expected-statuses = ["4XX", "503"]
 
+# A position that will never be reached is waited for, and then answered with 503: as described, and to be tried again.
+[checks.not_a_server_error]
+expected-statuses = ["2XX", "3XX", "4XX", "503"]
+
 # What is wrong with one event of a batch is answered in its place, and no reason to refuse the others.
 [[operations]]
 include-operation-id = "meter_events"
