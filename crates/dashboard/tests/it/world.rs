@@ -27,7 +27,7 @@ const LINK: &str = "a-token-that-is-long-enough";
 pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     router: Router,
-    test: Arc<Environment>,
+    pub(crate) test: Arc<Environment>,
     live: Arc<Environment>,
     key: String,
     session: String,

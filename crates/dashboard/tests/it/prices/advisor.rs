@@ -7,7 +7,7 @@ use chargly_engine::ledger::{
 use serde_json::json;
 
 use super::followed;
-use super::world::{START_MS, World};
+use crate::world::{START_MS, World};
 
 const DOLLAR: i128 = 1_000_000_000;
 const DAY_MS: i64 = 86_400_000;

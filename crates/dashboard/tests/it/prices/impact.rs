@@ -1,6 +1,6 @@
 //! What price changes did, while it is too early to say what they caused.
 
-use super::world::World;
+use crate::world::World;
 
 #[tokio::test]
 async fn change_that_is_young_has_its_sums_and_no_verdict() {

@@ -4,9 +4,8 @@ mod advisor;
 mod impact;
 mod publishing;
 mod simulating;
-mod world;
 
-use world::{Got, World};
+use crate::world::{Got, World};
 
 /// Every page of these sections.
 const PAGES: [&str; 7] = [

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::followed;
-use super::world::World;
+use crate::world::World;
 
 const PATH: &str = "pricing/image.generate";
 const PRICES: &str = "/v1/event-types/image.generate/prices";

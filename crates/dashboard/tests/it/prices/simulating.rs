@@ -1,6 +1,6 @@
 //! The past under other prices, from the form to the form of a new version.
 
-use super::world::World;
+use crate::world::World;
 
 const PATH: &str = "pricing/simulate";
 
