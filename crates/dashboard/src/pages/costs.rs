@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::groups::Groups;
 use super::parts::{Pieces, event_cell, figure_cell, known_cell};
 use crate::api::Target;
 use crate::charts::{Form, Meaning, Series, TimeChart};
@@ -11,8 +12,6 @@ use crate::page::{AsOf, Controls, Page};
 use crate::trouble::Trouble;
 use crate::visit::Visit;
 
-/// Event types whose cost is drawn one by one.
-const TYPES_MAX: usize = 5;
 /// Rate cards that the line of a model goes back over.
 const CARDS_MAX: usize = 24;
 /// Tokens that a rate is said for: one costs too little to read.
@@ -56,17 +55,9 @@ fn over_time(visit: &Visit, sheet: &mut Sheet, currency: Currency, report: &Json
     let (_, zone) = Visit::terms(report);
     let money = Unit::Money(currency);
     let pieces = Pieces::of(report, visit, &zone);
-    let mut sums: Vec<(String, Amount)> = Vec::new();
-    for row in report.get("data").list().iter().filter(|row| !row.get("event").text().is_empty()) {
-        let (name, cost) = (row.get("event").text(), row.get("cost").sum());
-        match sums.iter_mut().find(|(known, _)| known == name) {
-            Some((_, sum)) => *sum = sum.plus(cost),
-            None => sums.push((name.to_owned(), cost)),
-        }
-    }
-    sums.retain(|(_, sum)| *sum != Amount::ZERO);
-    sums.sort_by_key(|(_, sum)| std::cmp::Reverse(*sum));
-    if sums.is_empty() {
+    // What lapsed unused is of no event type, and cost nothing.
+    let groups = Groups::of(&pieces, report, "cost", "event", str::to_owned);
+    if groups.all.is_empty() {
         return empty(
             "No event of this range says what it cost.",
             &html! {
@@ -74,40 +65,15 @@ fn over_time(visit: &Visit, sheet: &mut Sheet, currency: Currency, report: &Json
             },
         );
     }
-    let shown: Vec<String> = sums.iter().take(TYPES_MAX).map(|(name, _)| name.clone()).collect();
-    let mut series: Vec<Series> = shown
-        .iter()
-        .enumerate()
-        .map(|(place, name)| Series {
-            name: name.clone(),
-            meaning: Meaning::Category(place),
-            amounts: pieces.amounts(report, "cost", |row| row.get("event").text() == name),
-            is_dashed: false,
-        })
-        .collect();
-    if sums.len() > shown.len() {
-        let mut others = vec![Some(Amount::ZERO); pieces.buckets.len()];
-        for (name, _) in &sums[shown.len()..] {
-            let amounts = pieces.amounts(report, "cost", |row| row.get("event").text() == name);
-            for (sum, amount) in others.iter_mut().zip(amounts) {
-                *sum = Some(sum.unwrap_or_default().plus(amount.unwrap_or_default()));
-            }
-        }
-        series.push(Series {
-            name: "all others".into(),
-            meaning: Meaning::Category(TYPES_MAX),
-            amounts: others,
-            is_dashed: false,
-        });
-    }
-    let names: Vec<_> = series.iter().map(|one| (one.name.clone(), one.meaning)).collect();
-    let table = pieces.table(names.iter().map(|(name, _)| Column::number(name.clone())).collect(), |at| {
-        series.iter().map(|one| Cell::known(money, one.amounts[at], false)).collect()
+    let columns = groups.all.iter().map(|(_, series)| Column::number(series.name.clone())).collect();
+    let table = pieces.table(columns, |at| {
+        groups.all.iter().map(|(_, series)| Cell::known(money, series.amounts[at], false)).collect()
     });
+    let legend = groups.legend();
     let chart = TimeChart {
         described: "Provider cost of each event type over time",
         buckets: &pieces.buckets,
-        series,
+        series: groups.all.into_iter().map(|(_, series)| series).collect(),
         form: Form::Columns,
         unit: money,
         marks: Vec::new(),
@@ -118,7 +84,7 @@ fn over_time(visit: &Visit, sheet: &mut Sheet, currency: Currency, report: &Json
         Figure {
             id: "cost-over-time",
             question: "What do providers cost us?",
-            note: super::parts::legend(&names),
+            note: legend,
             plot: chart.draw(),
             table,
         },

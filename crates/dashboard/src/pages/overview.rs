@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::parts::{Pieces, customer_cell, figure_cell, known_cell, legend};
+use super::groups::Groups;
+use super::parts::{Pieces, customer_cell, figure_cell, known_cell};
 use super::{brief, first_minute};
 use crate::api::Target;
 use crate::charts::{Band, Bar, Form, Meaning, Series, TimeChart, bar_cell};
@@ -12,8 +13,6 @@ use crate::page::{AsOf, Controls, Page};
 use crate::trouble::Trouble;
 use crate::visit::Visit;
 
-/// Event types that the mix shows one by one.
-const MIX_MAX: usize = 5;
 /// Days within which a wallet that runs out is worth a look.
 const RUN_OUT_DAYS: i64 = 7;
 /// How many of them are listed.
@@ -192,51 +191,17 @@ fn pieces_first(report: &Json, field: &str) -> Option<Amount> {
 }
 
 fn event_mix(visit: &Visit, sheet: &mut Sheet, mix: &Json, pieces: &Pieces) -> Markup {
-    let mut sums: Vec<(String, Amount)> = Vec::new();
-    for row in mix.get("data").list() {
-        let (name, credits) = (row.get("event").text(), row.get("credits_used").sum());
-        match sums.iter_mut().find(|(known, _)| known == name) {
-            Some((_, sum)) => *sum = sum.plus(credits),
-            None => sums.push((name.to_owned(), credits)),
-        }
-    }
-    sums.retain(|(_, sum)| *sum != Amount::ZERO);
-    sums.sort_by_key(|(_, sum)| std::cmp::Reverse(*sum));
-    let shown: Vec<String> = sums.iter().take(MIX_MAX).map(|(name, _)| name.clone()).collect();
-    let has_others = sums.len() > shown.len();
-    let mut series: Vec<Series> = shown
-        .iter()
-        .enumerate()
-        .map(|(place, name)| Series {
-            name: name.clone(),
-            meaning: Meaning::Category(place),
-            amounts: pieces.amounts(mix, "credits_used", |row| row.get("event").text() == name),
-            is_dashed: false,
-        })
-        .collect();
-    if has_others {
-        let mut others = vec![Some(Amount::ZERO); pieces.buckets.len()];
-        for (name, _) in &sums[shown.len()..] {
-            let amounts = pieces.amounts(mix, "credits_used", |row| row.get("event").text() == name);
-            for (sum, amount) in others.iter_mut().zip(amounts) {
-                *sum = Some(sum.unwrap_or_default().plus(amount.unwrap_or_default()));
-            }
-        }
-        series.push(Series {
-            name: "all others".into(),
-            meaning: Meaning::Category(MIX_MAX),
-            amounts: others,
-            is_dashed: false,
-        });
-    }
-    let names: Vec<_> = series.iter().map(|one| (one.name.clone(), one.meaning)).collect();
-    let table = pieces.table(names.iter().map(|(name, _)| Column::number(name.clone())).collect(), |at| {
-        series.iter().map(|one| Cell::some(Unit::Credits, one.amounts[at])).collect()
+    let groups = Groups::of(pieces, mix, "credits_used", "event", str::to_owned);
+    let columns = groups.all.iter().map(|(_, series)| Column::number(series.name.clone())).collect();
+    let table = pieces.table(columns, |at| {
+        groups.all.iter().map(|(_, series)| Cell::some(Unit::Credits, series.amounts[at])).collect()
     });
+    let legend = groups.legend();
+    let shown: Vec<String> = groups.all.iter().filter_map(|(event, _)| event.clone()).collect();
     let chart = TimeChart {
         described: "Share of each event type in the credits used",
         buckets: &pieces.buckets,
-        series,
+        series: groups.all.into_iter().map(|(_, series)| series).collect(),
         form: Form::Shares,
         unit: Unit::Credits,
         marks: Vec::new(),
@@ -248,7 +213,7 @@ fn event_mix(visit: &Visit, sheet: &mut Sheet, mix: &Json, pieces: &Pieces) -> M
             id: "event-mix",
             question: "What are credits used for?",
             note: html! {
-                (legend(&names))
+                (legend)
                 p.note { @for (at, name) in shown.iter().enumerate() { @if at > 0 { " · " } a href=(visit.link_to("events", name)) { (name) } } }
             },
             plot: chart.draw(),
