@@ -121,8 +121,8 @@ pub struct Means {
     pub key: Option<Allotted>,
     /// For the customer, where that is limited.
     pub customer: Option<Allotted>,
-    /// What was spent in all, limited or not.
-    total: Credits,
+    /// What was spent in all, limited or not, while the key has a budget.
+    pub total: Credits,
     /// Whether the key has spent for as many customers as can be counted, and not for this one.
     is_full: bool,
     /// When a new day begins.
@@ -132,6 +132,9 @@ pub struct Means {
 impl Means {
     /// Refuses what is beyond the budget. What costs nothing never is.
     pub(crate) fn check(&self, required: Credits) -> Result<(), Refusal> {
+        if !required.is_positive() {
+            return Ok(());
+        }
         let renews_at = self.renews_at;
         for (budget, allotted) in [(BudgetOf::Key, self.key), (BudgetOf::Customer, self.customer)] {
             if let Some(allotted) = allotted.filter(|allotted| required > allotted.left()) {
@@ -144,7 +147,7 @@ impl Means {
             let (budget, limit, spent) = (BudgetOf::Key, Credits::MAX, self.total);
             return Err(Refusal::BudgetExceeded { budget, limit, spent, required, renews_at });
         }
-        if self.is_full && required.is_positive() {
+        if self.is_full {
             let limit = u32::try_from(BUDGET_CUSTOMERS_PER_DAY_MAX).unwrap_or(u32::MAX);
             return Err(Refusal::TooManyCustomers { limit, renews_at });
         }

@@ -200,3 +200,21 @@ fn a_budget_lowered_below_what_is_spent_lets_only_through_what_costs_nothing() {
         ",
     );
 }
+
+/// Finished work counts in full, so that a day can hold more than an amount can say: beyond that nothing more is spent.
+#[test]
+fn a_day_beyond_the_largest_amount_lets_only_through_what_costs_nothing() {
+    check(
+        "
+        type free 0
+        grant ada 1000
+        type tool caller-set
+        budget each 8000000000
+        meter ada tool credits 8000000000 uncharged     -> charged 8000000000: not charged 8000000000
+        meter bob tool credits 50 uncharged             -> charged 50: not charged 50
+        grant bob 1000
+        meter bob image.generate    -> refused budget_exceeded key 8000000050 of 8000000000 required 40
+        meter bob free                                  -> charged 0
+        ",
+    );
+}

@@ -157,7 +157,11 @@ impl Driver {
         let words = |allotted: chargly_ledger::Allotted| {
             (allotted.limit.micro().into(), allotted.spent.micro().into())
         };
-        Means { key: means.key.map(words), customer: means.customer.map(words) }
+        Means {
+            key: means.key.map(words),
+            customer: means.customer.map(words),
+            total: means.total.micro().into(),
+        }
     }
 
     /// Notes a point to come back to.

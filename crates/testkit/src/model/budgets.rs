@@ -1,7 +1,7 @@
 //! The budget of the one key that asks for everything here: what is spent of it is a sum over what was counted that day.
 
 use super::wallet::Wallet;
-use super::{DAY_MS, Happening, Micro, Model, Ms, Place, Refused};
+use super::{CREDITS_MAX, DAY_MS, Happening, Micro, Model, Ms, Place, Refused};
 
 /// Something that counted, or no longer does.
 #[derive(Clone, Debug)]
@@ -32,11 +32,15 @@ pub struct Means {
     pub key: Option<(Micro, Micro)>,
     /// For the customer.
     pub customer: Option<(Micro, Micro)>,
+    /// What is spent in all, limited or not.
+    pub total: Micro,
 }
 
 impl Means {
+    /// Refuses what is beyond a limit, or beyond what amounts can count; never what costs nothing.
     pub(super) fn check(&self, required: Micro) -> Result<(), Refused> {
-        for (is_of_customer, allotted) in [(false, self.key), (true, self.customer)] {
+        let countable = Some((CREDITS_MAX, self.total));
+        for (is_of_customer, allotted) in [(false, self.key), (true, self.customer), (false, countable)] {
             let Some((limit, spent)) = allotted else { continue };
             if required > 0 && spent + required > limit {
                 return Err(Refused::BudgetExceeded { is_of_customer, limit, spent, required });
@@ -52,9 +56,12 @@ impl Model {
         let day = now.div_euclid(DAY_MS);
         let today = || self.counted.iter().filter(move |c| c.day == day && !c.is_use);
         let of_customer = today().filter(|c| c.wallet == wallet && c.by_customer);
+        // Of a key without a budget nothing is counted.
+        let total = today().map(|c| c.credits).sum();
         Means {
-            key: self.budget.per_day.map(|limit| (limit, today().map(|c| c.credits).sum())),
+            key: self.budget.per_day.map(|limit| (limit, total)),
             customer: self.budget.per_customer.map(|limit| (limit, of_customer.map(|c| c.credits).sum())),
+            total: if self.budget == Budget::default() { 0 } else { total },
         }
     }
 
