@@ -2,21 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
-use chargly_ledger::{Dimension, EventTypeNo, Millis, PriceNo, WalletNo};
+use chargly_ledger::{EventTypeNo, Millis, PriceNo, WalletNo};
 use compact_str::CompactString;
 use hashbrown::HashMap;
 use rusqlite::Connection;
 
+use crate::counters::Counters;
 use crate::memory::Reading;
 use crate::rollup::{Key, NONE, Rollup};
 use crate::store::{from_row, select_sql};
-use crate::values::Values;
+use crate::values::Value;
 use crate::{
-    By, Figures, FiguresQuery, FiguresReport, FiguresRow, Interval, QUERY_ROWS_MAX, ViewError, Zone,
+    By, Figures, FiguresQuery, FiguresReport, FiguresRow, Interval, QUERY_ROWS_MAX, ViewError, Views, Zone,
 };
 
 /// How a question is answered.
+#[derive(Clone)]
 pub(crate) struct Plan {
     rollup: Rollup,
     by_event_type: bool,
@@ -60,64 +63,144 @@ pub(crate) fn plan(query: &FiguresQuery) -> Result<Plan, ViewError> {
 /// the order of values.
 type Group = (i64, i64, i64, i64, CompactString);
 
-/// Adds up what is in memory, and then, while folding goes on, what is in the file.
+/// Answers a question from what is kept, from the file and from the memory.
 pub(crate) fn answer(
-    zone: &Zone,
+    views: &Views,
     query: &FiguresQuery,
     plan: &Plan,
     reading: Reading<'_>,
 ) -> Result<FiguresReport, ViewError> {
-    let values = plan.name.as_ref().map(|name| wanted_values(&reading.memory.counting.values, name, query));
-    let mut groups =
-        Groups { zone, query, plan, values, interval: Millis(0)..Millis(0), sums: BTreeMap::new() };
-    for counters in reading.counters() {
-        let mut parts = counters.parts_where(plan.rollup, |key| is_wanted(plan.rollup, query, key));
-        parts.try_for_each(|(key, figures)| groups.add(&key, &figures))?;
+    let (as_of, as_of_at) = (reading.memory.next, reading.memory.next_at);
+    let report = |rows| FiguresReport { as_of, as_of_at, rows };
+    let values = reading.memory.counting.values.all();
+    let keeps = query.wallet.is_none();
+    if let Some((mut groups, at)) = keeps.then(|| views.kept.get(query)).flatten()
+        && let Some(counted) = reading.counted_from(at)
+    {
+        groups.learn(0, values);
+        counted.into_iter().try_for_each(|counters| groups.add_counted(counters))?;
+        return Ok(report(groups.into_rows()));
     }
-    let Reading { db, memory, .. } = reading;
-    let (as_of, as_of_at) = (memory.next, memory.next_at);
-    drop(memory);
-    match query.wallet {
-        Some(wallet) => {
-            scan_wallet(db, zone, query.from..query.to, wallet, &mut |key, figures| {
-                groups.add(key, figures)
-            })?;
-        }
-        None => scan(db, plan.rollup, query, &mut |key, figures| groups.add(key, figures))?,
+    let mut on_disk = Groups::new(&views.zone, query, plan);
+    on_disk.learn(0, values);
+    let mut counted = on_disk.clone();
+    reading.counters().try_for_each(|counters| counted.add_counted(counters))?;
+    // While the memory is held no flush can end unseen.
+    let finding = keeps.then(|| views.kept.begin(query, on_disk.clone(), reading.disk));
+    let db = reading.db;
+    // What is on disk is read without keeping those who fold waiting.
+    drop(reading.memory);
+    let found = on_disk.add_stored(db);
+    if let Some(finding) = finding {
+        views.kept.end(finding, found.is_ok().then_some(&on_disk));
     }
-    Ok(FiguresReport { as_of, as_of_at, rows: groups.into_rows() })
+    found?;
+    on_disk.merge(&counted)?;
+    Ok(report(on_disk.into_rows()))
 }
 
-/// Whether a row may count, by what is cheap to see.
-fn is_wanted(rollup: Rollup, query: &FiguresQuery, [bucket, first, _]: &Key) -> bool {
-    (query.from.0..query.to.0).contains(bucket)
-        && (rollup != Rollup::WalletDay || query.wallet.is_none_or(|wallet| *first == i64::from(wallet.0)))
-}
-
-/// The numbers of the values that count.
-fn wanted_values(values: &Values, name: &str, query: &FiguresQuery) -> HashMap<i64, CompactString> {
-    let is_wanted = |dimension: &Dimension| {
-        dimension.name == name && query.dimension.as_ref().is_none_or(|wanted| wanted == dimension)
+/// The same question with its range widened or narrowed to where the rows of its rollup begin: it has the same answer at
+/// whatever minute it is asked.
+pub(crate) fn on_rows(zone: &Zone, query: &FiguresQuery, plan: &Plan) -> FiguresQuery {
+    let interval = match plan.rollup {
+        Rollup::PriceHour | Rollup::DimensionHour => Interval::Hour,
+        Rollup::WalletDay | Rollup::Books => Interval::Day,
     };
-    let numbered = (0i64..).zip(values.all());
-    let wanted = numbered.filter(|(_, value)| is_wanted(&value.dimension));
-    wanted.map(|(number, value)| (number, value.dimension.value.clone())).collect()
+    let FiguresQuery { from, to, .. } = *query;
+    FiguresQuery {
+        from: begin_from(zone, interval, from),
+        to: begin_from(zone, interval, to),
+        ..query.clone()
+    }
+}
+
+/// The first instant from `at` on at which an interval begins.
+pub(crate) fn begin_from(zone: &Zone, interval: Interval, at: Millis) -> Millis {
+    let range = zone.interval(interval, at);
+    if range.start == at { at } else { range.end }
 }
 
 /// Rows of a rollup on their way to the rows of an answer.
-struct Groups<'a> {
-    zone: &'a Zone,
-    query: &'a FiguresQuery,
-    plan: &'a Plan,
-    values: Option<HashMap<i64, CompactString>>,
+#[derive(Clone)]
+pub(crate) struct Groups {
+    zone: Arc<Zone>,
+    query: FiguresQuery,
+    plan: Plan,
+    /// The values that count, by number, where any are wanted.
+    values: HashMap<i64, CompactString>,
+    /// How many values were looked at for that.
+    values_known: usize,
     /// The interval of the last row, as the next one is mostly in it, too.
     interval: Range<Millis>,
     sums: BTreeMap<Group, Figures>,
 }
 
-impl Groups<'_> {
+impl Groups {
+    fn new(zone: &Arc<Zone>, query: &FiguresQuery, plan: &Plan) -> Self {
+        Self {
+            zone: Arc::clone(zone),
+            query: query.clone(),
+            plan: plan.clone(),
+            values: HashMap::new(),
+            values_known: 0,
+            interval: Millis(0)..Millis(0),
+            sums: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.sums.len()
+    }
+
+    /// Takes note of values of dimensions, of which `values[0]` has the number `first`.
+    pub(crate) fn learn(&mut self, first: usize, values: &[Value]) {
+        let Some(name) = &self.plan.name else { return };
+        let wanted = self.query.dimension.as_ref();
+        let unknown = (first..).zip(values).skip(self.values_known.saturating_sub(first));
+        for (place, Value { dimension, .. }) in unknown {
+            if dimension.name == *name
+                && wanted.is_none_or(|wanted| wanted == dimension)
+                && let Ok(number) = i64::try_from(place)
+            {
+                self.values.insert(number, dimension.value.clone());
+            }
+        }
+        self.values_known = self.values_known.max(first + values.len());
+    }
+
+    /// Adds what was counted in memory.
+    pub(crate) fn add_counted(&mut self, counters: &Counters) -> Result<(), ViewError> {
+        let (rollup, range) = (self.plan.rollup, self.query.from.0..self.query.to.0);
+        let wallet = self.query.wallet.filter(|_| rollup == Rollup::WalletDay).map(|no| i64::from(no.0));
+        // By what is cheap to see.
+        let is_wanted =
+            |[bucket, first, _]: &Key| range.contains(bucket) && wallet.is_none_or(|wallet| *first == wallet);
+        counters.parts_where(rollup, is_wanted).try_for_each(|(key, figures)| self.add(&key, &figures))
+    }
+
+    /// Adds what is on disk.
+    fn add_stored(&mut self, db: &Connection) -> Result<(), ViewError> {
+        let (rollup, range) = (self.plan.rollup, self.query.from..self.query.to);
+        match self.query.wallet {
+            Some(wallet) => {
+                let zone = Arc::clone(&self.zone);
+                scan_wallet(db, &zone, range, wallet, &mut |key, figures| self.add(key, figures))
+            }
+            None => scan(db, rollup, &range, &mut |key, figures| self.add(key, figures)),
+        }
+    }
+
+    /// Adds the sums of another that answers the same question.
+    pub(crate) fn merge(&mut self, other: &Self) -> Result<(), ViewError> {
+        other.sums.iter().try_for_each(|(group, figures)| self.add_to(group.clone(), figures))
+    }
+
     fn add(&mut self, key: &Key, figures: &Figures) -> Result<(), ViewError> {
         let Some(group) = self.group_of(*key) else { return Ok(()) };
+        self.add_to(group, figures)
+    }
+
+    fn add_to(&mut self, group: Group, figures: &Figures) -> Result<(), ViewError> {
         let sum = self.sums.entry(group).or_default();
         *sum = sum.checked_add(figures).ok_or(ViewError::Overflow)?;
         if self.sums.len() > QUERY_ROWS_MAX {
@@ -128,7 +211,7 @@ impl Groups<'_> {
 
     /// The group of a row; `None` for one that does not count.
     fn group_of(&mut self, [bucket, first, second]: Key) -> Option<Group> {
-        let (query, plan) = (self.query, self.plan);
+        let (query, plan) = (&self.query, &self.plan);
         let (event_type, price, wallet, value) = match plan.rollup {
             Rollup::PriceHour => (first, second, NONE, NONE),
             Rollup::WalletDay => (second, NONE, first, NONE),
@@ -142,10 +225,10 @@ impl Groups<'_> {
         if !counts {
             return None;
         }
-        let value = match &self.values {
+        let value = match &plan.name {
             None => CompactString::default(),
-            Some(values) => {
-                let value = values.get(&value)?;
+            Some(_) => {
+                let value = self.values.get(&value)?;
                 if plan.by_value { value.clone() } else { CompactString::default() }
             }
         };
@@ -185,11 +268,16 @@ impl Groups<'_> {
 pub(crate) type Visit<'a> = dyn FnMut(&Key, &Figures) -> Result<(), ViewError> + 'a;
 
 /// Visits the rows on disk within the range.
-fn scan(db: &Connection, rollup: Rollup, query: &FiguresQuery, add: &mut Visit<'_>) -> Result<(), ViewError> {
+fn scan(
+    db: &Connection,
+    rollup: Rollup,
+    range: &Range<Millis>,
+    add: &mut Visit<'_>,
+) -> Result<(), ViewError> {
     let bucket = rollup.keys()[0];
     let sql = format!("{} WHERE {bucket} >= ?1 AND {bucket} < ?2", select_sql(rollup));
     let mut statement = db.prepare_cached(&sql)?;
-    let mut rows = statement.query([query.from.0, query.to.0])?;
+    let mut rows = statement.query([range.start.0, range.end.0])?;
     while let Some(row) = rows.next()? {
         let (key, figures) = from_row(rollup, row)?;
         add(&key, &figures)?;

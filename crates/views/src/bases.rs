@@ -10,10 +10,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chargly_ledger::{EventTypeNo, Millis, Position, WalletNo};
 use hashbrown::HashMap;
 
+use crate::answer::begin_from;
 use crate::counters::Counters;
 use crate::rollup::{Key, Rollup};
 use crate::store::Batch;
-use crate::{Figures, FiguresQuery, ViewError};
+use crate::{Figures, FiguresQuery, Interval, ViewError, Zone};
 
 /// Wallets of all bases together: at 40 bytes each, some 40 MB. The one used last is kept even where it has more.
 const BASE_WALLETS_MAX: usize = 500_000;
@@ -30,8 +31,10 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    pub(crate) fn of(query: &FiguresQuery) -> Self {
-        Self { range: query.from..query.to, event_type: query.event_type }
+    /// The days that begin within the question's range: it has the same scope at whatever minute it is asked.
+    pub(crate) fn of(query: &FiguresQuery, zone: &Zone) -> Self {
+        let [from, to] = [query.from, query.to].map(|at| begin_from(zone, Interval::Day, at));
+        Self { range: from..to, event_type: query.event_type }
     }
 
     pub(crate) fn range(&self) -> Range<Millis> {

@@ -32,6 +32,7 @@ mod counting;
 mod error;
 mod figures;
 mod fold;
+mod kept;
 mod memory;
 mod query;
 mod ranking;

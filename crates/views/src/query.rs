@@ -107,12 +107,16 @@ impl FiguresQuery {
 impl Views {
     /// Answers a question from the disk and the memory together.
     ///
+    /// The first question about a range reads all rows of it; the same again adds what came since. Time is counted in
+    /// whole rows, so the same question a moment later is the same.
+    ///
     /// # Errors
     /// [`ViewError::NotAnswerable`] for what no rollup has; [`ViewError::TooManyRows`] beyond
     /// [`crate::QUERY_ROWS_MAX`]; [`ViewError::Damaged`] and [`ViewError::Database`] when the file cannot be read;
     /// [`ViewError::Moved`] when somebody else writes it.
     pub fn figures(&self, query: &FiguresQuery) -> Result<FiguresReport, ViewError> {
         let plan = answer::plan(query)?;
-        self.read(|reading| answer::answer(self.zone(), query, &plan, reading))
+        let query = answer::on_rows(self.zone(), query, &plan);
+        self.read(|reading| answer::answer(self, &query, &plan, reading))
     }
 }

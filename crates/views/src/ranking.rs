@@ -92,7 +92,7 @@ impl Views {
         if query.wallet.is_some() {
             return self.top_by_rows(&query, page);
         }
-        let scope = Scope::of(&query);
+        let scope = Scope::of(&query, self.zone());
         if let Some(report) = self.top_by_base(&scope, page)? {
             return Ok(report);
         }
@@ -122,7 +122,7 @@ impl Views {
     /// As [`Views::top_wallets`].
     pub fn count_wallets(&self, query: &FiguresQuery) -> Result<usize, ViewError> {
         let query = FiguresQuery { by: vec![By::Wallet], interval: Interval::Total, ..query.clone() };
-        let scope = Scope::of(&query);
+        let scope = Scope::of(&query, self.zone());
         if query.wallet.is_none() {
             // Makes what rankings are made from.
             self.top_wallets(&query, Ranking::Events, 0, None)?;

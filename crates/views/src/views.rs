@@ -13,6 +13,7 @@ use chargly_ledger::{Fact, Millis, Position};
 use crate::bases::Bases;
 use crate::counting::{Counting, Place};
 use crate::fold::{Uncounted, fold, fold_metered};
+use crate::kept::KeptAnswers;
 use crate::memory::{Memory, Reading};
 use crate::schema::unknown_zone;
 use crate::setup::Setup;
@@ -28,8 +29,9 @@ const READ_ATTEMPTS_MAX: u32 = 4;
 pub struct Views {
     pub(crate) store: Store,
     memory: Mutex<Memory>,
-    zone: Arc<Zone>,
+    pub(crate) zone: Arc<Zone>,
     pub(crate) bases: Bases,
+    pub(crate) kept: KeptAnswers,
 }
 
 /// A fact as the journal has it.
@@ -107,7 +109,13 @@ impl Views {
             flushed: stands_at,
             flushed_values,
         };
-        Ok(Self { store, memory: Mutex::new(memory), zone, bases: Bases::default() })
+        Ok(Self {
+            store,
+            memory: Mutex::new(memory),
+            zone,
+            bases: Bases::default(),
+            kept: KeptAnswers::default(),
+        })
     }
 
     /// The time zone whose hours and days are counted.
@@ -235,6 +243,7 @@ impl Views {
         while let Some(batch) = self.hand_out(goal) {
             writer.write(&batch)?;
             self.bases.take(&batch);
+            self.kept.take(&batch);
             let mut memory = self.memory();
             memory.flushed = batch.to;
             memory.flushed_values = batch.first_value + batch.values.len();

@@ -8,6 +8,7 @@ mod encoded;
 mod facts;
 mod flushing;
 mod folding;
+mod kept;
 mod queries;
 mod rankings;
 mod sales;
