@@ -1,73 +1,228 @@
-//! Which customers were active on which days: what distinct customers are counted from, since counts of days do not
-//! add up to counts of customers.
+//! How many customers were active on which days: distinct customers, since counts of days do not add up to counts of
+//! customers.
+//!
+//! Counting them reads a row for each customer, day and event type, a second for three million; so what was counted is
+//! kept, and given again while none of its days has changed. Days that are over hardly do.
 
-use chargly_ledger::{EventTypeNo, Millis, WalletNo};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chargly_ledger::{EventTypeNo, Millis, Position, WalletNo};
+
+use crate::memory::Reading;
 use crate::rollup::{Key, Rollup};
+use crate::store::Batch;
 use crate::{ViewError, Views};
 
-/// A customer who used an event type on a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ActiveDay {
-    /// When the local day begins.
-    pub day: Millis,
-    /// Who.
-    pub wallet: WalletNo,
+/// Counts kept: those of a few ranges and questions.
+const KEPT_MAX: usize = 16;
+
+/// Days in which the different customers of an event type are counted together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActiveWindow {
     /// What they used.
     pub event_type: EventTypeNo,
+    /// The local days that begin in it.
+    pub days: Range<Millis>,
+}
+
+/// Different customers who used something.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActiveCounts {
+    /// On each day on which anybody did, by the instant at which it begins.
+    pub days: Vec<(Millis, u32)>,
+    /// On each day, of an event type.
+    pub types: BTreeMap<(Millis, EventTypeNo), u32>,
+    /// In each window, as they were asked.
+    pub windows: Vec<u32>,
+}
+
+/// Counts that were made before, and since when days are as they are.
+pub(crate) struct KeptCounts {
+    /// What the file reflected when it was opened: what changed before is not known.
+    opened_at: Position,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// Behind which position a day's customers are as they are, on disk.
+    changed: BTreeMap<i64, Position>,
+    /// The one used last at the end.
+    kept: Vec<Kept>,
+}
+
+struct Kept {
+    range: Range<Millis>,
+    windows: Vec<ActiveWindow>,
+    as_of: Position,
+    counts: Arc<ActiveCounts>,
+}
+
+impl KeptCounts {
+    pub(crate) fn new(opened_at: Position) -> Self {
+        Self { opened_at, inner: Mutex::default() }
+    }
+
+    /// Takes note of the days that a flush wrote.
+    pub(crate) fn take(&self, batch: &Batch) {
+        let days: BTreeSet<i64> =
+            batch.counters.keys(Rollup::WalletDay).into_iter().map(|[day, ..]| day).collect();
+        let changed = &mut self.lock().changed;
+        for day in days {
+            changed.insert(day, batch.to);
+        }
+    }
+
+    /// What was counted before, if nothing of it has changed.
+    fn get(
+        &self,
+        range: &Range<Millis>,
+        windows: &[ActiveWindow],
+        reading: &Reading<'_>,
+    ) -> Option<Arc<ActiveCounts>> {
+        let Inner { changed, kept } = &mut *self.lock();
+        let place = kept.iter().position(|one| one.range == *range && one.windows == *windows)?;
+        let one = kept.remove(place);
+        let is_new = |at: &Position| *at > one.as_of;
+        let on_disk = changed.range(range.start.0..range.end.0).any(|(_, at)| is_new(at));
+        let in_memory = reading.counters().any(|counters| {
+            counters.has_key(Rollup::WalletDay, |[day, ..]| (range.start.0..range.end.0).contains(day))
+        });
+        if one.as_of < self.opened_at || on_disk || in_memory {
+            return None;
+        }
+        let counts = Arc::clone(&one.counts);
+        kept.push(one);
+        Some(counts)
+    }
+
+    fn keep(&self, one: Kept) {
+        let kept = &mut self.lock().kept;
+        kept.retain(|other| other.range != one.range || other.windows != one.windows);
+        kept.push(one);
+        if kept.len() > KEPT_MAX {
+            kept.remove(0);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Views {
-    /// Shows every customer's active days that begin at or after `from` and before `to`: by day, then wallet, then event
-    /// type, each once. It reads as many rows as that, which takes about a second for three million.
+    /// Counts the different customers of the local days that begin at or after `from` and before `to`: of each day, of each
+    /// day and event type, and of each window, of which only the days within that range count.
     ///
     /// # Errors
     /// [`ViewError::Damaged`] and [`ViewError::Database`] when the file cannot be read; [`ViewError::Moved`] when somebody
     /// else writes it.
-    pub fn for_each_active_day(
+    pub fn active_counts(
         &self,
         from: Millis,
         to: Millis,
-        mut show: impl FnMut(ActiveDay),
-    ) -> Result<(), ViewError> {
+        windows: &[ActiveWindow],
+    ) -> Result<Arc<ActiveCounts>, ViewError> {
+        let range = from..to;
         self.read(|reading| {
-            let mut memory: Vec<Key> = Vec::new();
-            for counters in reading.counters() {
-                let parts = counters.parts(Rollup::WalletDay);
-                let in_range = parts.filter(|(key, figures)| {
-                    (from.0..to.0).contains(&key[0]) && figures.events > 0 && key[2] >= 0
-                });
-                memory.extend(in_range.map(|(key, _)| key));
+            if let Some(counts) = self.active.get(&range, windows, &reading) {
+                return Ok(counts);
             }
-            // What is on disk is read without keeping those who fold waiting.
-            let db = reading.db;
-            drop(reading.memory);
-            memory.sort_unstable();
-            memory.dedup();
-            let mut memory = memory.into_iter().peekable();
-            let mut statement = db.prepare_cached(
-                "SELECT day, wallet, event_type FROM wallet_days
-                 WHERE day >= ?1 AND day < ?2 AND events > 0 AND event_type >= 0
-                 ORDER BY day, wallet, event_type",
-            )?;
-            let mut rows = statement.query([from.0, to.0])?;
-            let mut disk = next(&mut rows)?;
-            loop {
-                let key = match (disk, memory.peek().copied()) {
-                    (None, None) => return Ok(()),
-                    (Some(key), None) | (None, Some(key)) => key,
-                    (Some(a), Some(b)) => a.min(b),
-                };
-                if disk == Some(key) {
-                    disk = next(&mut rows)?;
-                }
-                memory.next_if_eq(&key);
-                if let (Ok(wallet), Ok(event_type)) = (u32::try_from(key[1]), u32::try_from(key[2])) {
-                    let (wallet, event_type) = (WalletNo(wallet), EventTypeNo(event_type));
-                    show(ActiveDay { day: Millis(key[0]), wallet, event_type });
-                }
-            }
+            let as_of = reading.memory.next;
+            let mut counting = CountingActive::new(windows);
+            for_each_active_day(reading, &range, |day, wallet, event_type| {
+                counting.note(day, wallet, event_type);
+            })?;
+            let counts = Arc::new(counting.counts());
+            let windows = windows.to_vec();
+            self.active.keep(Kept { range: range.clone(), windows, as_of, counts: Arc::clone(&counts) });
+            Ok(counts)
         })
+    }
+}
+
+/// Counts customers that come by day, then wallet, then event type.
+struct CountingActive<'a> {
+    windows: &'a [ActiveWindow],
+    of_windows: Vec<HashSet<WalletNo>>,
+    days: Vec<(Millis, u32)>,
+    last: Option<(Millis, WalletNo)>,
+    types: BTreeMap<(Millis, EventTypeNo), u32>,
+}
+
+impl<'a> CountingActive<'a> {
+    fn new(windows: &'a [ActiveWindow]) -> Self {
+        let of_windows = vec![HashSet::new(); windows.len()];
+        Self { windows, of_windows, days: Vec::new(), last: None, types: BTreeMap::new() }
+    }
+
+    fn note(&mut self, day: Millis, wallet: WalletNo, event_type: EventTypeNo) {
+        if self.last != Some((day, wallet)) {
+            self.last = Some((day, wallet));
+            match self.days.last_mut().filter(|(last, _)| *last == day) {
+                Some((_, customers)) => *customers += 1,
+                None => self.days.push((day, 1)),
+            }
+        }
+        *self.types.entry((day, event_type)).or_default() += 1;
+        for (window, customers) in self.windows.iter().zip(&mut self.of_windows) {
+            if window.event_type == event_type && window.days.contains(&day) {
+                customers.insert(wallet);
+            }
+        }
+    }
+
+    fn counts(self) -> ActiveCounts {
+        let windows = self
+            .of_windows
+            .iter()
+            .map(|customers| u32::try_from(customers.len()).unwrap_or(u32::MAX))
+            .collect();
+        ActiveCounts { days: self.days, types: self.types, windows }
+    }
+}
+
+/// Shows every customer's active days of a range: by day, then wallet, then event type, each once.
+fn for_each_active_day(
+    reading: Reading<'_>,
+    range: &Range<Millis>,
+    mut show: impl FnMut(Millis, WalletNo, EventTypeNo),
+) -> Result<(), ViewError> {
+    let mut memory: Vec<Key> = Vec::new();
+    for counters in reading.counters() {
+        let in_range = |[day, ..]: &Key| (range.start.0..range.end.0).contains(day);
+        let parts = counters.parts_where(Rollup::WalletDay, in_range);
+        let active = parts.filter(|(key, figures)| figures.events > 0 && key[2] >= 0);
+        memory.extend(active.map(|(key, _)| key));
+    }
+    // What is on disk is read without keeping those who fold waiting.
+    let db = reading.db;
+    drop(reading.memory);
+    memory.sort_unstable();
+    memory.dedup();
+    let mut memory = memory.into_iter().peekable();
+    let mut statement = db.prepare_cached(
+        "SELECT day, wallet, event_type FROM wallet_days
+         WHERE day >= ?1 AND day < ?2 AND events > 0 AND event_type >= 0
+         ORDER BY day, wallet, event_type",
+    )?;
+    let mut rows = statement.query([range.start.0, range.end.0])?;
+    let mut disk = next(&mut rows)?;
+    loop {
+        let key = match (disk, memory.peek().copied()) {
+            (None, None) => return Ok(()),
+            (Some(key), None) | (None, Some(key)) => key,
+            (Some(a), Some(b)) => a.min(b),
+        };
+        if disk == Some(key) {
+            disk = next(&mut rows)?;
+        }
+        memory.next_if_eq(&key);
+        if let (Ok(wallet), Ok(event_type)) = (u32::try_from(key[1]), u32::try_from(key[2])) {
+            show(Millis(key[0]), WalletNo(wallet), EventTypeNo(event_type));
+        }
     }
 }
 

@@ -91,6 +91,12 @@ impl Counters {
         })
     }
 
+    /// Whether any row of a rollup has such a key.
+    pub(crate) fn has_key(&self, rollup: Rollup, is: impl Fn(&Key) -> bool) -> bool {
+        let rows = &self.rows[rollup.index()];
+        rows.narrow.keys().any(|key| is(&key.key())) || rows.wide.keys().any(is)
+    }
+
     /// The keys of one rollup's rows, in order.
     pub(crate) fn keys(&self, rollup: Rollup) -> Vec<Key> {
         let rows = &self.rows[rollup.index()];

@@ -47,7 +47,7 @@ mod views;
 mod wallet_days;
 mod zone;
 
-pub use active::ActiveDay;
+pub use active::{ActiveCounts, ActiveWindow};
 pub use books::{BooksReport, BooksRow};
 pub use error::ViewError;
 pub use figures::Figures;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chargly_ledger::{Fact, Millis, Position};
 
+use crate::active::KeptCounts;
 use crate::bases::Bases;
 use crate::counting::{Counting, Place};
 use crate::fold::{Uncounted, fold, fold_metered};
@@ -32,6 +33,7 @@ pub struct Views {
     pub(crate) zone: Arc<Zone>,
     pub(crate) bases: Bases,
     pub(crate) kept: KeptAnswers,
+    pub(crate) active: KeptCounts,
 }
 
 /// A fact as the journal has it.
@@ -115,6 +117,7 @@ impl Views {
             zone,
             bases: Bases::default(),
             kept: KeptAnswers::default(),
+            active: KeptCounts::new(stands_at),
         })
     }
 
@@ -244,6 +247,7 @@ impl Views {
             writer.write(&batch)?;
             self.bases.take(&batch);
             self.kept.take(&batch);
+            self.active.take(&batch);
             let mut memory = self.memory();
             memory.flushed = batch.to;
             memory.flushed_values = batch.first_value + batch.values.len();

@@ -151,7 +151,12 @@ impl Zone {
 
     /// When a local date begins.
     pub fn begin_of(&self, date: Date) -> Millis {
-        let days = date.since(civil::date(1970, 1, 1)).map_or(0, |span| i64::from(span.get_days()));
+        self.begin_of_day(date.since(civil::date(1970, 1, 1)).map_or(0, |span| span.get_days()))
+    }
+
+    /// When a local date begins, counted in days since 1970-01-01 as by [`Zone::day_number`].
+    pub fn begin_of_day(&self, day_number: i32) -> Millis {
+        let days = i64::from(day_number);
         let noon_utc = days * DAY_MS + DAY_MS / 2;
         // Noon is within the day however the clocks change; half a day off either way still finds an offset of it.
         let near = self.stretch(noon_utc).offset_ms;

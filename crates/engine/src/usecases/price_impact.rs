@@ -1,15 +1,14 @@
 //! What a price change did: the figures of every event type by day, handed to the method that compares them.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashSet};
-use std::ops::Range;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chargly_advisor::{
     ActiveDay, Day, DaySeries, History, Impact, ImpactError, Options, PriceChange, Question, price_impact,
 };
-use chargly_ledger::{Catalogue, EventTypeNo, Millis, Position, PriceNo, PriceVersion, Rule, WalletNo};
-use chargly_views::{By, Figures, FiguresQuery, Interval, ViewError, Views, Zone};
+use chargly_ledger::{Catalogue, EventTypeNo, Millis, Position, PriceNo, PriceVersion, Rule};
+use chargly_views::{ActiveWindow, By, Figures, FiguresQuery, Interval, ViewError, Views, Zone};
 use thiserror::Error;
 
 use crate::environment::Environment;
@@ -95,8 +94,7 @@ pub(super) struct Gathered {
 /// A change that is asked about, and who used its event type in the days before.
 struct Asked {
     change: PriceChange,
-    before: Range<i32>,
-    customers: HashSet<WalletNo>,
+    customers: u32,
 }
 
 impl Gathered {
@@ -109,7 +107,8 @@ impl Gathered {
         now: Millis,
     ) -> Result<Self, ViewError> {
         let zone = views.zone();
-        let (from, to) = (now.plus(-HISTORY_MS), zone.day(now).start);
+        // Of whole days, so that it is the same question all day.
+        let (from, to) = (zone.day(now.plus(-HISTORY_MS)).start, zone.day(now).start);
         let report = views.figures(&FiguresQuery {
             interval: Interval::Day,
             by: vec![By::EventType],
@@ -124,30 +123,31 @@ impl Gathered {
         }
         let changes = changes(views, catalogue, zone, now)?;
         let window_days = i32::try_from(options.window_days).unwrap_or(i32::MAX);
-        let mut asked: Vec<Asked> = changes
+        let asked = newest(&changes, is_asked);
+        // The newest in any case, and first: then the pages of all of them ask the same.
+        let mut counted = newest(&changes, |_| true);
+        counted.extend(asked.iter().filter(|change| !counted.contains(change)).copied().collect::<Vec<_>>());
+        let windows: Vec<ActiveWindow> = counted
             .iter()
-            .filter(|change| is_asked(change))
-            .map(|change| Asked {
-                change: *change,
-                before: change.day.saturating_sub(window_days)..change.day,
-                customers: HashSet::new(),
+            .map(|change| ActiveWindow {
+                event_type: change.event_type,
+                days: zone.begin_of_day(change.day.saturating_sub(window_days))
+                    ..zone.begin_of_day(change.day),
             })
             .collect();
-        asked.sort_by_key(|asked| Reverse((asked.change.day, asked.change.version)));
-        asked.truncate(PRICE_CHANGES_MAX);
-        let mut active = ActiveCounts::default();
-        views.for_each_active_day(from, to, |row| {
-            let day = zone.day_number(row.day);
-            active.note(day, row.wallet);
-            if let Some(day) = series.get_mut(&row.event_type).and_then(|days| days.get_mut(&day)) {
-                day.active_customers += 1;
+        let active = views.active_counts(from, to, &windows)?;
+        for ((day, event_type), customers) in &active.types {
+            let days = series.get_mut(event_type);
+            if let Some(day) = days.and_then(|days| days.get_mut(&zone.day_number(*day))) {
+                day.active_customers = *customers;
             }
-            for asked in &mut asked {
-                if asked.change.event_type == row.event_type && asked.before.contains(&day) {
-                    asked.customers.insert(row.wallet);
-                }
-            }
-        })?;
+        }
+        let customers_of = |change: &PriceChange| {
+            let place = counted.iter().position(|other| other == change);
+            place.and_then(|place| active.windows.get(place)).copied().unwrap_or(0)
+        };
+        let asked =
+            asked.into_iter().map(|change| Asked { change, customers: customers_of(&change) }).collect();
         let as_series = |(event_type, days): (EventTypeNo, BTreeMap<i32, Day>)| DaySeries {
             event_type,
             family: None,
@@ -157,7 +157,11 @@ impl Gathered {
             as_of: report.as_of,
             as_of_at: report.as_of_at,
             series: series.into_iter().map(as_series).collect(),
-            active: active.days,
+            active: active
+                .days
+                .iter()
+                .map(|(day, customers)| ActiveDay { day: zone.day_number(*day), customers: *customers })
+                .collect(),
             changes,
             asked,
             through_day: zone.day_number(now).saturating_sub(1),
@@ -184,31 +188,18 @@ impl Gathered {
             changes: &self.changes,
             asked: asked.change.version,
             through_day: self.through_day,
-            customers: Some(u32::try_from(asked.customers.len()).unwrap_or(u32::MAX)),
+            customers: Some(asked.customers),
             options,
         })
     }
 }
 
-/// How many different customers each day had.
-#[derive(Default)]
-struct ActiveCounts {
-    days: Vec<ActiveDay>,
-    last: Option<(i32, WalletNo)>,
-}
-
-impl ActiveCounts {
-    /// Days come in order, wallets within them.
-    fn note(&mut self, day: i32, wallet: WalletNo) {
-        if self.last == Some((day, wallet)) {
-            return;
-        }
-        self.last = Some((day, wallet));
-        match self.days.last_mut().filter(|active| active.day == day) {
-            Some(active) => active.customers += 1,
-            None => self.days.push(ActiveDay { day, customers: 1 }),
-        }
-    }
+/// The changes that are asked about, the newest first, at most [`PRICE_CHANGES_MAX`].
+fn newest(changes: &[PriceChange], is_asked: impl Fn(&PriceChange) -> bool) -> Vec<PriceChange> {
+    let mut asked: Vec<PriceChange> = changes.iter().copied().filter(|change| is_asked(change)).collect();
+    asked.sort_by_key(|change| Reverse((change.day, change.version)));
+    asked.truncate(PRICE_CHANGES_MAX);
+    asked
 }
 
 fn day_of(day: i32, figures: &Figures) -> Day {

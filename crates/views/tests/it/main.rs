@@ -1,5 +1,6 @@
 //! The views, seen from outside: hand-made facts against hand-made sums.
 
+mod active;
 mod books;
 mod corrections;
 mod dimensions;
