@@ -188,6 +188,17 @@ pub(crate) struct List {
 }
 
 impl List {
+    /// What is in both lists of one run.
+    pub(crate) fn also_in(self, other: &Self) -> Self {
+        let Self { first, mut offsets } = self;
+        let mut others = other.offsets.iter().copied().peekable();
+        offsets.retain(|offset| {
+            while others.next_if(|other| other < offset).is_some() {}
+            others.next_if_eq(offset).is_some()
+        });
+        Self { first, offsets }
+    }
+
     /// Its positions below a bound, newest first.
     pub(crate) fn newest_first(&self, below: Position) -> impl Iterator<Item = Position> + '_ {
         let positions = self.offsets.iter().rev().map(|offset| Position(self.first.0 + u64::from(*offset)));

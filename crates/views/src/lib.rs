@@ -57,7 +57,7 @@ pub use setup::Setup;
 pub use swap::swap_in;
 pub use values::{DIMENSION_VALUES_MAX, OTHER};
 pub use views::{Encoded, Views};
-pub use wallet_days::WalletDays;
+pub use wallet_days::{WalletDay, WalletDays};
 pub use zone::Zone;
 
 /// How long after the end of its hour an event may be recorded before it counts as late, in milliseconds (an hour):

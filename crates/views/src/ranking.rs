@@ -121,19 +121,41 @@ impl Views {
     /// # Errors
     /// As [`Views::top_wallets`].
     pub fn count_wallets(&self, query: &FiguresQuery) -> Result<usize, ViewError> {
+        self.count(query, |sums| sums.events > 0, |figures| figures.events > 0)
+    }
+
+    /// How many wallets cost more than they brought in in the range of a question, by the costs that are known.
+    ///
+    /// # Errors
+    /// As [`Views::top_wallets`].
+    pub fn count_losing(&self, query: &FiguresQuery) -> Result<usize, ViewError> {
+        self.count(
+            query,
+            |sums| sums.recognised_nano < sums.cost_nano,
+            |figures| figures.contribution_nano() < 0,
+        )
+    }
+
+    /// How many wallets a question counts: by what is kept of them, or by all rows.
+    fn count(
+        &self,
+        query: &FiguresQuery,
+        counts: impl Fn(&Sums) -> bool,
+        counts_whole: impl Fn(&Figures) -> bool,
+    ) -> Result<usize, ViewError> {
         let query = FiguresQuery { by: vec![By::Wallet], interval: Interval::Total, ..query.clone() };
         let scope = Scope::of(&query, self.zone());
         if query.wallet.is_none() {
             // Makes what rankings are made from.
             self.top_wallets(&query, Ranking::Events, 0, None)?;
             let counted = self.read(|reading| {
-                Ok(self.bases.with(&scope, |base| active(&reading, base, &scope)).flatten())
+                Ok(self.bases.with(&scope, |base| count_kept(&reading, base, &scope, &counts)).flatten())
             })?;
             if let Some(counted) = counted {
                 return Ok(counted);
             }
         }
-        Ok(self.figures(&query)?.rows.iter().filter(|row| row.figures.events > 0).count())
+        Ok(self.figures(&query)?.rows.iter().filter(|row| counts_whole(&row.figures)).count())
     }
 
     /// By adding up all rows, as any other question.
@@ -227,14 +249,26 @@ fn top(
     Ok(Some(FiguresReport { as_of, as_of_at, rows }))
 }
 
-/// How many wallets have events, by a base and what it does not have yet; `None` as in [`top`].
-fn active(reading: &Reading<'_>, base: &Base, scope: &Scope) -> Option<usize> {
+/// How many wallets count, by a base and what it does not have yet; `None` as in [`top`].
+fn count_kept(
+    reading: &Reading<'_>,
+    base: &Base,
+    scope: &Scope,
+    counts: impl Fn(&Sums) -> bool,
+) -> Option<usize> {
     let counted = reading.counted_from(base.at)?;
     let mut more = ByWallet::new();
     counted.iter().try_for_each(|counters| add_counted(counters, scope, &mut more))?;
-    let known = base.sums.values().filter(|sums| sums.events > 0).count();
-    let has_none = |wallet: &WalletNo| base.sums.get(wallet).is_none_or(|sums| sums.events == 0);
-    Some(known + more.iter().filter(|(wallet, sums)| sums.events > 0 && has_none(wallet)).count())
+    let mut count = 0;
+    for (wallet, sums) in &base.sums {
+        let sums = match more.get(wallet) {
+            Some(more) => sums.checked_add(*more)?,
+            None => *sums,
+        };
+        count += usize::from(counts(&sums));
+    }
+    let new = more.iter().filter(|(wallet, sums)| !base.sums.contains_key(*wallet) && counts(sums));
+    Some(count + new.count())
 }
 
 /// The wallets of a page in order; `None` where a sum does not fit.

@@ -20,6 +20,7 @@ use crate::schema::unknown_zone;
 use crate::setup::Setup;
 use crate::store::{Batch, Store, Stored};
 use crate::values::Values;
+use crate::wallet_days::KeptDays;
 use crate::{FILE_NAME, MEMORY_ROWS_MAX, UNFLUSHED_FACTS_MAX, ViewError, Zone};
 
 /// How often a question looks anew because a flush ended between its look at the file and at the memory. A flush takes
@@ -34,6 +35,7 @@ pub struct Views {
     pub(crate) bases: Bases,
     pub(crate) kept: KeptAnswers,
     pub(crate) active: KeptCounts,
+    pub(crate) kept_days: KeptDays,
 }
 
 /// A fact as the journal has it.
@@ -118,6 +120,7 @@ impl Views {
             bases: Bases::default(),
             kept: KeptAnswers::default(),
             active: KeptCounts::new(stands_at),
+            kept_days: KeptDays::default(),
         })
     }
 
@@ -248,6 +251,7 @@ impl Views {
             self.bases.take(&batch);
             self.kept.take(&batch);
             self.active.take(&batch);
+            self.kept_days.take(&batch);
             let mut memory = self.memory();
             memory.flushed = batch.to;
             memory.flushed_values = batch.first_value + batch.values.len();

@@ -33,8 +33,8 @@ impl Environment {
 struct Audited;
 
 impl Selection for Audited {
-    fn list(&self) -> Option<Posting> {
-        Some(Posting::Audited)
+    fn lists(&self) -> Vec<Posting> {
+        vec![Posting::Audited]
     }
 
     fn may_be_in(&self, _block: &Block) -> bool {

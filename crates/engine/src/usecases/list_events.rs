@@ -9,7 +9,7 @@ use chargly_ledger::{EventTypeNo, Millis, Position, WalletNo};
 use super::collect::charge_of;
 use crate::environment::Environment;
 use crate::facts::{Facts, StoredFact, read_entry};
-use crate::lookup::Lookup;
+use crate::lookup::{List, Lookup};
 use crate::outcome::{CallError, index_failed};
 
 /// Facts one page looks at, at most: a filter that few events pass gets a short page and a cursor.
@@ -67,8 +67,8 @@ impl Environment {
 
 /// What a list is made of.
 pub(crate) trait Selection {
-    /// The list of the runs that has all of them, where there is one.
-    fn list(&self) -> Option<Posting>;
+    /// The lists of the runs each of which has all of them, if any.
+    fn lists(&self) -> Vec<Posting>;
     /// Whether a block may have any.
     fn may_be_in(&self, block: &Block) -> bool;
     /// Whether this is one.
@@ -84,8 +84,8 @@ struct Wanted {
 }
 
 impl Selection for Wanted {
-    fn list(&self) -> Option<Posting> {
-        self.wallet.map(Posting::Wallet).or(self.event_type.map(Posting::EventType))
+    fn lists(&self) -> Vec<Posting> {
+        lists_of_events(self.wallet, self.event_type)
     }
 
     fn may_be_in(&self, block: &Block) -> bool {
@@ -132,13 +132,24 @@ pub(crate) fn newest_first(
     Ok(EventPage { events: page.events, next: (page.next.0 > 0).then_some(page.next) })
 }
 
-fn list_of(
-    lookup: &Lookup,
-    selection: &dyn Selection,
-    newest: Position,
-) -> Result<Option<crate::lookup::List>, CallError> {
-    let Some(list) = selection.list() else { return Ok(None) };
-    lookup.list_at(list, newest).map_err(|error| index_failed(&error))
+fn list_of(lookup: &Lookup, selection: &dyn Selection, newest: Position) -> Result<Option<List>, CallError> {
+    let mut common: Option<List> = None;
+    for posting in selection.lists() {
+        let Some(list) = lookup.list_at(posting, newest).map_err(|error| index_failed(&error))? else {
+            return Ok(None);
+        };
+        common = Some(match common {
+            Some(common) => common.also_in(&list),
+            None => list,
+        });
+    }
+    Ok(common)
+}
+
+/// The lists that have the events of a customer and of a type.
+pub(crate) fn lists_of_events(wallet: Option<WalletNo>, event_type: Option<EventTypeNo>) -> Vec<Posting> {
+    let lists = [wallet.map(Posting::Wallet), event_type.map(Posting::EventType)];
+    lists.into_iter().flatten().collect()
 }
 
 struct Page {
@@ -160,7 +171,7 @@ impl Page {
         facts: &Facts,
         lookup: &Lookup,
         selection: &dyn Selection,
-        list: &crate::lookup::List,
+        list: &List,
     ) -> Result<ControlFlow<()>, CallError> {
         let mut passed_by = None;
         for position in list.newest_first(self.next) {

@@ -23,8 +23,6 @@ use crate::figures::request::at_least;
 use crate::figures::table::{Cell, write_cells};
 use crate::view::{event_name, id};
 
-/// Pages of customers that are looked through for those who cost more than they pay.
-const LOSING_PAGES_MAX: usize = 10;
 /// Customers, of those who used most lately, among whom some may run out.
 const RUN_OUT_AMONG: usize = limits::LIST_LIMIT_MAX;
 /// Price versions that are looked at for one that changed what a unit costs.
@@ -238,25 +236,15 @@ async fn losing(
     range: &Range<Millis>,
     reflected: Option<Position>,
 ) -> Result<(i128, Option<BriefCustomer>), Problem> {
-    let (mut count, mut worst, mut after) = (0, None, None);
-    for _ in 0..LOSING_PAGES_MAX {
-        let query = FiguresQuery::of(range.clone());
-        let page =
-            call.env.top_customers(query, Ranking::Loss, (limits::LIST_LIMIT_MAX, after), reflected).await;
-        let page = page.map_err(|error| call.problem(error))?;
-        let lost =
-            |line: &CustomerLine| line.line.contribution_nano().filter(|left| *left < 0).map(|left| -left);
-        let losing = page.lines.iter().take_while(|line| lost(line).is_some()).count();
-        count += losing as i128;
-        if worst.is_none() {
-            worst = page.lines.first().and_then(|line| Some(named(line, lost(line)?)));
-        }
-        after = page.next;
-        if losing < page.lines.len() || after.is_none() {
-            break;
-        }
-    }
-    Ok((count, worst))
+    let query = || FiguresQuery::of(range.clone());
+    let count = call.env.count_losing(query(), reflected).await.map_err(|error| call.problem(error))?;
+    let page = call.env.top_customers(query(), Ranking::Loss, (1, None), reflected).await;
+    let page = page.map_err(|error| call.problem(error))?;
+    let worst = page.lines.first().and_then(|line| {
+        let lost = line.line.contribution_nano().filter(|left| *left < 0)?;
+        Some(named(line, -lost))
+    });
+    Ok((i128::try_from(count).unwrap_or(i128::MAX), worst))
 }
 
 /// Who runs out within days, the first of them first, and how many have a pace.

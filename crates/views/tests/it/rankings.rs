@@ -1,7 +1,11 @@
 //! Rankings are what adding up all rows gives, whatever was flushed when.
 
+use std::collections::BTreeMap;
+
 use chargly_ledger::{Charge, EventTypeNo, Fact, Millis, WalletNo};
-use chargly_views::{By, FiguresQuery, FiguresRow, Interval, Ranking, ViewError, Views};
+use chargly_views::{
+    By, FiguresQuery, FiguresRow, Interval, Ranking, ViewError, Views, WalletDay, WalletDays,
+};
 use proptest::prelude::*;
 
 use crate::facts::*;
@@ -21,6 +25,29 @@ fn by_hand(views: &Views, query: &FiguresQuery, ranking: Ranking) -> Vec<Figures
     let mut rows = views.figures(&query).expect("figures").rows;
     rows.sort_by_key(|row| (std::cmp::Reverse(ranking.value(&row.figures)), row.wallet));
     rows
+}
+
+/// The days of wallets, in order.
+fn days_in_order(days: WalletDays) -> BTreeMap<(WalletNo, Millis), (i128, i128)> {
+    let of_wallet = |(wallet, days): (WalletNo, Vec<WalletDay>)| {
+        days.into_iter().map(move |day| ((wallet, day.day), (day.used_micro, day.events)))
+    };
+    days.into_iter().flat_map(of_wallet).collect()
+}
+
+/// The same, by adding up all rows, of every wallet and event type.
+fn days_by_hand(views: &Views, query: &FiguresQuery) -> BTreeMap<(WalletNo, Millis), (i128, i128)> {
+    let query = FiguresQuery {
+        by: vec![By::Wallet],
+        interval: Interval::Day,
+        wallet: None,
+        event_type: None,
+        ..query.clone()
+    };
+    let rows = views.figures(&query).expect("figures").rows;
+    let day =
+        |row: &FiguresRow| Some(((row.wallet?, row.start?), (row.figures.used_micro(), row.figures.events)));
+    rows.iter().filter_map(day).collect()
 }
 
 /// All pages of a ranking, one after the other.
@@ -91,6 +118,14 @@ proptest! {
                     let rows = by_hand(&views, &queries[which], Ranking::Events);
                     let active = rows.iter().filter(|row| row.figures.events > 0).count();
                     prop_assert_eq!(views.count_wallets(&queries[which]).expect("a count"), active);
+                    let losing = rows.iter().filter(|row| row.figures.contribution_nano() < 0).count();
+                    prop_assert_eq!(views.count_losing(&queries[which]).expect("a count"), losing);
+                    let wallets: Vec<WalletNo> = (0..13).map(WalletNo).collect();
+                    let range = queries[which].from..queries[which].to;
+                    prop_assert_eq!(
+                        days_in_order(views.days_of_wallets(&wallets, &range).expect("days")),
+                        days_by_hand(&views, &queries[which]),
+                    );
                 }
             }
         }

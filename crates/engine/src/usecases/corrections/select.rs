@@ -11,7 +11,7 @@ use super::changes::{Change, read_changes};
 use crate::environment::Environment;
 use crate::facts::StoredFact;
 use crate::outcome::CallError;
-use crate::usecases::list_events::{Selection, newest_first};
+use crate::usecases::list_events::{Selection, lists_of_events, newest_first};
 
 /// An event that a correction may change.
 pub(super) struct Candidate {
@@ -154,8 +154,8 @@ fn whole(stored: StoredFact) -> Candidate {
 pub(super) struct Matching(CorrectionFilter);
 
 impl Selection for Matching {
-    fn list(&self) -> Option<Posting> {
-        self.0.wallet.map(Posting::Wallet).or(self.0.event_type.map(Posting::EventType))
+    fn lists(&self) -> Vec<Posting> {
+        lists_of_events(self.0.wallet, self.0.event_type)
     }
 
     fn may_be_in(&self, block: &Block) -> bool {

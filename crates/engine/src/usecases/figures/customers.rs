@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chargly_ledger::{Credits, Millis, Position, Wallet, WalletNo};
-use chargly_views::{After, FiguresQuery, FiguresReport, FiguresRow, Ranking, ViewError};
+use chargly_views::{After, FiguresQuery, FiguresReport, FiguresRow, Ranking, ViewError, WalletDay};
 use compact_str::CompactString;
 
 use super::burn::{BURN_MS, Burn, DAY_MS};
@@ -73,6 +73,15 @@ impl Environment {
             report.rows.last().filter(|_| report.rows.len() == limit).and_then(|row| ranking.after(row));
         Ok(CustomersPage { next, active, ..page(&report, &paces, &wallets) })
     }
+
+    /// How many customers cost more than they brought in, by the costs that are known.
+    pub async fn count_losing(
+        self: &Arc<Self>,
+        query: FiguresQuery,
+        at_least: Option<Position>,
+    ) -> Result<usize, CallError> {
+        self.viewing(at_least, move |env| env.views().count_losing(&query)).await
+    }
 }
 
 fn page(report: &FiguresReport, paces: &[Pace], wallets: &[Option<Box<Wallet>>]) -> CustomersPage {
@@ -111,17 +120,19 @@ fn paces(env: &Environment, rows: &[FiguresRow], from: Millis, now: Millis) -> R
     let weeks_ago = env.day_of(Millis(today.0 - BURN_MS + DAY_MS / 2)).start;
     let wallets: Vec<WalletNo> = rows.iter().filter_map(|row| row.wallet).collect();
     let mut paces: BTreeMap<WalletNo, Pace> = BTreeMap::new();
-    for ((wallet, day), figures) in env.views().days_of_wallets(&wallets, &(weeks_ago..now.plus(1)))? {
-        let line = Line::of(&figures);
+    for (wallet, days) in env.views().days_of_wallets(&wallets, &(weeks_ago..now.plus(1)))? {
         let pace = paces.entry(wallet).or_default();
-        pace.burn.add(today, day, line.credits_used_micro);
-        pace.note(day, &line);
+        for day in days {
+            pace.burn.add(today, day.day, day.used_micro);
+            pace.note(day);
+        }
     }
     let is_quiet = |wallet: &WalletNo| paces.get(wallet).is_none_or(|pace| pace.last_active.is_none());
     let quiet: Vec<WalletNo> = wallets.into_iter().filter(is_quiet).collect();
     if !quiet.is_empty() && from < weeks_ago {
-        for ((wallet, day), figures) in env.views().days_of_wallets(&quiet, &(from..weeks_ago))? {
-            paces.entry(wallet).or_default().note(day, &Line::of(&figures));
+        for (wallet, days) in env.views().days_of_wallets(&quiet, &(from..weeks_ago))? {
+            let pace = paces.entry(wallet).or_default();
+            days.into_iter().for_each(|day| pace.note(day));
         }
     }
     let pace = |row: &FiguresRow| row.wallet.and_then(|wallet| paces.remove(&wallet)).unwrap_or_default();
@@ -130,9 +141,9 @@ fn paces(env: &Environment, rows: &[FiguresRow], from: Millis, now: Millis) -> R
 
 impl Pace {
     /// Notes a day that may be the last on which it was used.
-    fn note(&mut self, day: Millis, line: &Line) {
-        if line.events > 0 {
-            self.last_active = self.last_active.max(Some(day));
+    fn note(&mut self, day: WalletDay) {
+        if day.events > 0 {
+            self.last_active = self.last_active.max(Some(day.day));
         }
     }
 }
