@@ -52,7 +52,7 @@ pub use books::{BooksReport, BooksRow};
 pub use error::ViewError;
 pub use figures::Figures;
 pub use query::{By, FiguresQuery, FiguresReport, FiguresRow, Interval};
-pub use ranking::{After, Ranking};
+pub use ranking::{After, Ranking, WalletCounts};
 pub use setup::Setup;
 pub use swap::swap_in;
 pub use values::{DIMENSION_VALUES_MAX, OTHER};

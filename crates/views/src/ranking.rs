@@ -31,6 +31,25 @@ pub enum Ranking {
     Events,
 }
 
+/// How many wallets did what in a range.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WalletCounts {
+    /// Have meter events.
+    pub active: usize,
+    /// Brought in revenue.
+    pub paying: usize,
+    /// Cost more than they brought in, by the costs that are known.
+    pub losing: usize,
+}
+
+impl WalletCounts {
+    fn add(&mut self, events: i128, recognised_nano: i128, cost_nano: i128) {
+        self.active += usize::from(events > 0);
+        self.paying += usize::from(recognised_nano > 0);
+        self.losing += usize::from(recognised_nano < cost_nano);
+    }
+}
+
 /// Where a page of a ranking ended: the next one begins behind it, even where figures have moved meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct After {
@@ -116,46 +135,28 @@ impl Views {
         }
     }
 
-    /// How many wallets have meter events in the range of a question.
+    /// How many wallets did what in the range of a question.
     ///
     /// # Errors
     /// As [`Views::top_wallets`].
-    pub fn count_wallets(&self, query: &FiguresQuery) -> Result<usize, ViewError> {
-        self.count(query, |sums| sums.events > 0, |figures| figures.events > 0)
-    }
-
-    /// How many wallets cost more than they brought in in the range of a question, by the costs that are known.
-    ///
-    /// # Errors
-    /// As [`Views::top_wallets`].
-    pub fn count_losing(&self, query: &FiguresQuery) -> Result<usize, ViewError> {
-        self.count(
-            query,
-            |sums| sums.recognised_nano < sums.cost_nano,
-            |figures| figures.contribution_nano() < 0,
-        )
-    }
-
-    /// How many wallets a question counts: by what is kept of them, or by all rows.
-    fn count(
-        &self,
-        query: &FiguresQuery,
-        counts: impl Fn(&Sums) -> bool,
-        counts_whole: impl Fn(&Figures) -> bool,
-    ) -> Result<usize, ViewError> {
+    pub fn count_wallets(&self, query: &FiguresQuery) -> Result<WalletCounts, ViewError> {
         let query = FiguresQuery { by: vec![By::Wallet], interval: Interval::Total, ..query.clone() };
         let scope = Scope::of(&query, self.zone());
         if query.wallet.is_none() {
             // Makes what rankings are made from.
             self.top_wallets(&query, Ranking::Events, 0, None)?;
             let counted = self.read(|reading| {
-                Ok(self.bases.with(&scope, |base| count_kept(&reading, base, &scope, &counts)).flatten())
+                Ok(self.bases.with(&scope, |base| count(&reading, base, &scope)).flatten())
             })?;
             if let Some(counted) = counted {
                 return Ok(counted);
             }
         }
-        Ok(self.figures(&query)?.rows.iter().filter(|row| counts_whole(&row.figures)).count())
+        let mut counts = WalletCounts::default();
+        for FiguresRow { figures, .. } in &self.figures(&query)?.rows {
+            counts.add(figures.events, figures.recognised_nano(), figures.cost_nano);
+        }
+        Ok(counts)
     }
 
     /// By adding up all rows, as any other question.
@@ -249,26 +250,21 @@ fn top(
     Ok(Some(FiguresReport { as_of, as_of_at, rows }))
 }
 
-/// How many wallets count, by a base and what it does not have yet; `None` as in [`top`].
-fn count_kept(
-    reading: &Reading<'_>,
-    base: &Base,
-    scope: &Scope,
-    counts: impl Fn(&Sums) -> bool,
-) -> Option<usize> {
+/// How many wallets did what, by a base and what it does not have yet; `None` as in [`top`].
+fn count(reading: &Reading<'_>, base: &Base, scope: &Scope) -> Option<WalletCounts> {
     let counted = reading.counted_from(base.at)?;
     let mut more = ByWallet::new();
     counted.iter().try_for_each(|counters| add_counted(counters, scope, &mut more))?;
-    let mut count = 0;
+    let mut counts = WalletCounts::default();
+    let mut add = |of: Sums| counts.add(of.events.into(), of.recognised_nano.into(), of.cost_nano.into());
     for (wallet, sums) in &base.sums {
-        let sums = match more.get(wallet) {
+        add(match more.get(wallet) {
             Some(more) => sums.checked_add(*more)?,
             None => *sums,
-        };
-        count += usize::from(counts(&sums));
+        });
     }
-    let new = more.iter().filter(|(wallet, sums)| !base.sums.contains_key(*wallet) && counts(sums));
-    Some(count + new.count())
+    more.iter().filter(|(wallet, _)| !base.sums.contains_key(*wallet)).for_each(|(_, sums)| add(*sums));
+    Some(counts)
 }
 
 /// The wallets of a page in order; `None` where a sum does not fit.

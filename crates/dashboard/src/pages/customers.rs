@@ -1,5 +1,7 @@
 //! Who uses most, who pays most, and who costs more than they pay.
 
+use std::collections::HashSet;
+
 use maud::{Markup, html};
 
 use super::parts::{customer_cell, figure_cell, known_cell, pager};
@@ -16,10 +18,10 @@ use crate::visit::Visit;
 
 /// Customers on a page of the table.
 const PAGE: &str = "50";
-/// Customers that are read for the scatter and for who pays at all, those of most revenue first.
-const READ: &str = "1000";
-/// How many of them are drawn: more cover each other.
-const DRAWN_MAX: usize = 400;
+/// Customers of most revenue that are drawn: more cover each other.
+const DRAWN: &str = "150";
+/// Customers who lose most that are drawn beside them.
+const DRAWN_LOSING: &str = "50";
 /// Those whose share of the revenue is told.
 const TOP: usize = 10;
 /// How many losses are listed.
@@ -38,8 +40,8 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
                 .with("sort", sort)
                 .with("limit", PAGE)
                 .with_some("cursor", visit.state.get("cursor")),
-            span.ask(of("/v1/customers")).with("limit", READ),
-            span.ask(of("/v1/customers")).with("sort", "contribution").with("limit", READ),
+            span.ask(of("/v1/customers")).with("limit", DRAWN),
+            span.ask(of("/v1/customers")).with("sort", "contribution").with("limit", DRAWN_LOSING),
             span.ask_total(of("/v1/margin")),
             before.ask(of("/v1/customers")).with("limit", "1"),
             before.ask_total(of("/v1/margin")),
@@ -128,10 +130,7 @@ impl Ranked<'_> {
         let recognised = |of: &Json| of.path("totals.recognised").sum();
         let (active, active_before) = (self.most.get("active").sum(), before_list.get("active").sum());
         let rows = self.most.get("data").list();
-        // By revenue, so that behind the first who pays nothing nobody does.
-        let paying = rows.iter().filter(|row| row.get("recognised").sum() > Amount::ZERO).count();
-        let paying = (paying < rows.len() || self.most.get("next_cursor").is_null())
-            .then(|| Amount::whole(i64::try_from(paying).unwrap_or(i64::MAX)));
+        let paying = self.most.get("paying").amount();
         let top: Amount = rows.iter().take(TOP).map(|row| row.get("recognised").sum()).sum();
         let revenue: Amount = recognised(total);
         let compared = match self.visit.state.compare() {
@@ -152,31 +151,18 @@ impl Ranked<'_> {
                 (tile("Revenue per active", money, Meaning::Revenue, per(revenue, active), per(recognised(before_total), active_before), compared, self.visit.link("revenue")))
                 (level("Revenue per paying", money, Meaning::Revenue, paying.and_then(|paying| per(revenue, paying)), "recognised, by paying customer", self.visit.link("revenue")))
                 (level("Share of the top 10", Unit::Share, Meaning::Revenue, top.share_of(revenue), "of all revenue", here()))
-                (level("Cost more than they pay", Unit::Count, Meaning::Cost, self.losing(), "customers, by known costs", self.visit.state.with("sort", "contribution")))
+                (level("Cost more than they pay", Unit::Count, Meaning::Cost, self.most.get("losing").amount(), "customers, by known costs", self.visit.state.with("sort", "contribution")))
             }
         }
-    }
-
-    /// How many lose money: `None` where more do than were read.
-    fn losing(&self) -> Option<Amount> {
-        let rows = self.least.get("data").list();
-        let losing = rows.iter().filter(|row| is_loss(row)).count();
-        (losing < rows.len() || self.least.get("next_cursor").is_null())
-            .then(|| Amount::whole(i64::try_from(losing).unwrap_or(i64::MAX)))
     }
 
     fn scatter(&self, sheet: &mut Sheet) -> Markup {
         let (visit, money) = (self.visit, Unit::Money(self.currency));
         // Those who lose most are drawn in any case: they are what the chart is looked at for.
-        let losing = self.least.get("data").list().iter().filter(|row| is_loss(row)).take(DRAWN_MAX / 4);
-        let mut rows: Vec<&Json> = losing.collect();
-        for row in self.most.get("data").list() {
-            if rows.len() < DRAWN_MAX
-                && !rows.iter().any(|known| known.get("customer") == row.get("customer"))
-            {
-                rows.push(row);
-            }
-        }
+        let mut rows: Vec<&Json> = self.least.get("data").list().iter().filter(|row| is_loss(row)).collect();
+        let known: HashSet<&str> = rows.iter().map(|row| row.get("customer").text()).collect();
+        let most = self.most.get("data").list().iter();
+        rows.extend(most.filter(|row| !known.contains(row.get("customer").text())));
         rows.retain(|row| row.get("cost").amount().is_some());
         if rows.is_empty() {
             return html! {

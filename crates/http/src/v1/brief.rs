@@ -236,15 +236,14 @@ async fn losing(
     range: &Range<Millis>,
     reflected: Option<Position>,
 ) -> Result<(i128, Option<BriefCustomer>), Problem> {
-    let query = || FiguresQuery::of(range.clone());
-    let count = call.env.count_losing(query(), reflected).await.map_err(|error| call.problem(error))?;
-    let page = call.env.top_customers(query(), Ranking::Loss, (1, None), reflected).await;
+    let query = FiguresQuery::of(range.clone());
+    let page = call.env.top_customers(query, Ranking::Loss, (1, None), reflected).await;
     let page = page.map_err(|error| call.problem(error))?;
     let worst = page.lines.first().and_then(|line| {
         let lost = line.line.contribution_nano().filter(|left| *left < 0)?;
         Some(named(line, -lost))
     });
-    Ok((i128::try_from(count).unwrap_or(i128::MAX), worst))
+    Ok((i128::try_from(page.counts.losing).unwrap_or(i128::MAX), worst))
 }
 
 /// Who runs out within days, the first of them first, and how many have a pace.

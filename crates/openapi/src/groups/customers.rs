@@ -46,6 +46,8 @@ pub(super) fn group() -> Group {
                             "The customers of this page.",
                         ),
                         must("active", count(), "How many customers have events in the range."),
+                        must("paying", count(), "How many brought in revenue in it."),
+                        must("losing", count(), "How many cost more than they brought in, by the costs that are known."),
                         must("next_cursor", text().or_null(), "Null on the last page."),
                     ]),
                     sample!("list_customers"),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use chargly_ledger::{Charge, EventTypeNo, Fact, Millis, WalletNo};
 use chargly_views::{
-    By, FiguresQuery, FiguresRow, Interval, Ranking, ViewError, Views, WalletDay, WalletDays,
+    By, Figures, FiguresQuery, FiguresRow, Interval, Ranking, ViewError, Views, WalletCounts, WalletDay,
+    WalletDays,
 };
 use proptest::prelude::*;
 
@@ -116,10 +117,13 @@ proptest! {
                         prop_assert_eq!(found, expected, "{:?}", ranking);
                     }
                     let rows = by_hand(&views, &queries[which], Ranking::Events);
-                    let active = rows.iter().filter(|row| row.figures.events > 0).count();
-                    prop_assert_eq!(views.count_wallets(&queries[which]).expect("a count"), active);
-                    let losing = rows.iter().filter(|row| row.figures.contribution_nano() < 0).count();
-                    prop_assert_eq!(views.count_losing(&queries[which]).expect("a count"), losing);
+                    let count = |is: &dyn Fn(&Figures) -> bool| rows.iter().filter(|row| is(&row.figures)).count();
+                    let counts = WalletCounts {
+                        active: count(&|figures| figures.events > 0),
+                        paying: count(&|figures| figures.recognised_nano() > 0),
+                        losing: count(&|figures| figures.contribution_nano() < 0),
+                    };
+                    prop_assert_eq!(views.count_wallets(&queries[which]).expect("counts"), counts);
                     let wallets: Vec<WalletNo> = (0..13).map(WalletNo).collect();
                     let range = queries[which].from..queries[which].to;
                     prop_assert_eq!(

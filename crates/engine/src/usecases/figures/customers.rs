@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chargly_ledger::{Credits, Millis, Position, Wallet, WalletNo};
-use chargly_views::{After, FiguresQuery, FiguresReport, FiguresRow, Ranking, ViewError, WalletDay};
+use chargly_views::{
+    After, FiguresQuery, FiguresReport, FiguresRow, Ranking, ViewError, WalletCounts, WalletDay,
+};
 use compact_str::CompactString;
 
 use super::burn::{BURN_MS, Burn, DAY_MS};
@@ -38,8 +40,8 @@ pub struct CustomersPage {
     pub as_of: Position,
     /// The time of the last that they do.
     pub as_of_at: Millis,
-    /// How many customers have events in the range.
-    pub active: usize,
+    /// How many customers there are in the range, on all pages.
+    pub counts: WalletCounts,
     /// Behind what the next page begins; `None` behind the last.
     pub next: Option<After>,
 }
@@ -57,30 +59,21 @@ impl Environment {
         // Customers are counted by local days: the same days are the same ranking, at whatever time of day `to` is.
         let to = self.day_of(Millis(query.to.0 - 1)).end;
         let query = FiguresQuery { to, ..query };
-        let (report, paces, active) = self
+        let (report, paces, counts) = self
             .viewing(at_least, move |env| {
                 let views = env.views();
                 let mut report = views.top_wallets(&query, ranking, limit, after)?;
                 report.as_of_at = env.time_before(report.as_of, report.as_of_at);
                 let paces = paces(env, &report.rows, query.from, now)?;
-                let active = views.count_wallets(&query)?;
-                Ok((report, paces, active))
+                let counts = views.count_wallets(&query)?;
+                Ok((report, paces, counts))
             })
             .await?;
         let numbers: Vec<WalletNo> = report.rows.iter().filter_map(|row| row.wallet).collect();
         let wallets = self.wallets(&numbers).await?;
         let next =
             report.rows.last().filter(|_| report.rows.len() == limit).and_then(|row| ranking.after(row));
-        Ok(CustomersPage { next, active, ..page(&report, &paces, &wallets) })
-    }
-
-    /// How many customers cost more than they brought in, by the costs that are known.
-    pub async fn count_losing(
-        self: &Arc<Self>,
-        query: FiguresQuery,
-        at_least: Option<Position>,
-    ) -> Result<usize, CallError> {
-        self.viewing(at_least, move |env| env.views().count_losing(&query)).await
+        Ok(CustomersPage { next, counts, ..page(&report, &paces, &wallets) })
     }
 }
 
@@ -101,7 +94,7 @@ fn page(report: &FiguresReport, paces: &[Pace], wallets: &[Option<Box<Wallet>>])
         lines: lines.collect(),
         as_of: report.as_of,
         as_of_at: report.as_of_at,
-        active: 0,
+        counts: WalletCounts::default(),
         next: None,
     }
 }

@@ -3,7 +3,7 @@
 use chargly_api::{Problem, Problems};
 use chargly_engine::figures::CustomerLine;
 use chargly_engine::ledger::WalletNo;
-use chargly_engine::views::{After, Ranking};
+use chargly_engine::views::{After, Ranking, WalletCounts};
 
 use crate::answer::Answer;
 use crate::call::Call;
@@ -47,7 +47,9 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
         Form::Json => table.json(
             |o| as_of.write(o, &call),
             |o| {
-                o.number("active", found.active).shown_or_null("next_cursor", next);
+                let WalletCounts { active, paying, losing } = found.counts;
+                o.number("active", active).number("paying", paying).number("losing", losing);
+                o.shown_or_null("next_cursor", next);
             },
         ),
     }))

@@ -220,6 +220,7 @@ async fn customers_are_ranked_and_paged() {
     );
     assert_eq!(got["next_cursor"], Value::Null);
     assert_eq!(got["active"], 2, "who was refused was not active");
+    assert_eq!((&got["paying"], &got["losing"]), (&json!(2), &json!(0)));
     let (mut seen, mut path) = (Vec::new(), "/v1/customers?sort=-credits&limit=1".to_owned());
     for _ in 0..4 {
         let page = world.get(&path).await.expect(200).json();
