@@ -35,6 +35,12 @@ pub trait Site {
     /// If it does not come that far.
     fn start(&mut self) -> Result<Running>;
 
+    /// Signs in to the dashboard of the server that runs, and returns what a browser sends from then on as its `cookie`.
+    ///
+    /// # Errors
+    /// If no server runs, or it does not let the owner in.
+    fn sign_in(&mut self) -> Result<String>;
+
     /// Asks the server to stop, and returns once it has: everything it knows is then on disk.
     ///
     /// # Errors

@@ -110,6 +110,22 @@ impl Template {
         Self { bytes, customers, keys, kinds, days, before: Day(0) }
     }
 
+    /// A page as a browser asks for it.
+    pub(crate) fn page(server: SocketAddr, path: &str, cookie: &str) -> Self {
+        let bytes = format!(
+            "GET {path} HTTP/1.1\r\nhost: {server}\r\ncookie: {cookie}\r\naccept: text/html\r\n\
+             accept-encoding: gzip\r\n\r\n"
+        );
+        Self {
+            bytes: bytes.into_bytes(),
+            customers: Vec::new(),
+            keys: Vec::new(),
+            kinds: Vec::new(),
+            days: Vec::new(),
+            before: Day(0),
+        }
+    }
+
     /// One event of about 200 bytes, as the SDKs send it.
     pub(crate) fn single_event(target: &Target) -> Self {
         Self::new(target, "POST", "/v1/events", &event(CUSTOMER_MARK))

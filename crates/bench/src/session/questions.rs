@@ -62,9 +62,24 @@ impl Session<'_> {
             let times = ask_repeatedly(&on.target, &path).await.with_context(|| path.clone())?;
             self.report.add(&case, Measure::P50Milliseconds, times);
         }
+        self.pages(&mut on).await?;
         self.beside_questions(&mut on, today).await?;
         self.simulation(&on).await?;
         self.check_books("figures", &mut on).await
+    }
+
+    /// Asks every page of the dashboard that shows figures, as a browser would, over the range of three months.
+    async fn pages(&mut self, on: &mut Served) -> Result<()> {
+        let cookie = on.site.sign_in().context("signing in to the dashboard")?;
+        for path in pages() {
+            let case = format!("page {path}, of 90 days");
+            self.say(&case);
+            let path = format!("/dashboard/test/{path}?range=90d");
+            let get = Template::page(on.target.server, &path, &cookie);
+            let times = exchange_repeatedly(&on.target, &get).await.with_context(|| path.clone())?;
+            self.report.add(&case, Measure::P50Milliseconds, times);
+        }
+        Ok(())
     }
 
     /// Waits until the figures reflect all that was answered.
@@ -157,8 +172,31 @@ fn asked(today: Day) -> [(&'static str, String); 4] {
     ]
 }
 
+/// The pages of the dashboard that are made of figures, below their environment.
+fn pages() -> Vec<String> {
+    let mut pages: Vec<String> = [
+        "overview",
+        "usage",
+        "customers",
+        "revenue",
+        "credits",
+        "costs",
+        "pricing",
+        "price-impact",
+        "health",
+    ]
+    .map(str::to_owned)
+    .into();
+    pages.push(format!("customers/{FIRST_CUSTOMER}"));
+    pages.push(format!("events/{KIND_PREFIX}0"));
+    pages
+}
+
 async fn ask_repeatedly(target: &Target, path: &str) -> Result<Vec<f64>> {
-    let get = Template::new(target, "GET", path, "");
+    exchange_repeatedly(target, &Template::new(target, "GET", path, "")).await
+}
+
+async fn exchange_repeatedly(target: &Target, get: &Template) -> Result<Vec<f64>> {
     let mut connection = Connection::open(target.server).await?;
     let mut times = Vec::new();
     for round in 0..=ASKED {

@@ -7,7 +7,7 @@ use std::path::Path as FilePath;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::StatusCode;
@@ -109,6 +109,10 @@ impl Site for ToySite {
         let router = router(Arc::clone(&self.toy));
         self.running = Some((stop, std::thread::spawn(move || serve(listener, &router, told_to_stop))));
         Ok(Running { address, pid: std::process::id() })
+    }
+
+    fn sign_in(&mut self) -> Result<String> {
+        bail!("it has no pages")
     }
 
     fn stop(&mut self) -> Result<()> {

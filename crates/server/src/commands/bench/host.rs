@@ -14,6 +14,7 @@ use chargly_engine::ledger::Currency;
 use serde_json::Value;
 
 use super::ANY_PORT;
+use crate::commands::sign_in_link;
 use crate::data_dir::DataDir;
 use crate::first_start;
 
@@ -89,6 +90,16 @@ impl Site for Project {
         Ok(running)
     }
 
+    fn sign_in(&mut self) -> Result<String> {
+        let address = self.server.as_ref().context("no server is running")?.address;
+        let link = sign_in_link::make(&DataDir::at(&self.scratch.path), &format!("http://{address}"))?;
+        // On a thread of its own, as when beginning.
+        let sign_in = || super::super::runtime()?.block_on(cookie_of(&link));
+        let signed_in = std::thread::scope(|scope| scope.spawn(sign_in).join());
+        let Ok(cookie) = signed_in else { bail!("signing in failed") };
+        cookie
+    }
+
     fn stop(&mut self) -> Result<()> {
         let mut serving = self.server.take().context("no server is running")?;
         ask_to_stop(serving.child.id())?;
@@ -145,6 +156,18 @@ impl Project {
             serde_json::from_str(&said).with_context(|| format!("reading what {command} says"))?;
         said["facts"].as_u64().with_context(|| format!("`chargly {command}` does not say how many facts"))
     }
+}
+
+/// Follows a link that signs in, and takes the session's cookie.
+async fn cookie_of(link: &str) -> Result<String> {
+    let redirects = reqwest::redirect::Policy::none();
+    let http =
+        reqwest::Client::builder().no_proxy().redirect(redirects).build().context("preparing a call")?;
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let answer = http.post(link).header(form.0, form.1).send().await.context("following the link")?;
+    let cookie = answer.headers().get("set-cookie").and_then(|cookie| cookie.to_str().ok());
+    let cookie = cookie.and_then(|cookie| cookie.split(';').next());
+    cookie.map(str::to_owned).with_context(|| format!("no session began: {}", answer.status()))
 }
 
 fn text(path: &Path) -> Result<&str> {
