@@ -7,7 +7,7 @@ use std::path::Path as FilePath;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::StatusCode;
@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 pub(crate) const API_KEY: &str = "sk_test_toy";
+const SESSION: &str = "session=toy";
 
 /// What the server does wrong.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -112,7 +113,7 @@ impl Site for ToySite {
     }
 
     fn sign_in(&mut self) -> Result<String> {
-        bail!("it has no pages")
+        Ok(SESSION.to_owned())
     }
 
     fn stop(&mut self) -> Result<()> {
@@ -195,6 +196,7 @@ fn router(toy: Shared) -> Router {
         .route("/metrics", get(metrics))
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn(authorize))
+        .route("/dashboard/test/{*page}", get(page))
         .with_state(toy)
 }
 
@@ -226,6 +228,14 @@ async fn authorize(request: Request, next: Next) -> Response {
     match request.headers().get("authorization") {
         Some(given) if *given == *expected => next.run(request).await,
         _ => StatusCode::UNAUTHORIZED.into_response(),
+    }
+}
+
+/// A page, for who signed in.
+async fn page(request: Request) -> StatusCode {
+    match request.headers().get("cookie") {
+        Some(given) if *given == SESSION => StatusCode::OK,
+        _ => StatusCode::UNAUTHORIZED,
     }
 }
 
