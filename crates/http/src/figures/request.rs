@@ -35,6 +35,8 @@ pub(crate) struct Request {
     /// Only this customer.
     pub(crate) customer: Option<CompactString>,
     pub(crate) form: Form,
+    /// Whether the range is made one of whole local days, as customers are counted by.
+    pub(crate) is_by_days: bool,
     /// What the figures must reflect at least: a position that has to be behind theirs.
     pub(crate) at_least: Option<Position>,
 }
@@ -69,6 +71,7 @@ impl Request {
             },
             customer,
             form,
+            is_by_days: false,
             at_least: at_least(call),
         }
     }
@@ -92,7 +95,7 @@ pub(crate) fn interval_name(interval: Interval) -> &'static str {
     INTERVALS.iter().find(|(_, known)| *known == interval).map_or("total", |(name, _)| name)
 }
 
-fn one_of<T: Copy>(word: &str, words: &[(&str, T)]) -> Result<T, String> {
+pub(crate) fn one_of<T: Copy>(word: &str, words: &[(&str, T)]) -> Result<T, String> {
     words.iter().find(|(known, _)| *known == word).map(|(_, value)| *value).ok_or_else(|| {
         let known: Vec<&str> = words.iter().map(|(known, _)| *known).collect();
         format!("must be one of {}", known.join(", "))

@@ -10,6 +10,7 @@ pub(crate) mod events;
 pub(crate) mod grants;
 pub(crate) mod holds;
 pub(crate) mod keys;
+pub(crate) mod liability;
 pub(crate) mod limits;
 pub(crate) mod margin;
 pub(crate) mod orders;

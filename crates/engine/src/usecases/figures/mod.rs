@@ -6,11 +6,13 @@
 //!
 //! Not owned here: what is counted (`views`), names and forms of columns (the doors).
 
+mod aged;
 mod burn;
 mod customers;
 mod deferred;
 mod glossary;
 mod lots;
+mod margin_ranges;
 mod ratios;
 
 use std::ops::Range;
@@ -26,6 +28,7 @@ use chargly_views::{
 use crate::environment::Environment;
 use crate::outcome::CallError;
 
+pub use aged::{Aged, Calendar, KINDS, MONTHS_MAX, Owed, OwedByKind};
 pub use burn::{ACTIVE_DAYS_MIN, BURN_DAYS, Burn};
 pub use customers::{CustomerLine, CustomersPage};
 pub use deferred::Deferred;
@@ -33,6 +36,7 @@ pub(crate) use deferred::DeferredCache;
 pub use glossary::{CostLine, Line};
 pub(crate) use lots::TURN_LOTS_MAX;
 pub use lots::{LotSums, LotsSlice};
+pub use margin_ranges::MarginRanges;
 pub use ratios::{CreditValue, ValueSource, margin_bp, per_credit_nano, share_bp};
 
 /// How long a caller waits for figures to reflect a position: folding is a tenth of a second behind, or far.
