@@ -125,3 +125,22 @@ async fn lots_by_age_expiry_and_month_are_those_of_the_api() {
     world.page("credits?lots=adjustment").await.expect(200).says("No credits of this kind came in yet.");
     World::empty().await.page("credits").await.expect(200);
 }
+
+#[tokio::test]
+async fn curves_end_with_what_the_api_says_is_left() {
+    let world = World::start().await;
+    for (range, cohort, interval) in [("30d", "week", "day"), ("90d", "month", "week")] {
+        let rows = world.file(&format!("credits?range={range}"), "burn-down").await;
+        let last = rows.last().expect("a row");
+        let path = format!("/v1/burn-down?from=2026-11-23&cohort={cohort}&interval={interval}");
+        let api = world.get(&path).await;
+        let row = api["data"].as_array().and_then(|rows| rows.last()).expect("a row");
+        // 136 of ada's 1,000 credits are used.
+        assert_eq!((last[1].as_str(), last[2].as_str()), ("864", "0.864"), "{range}");
+        assert_eq!((&row["granted"], &row["used"], &row["left"]), (&1_000.into(), &136.into(), &864.into()));
+    }
+    let page = world.page("credits?from=2020-01-01").await.expect(200);
+    page.says("its beginning must be at most 400 days ago");
+    let later = World::empty().await;
+    later.page("credits").await.expect(200).says("Nothing was sold in this range.");
+}

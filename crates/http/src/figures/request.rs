@@ -102,14 +102,19 @@ pub(crate) fn one_of<T: Copy>(word: &str, words: &[(&str, T)]) -> Result<T, Stri
     })
 }
 
-/// `from` (included) and `to` (excluded). A date is the instant it begins at in the environment's time zone.
-fn range(env: &Environment, now: Millis, query: &mut Query, problems: &mut Problems) -> (Millis, Millis) {
-    let instant = |text: &str| match env.begin_of_date(text) {
+/// A time, or a date, which is the instant it begins at in the environment's time zone.
+pub(crate) fn instant_of(env: &Environment, text: &str) -> Result<Millis, String> {
+    match env.begin_of_date(text) {
         Some(at) => Ok(at),
         None => {
             time::parse(text).map(Millis).map_err(|problem| format!("{problem}, or a date like 2026-11-23"))
         }
-    };
+    }
+}
+
+/// `from` (included) and `to` (excluded).
+fn range(env: &Environment, now: Millis, query: &mut Query, problems: &mut Problems) -> (Millis, Millis) {
+    let instant = |text: &str| instant_of(env, text);
     // The hour that begins just now is in it.
     let to = query.optional("to", problems, instant).unwrap_or(Millis(now.0 + 1));
     let from = query.optional("from", problems, instant);

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod brief;
+pub(crate) mod burn_down;
 pub(crate) mod checkouts;
 pub(crate) mod corrections;
 pub(crate) mod customers;

@@ -132,7 +132,7 @@ pub(super) fn cohorts(
         .rev()
         .filter(|row| row.get("kind").text() == kind && row.get("granted").sum() != Amount::ZERO)
         .collect();
-    let question = "How fast are the credits of a month used up?";
+    let question = "How much of each month's credits is left?";
     let choice = html! {
         p.note.choice {
             @for (known, name) in KINDS {
@@ -180,7 +180,7 @@ pub(super) fn cohorts(
             id: "cohorts",
             question,
             note: html! {
-                (note("Of the credits that came in each month, the share that is gone (used, lapsed or taken back) and what is left now. Two months side by side show how much the older one was used up since."))
+                (note("Of the credits that came in each month, the share that is gone (used, lapsed or taken back) and what is left now."))
                 (choice)
                 (legend(&parts.map(|(name, meaning)| (name.to_owned(), meaning))))
                 @if rows.len() > MONTHS_MAX { (note("The newest 24 months.")) }

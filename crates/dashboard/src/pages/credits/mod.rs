@@ -1,5 +1,6 @@
 //! Credits that were sold or given and are still to be served, and how they move.
 
+mod burn_down;
 mod lots;
 
 use maud::{Markup, html};
@@ -36,6 +37,7 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
         as_of: Some(AsOf::of(&books, &zone)),
         ..Page::default()
     };
+    let curves = burn_down::show(visit, &mut page.sheet, burn_down::facts_of(&books)).await?;
     page.content = html! {
         div.two {
             (owed(visit, &mut page.sheet, &books))
@@ -43,6 +45,7 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
         }
         (lots::owed(visit, &mut page.sheet, currency, &ages, &ends))
         (lots::cohorts(visit, &mut page.sheet, currency, &months, &zone))
+        (curves)
         (flows(visit, &mut page.sheet, currency, &books, &pieces))
         (deferred(visit, &mut page.sheet, currency, &books, &pieces))
         (used(visit, &mut page.sheet, &usage))

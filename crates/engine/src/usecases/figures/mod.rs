@@ -8,6 +8,7 @@
 
 mod aged;
 mod burn;
+mod burn_down;
 mod customers;
 mod deferred;
 mod glossary;
@@ -30,6 +31,8 @@ use crate::outcome::CallError;
 
 pub use aged::{Aged, Calendar, KINDS, MONTHS_MAX, Owed, OwedByKind};
 pub use burn::{ACTIVE_DAYS_MIN, BURN_DAYS, Burn};
+pub(crate) use burn_down::BurnDownCache;
+pub use burn_down::{BurnDown, BurnDownQuery, Cohort, Moved, TooManyFacts};
 pub use customers::{CustomerLine, CustomersPage};
 pub use deferred::Deferred;
 pub(crate) use deferred::DeferredCache;

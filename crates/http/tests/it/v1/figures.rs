@@ -462,3 +462,84 @@ async fn liability_is_cut_by_age_expiry_and_month_with_the_same_sums() {
     let refused = world.get("/v1/liability?by=week&customer=user_42").await.expect(400);
     assert_eq!(refused.fields(), ["by", "customer"]);
 }
+
+#[tokio::test]
+async fn burn_down_tells_what_became_of_the_sales_of_each_month() {
+    let world = World::start().await;
+    let day_ms = 86_400_000;
+    // 23 November: user_42 has 1,000 paid credits. user_7 buys 600 that end in 10 days; user_8 100, taken back in December.
+    let ends = chargly_api::time::show(world.clock.wall_ms() + 10 * day_ms);
+    let price = r#""kind":"paid","price":{"amount":"12","currency":"usd"}"#;
+    let lapsing = format!(r#"{{"credits":600,{price},"expires_at":"{ends}"}}"#);
+    world.post("/v1/customers/user_7/grants", &lapsing).await.expect(200);
+    let voided = world.post("/v1/customers/user_8/grants", &format!(r#"{{"credits":100,{price}}}"#)).await;
+    let voided = voided.expect(200).text("/id");
+    world.post("/v1/customers/user_9/grants", r#"{"credits":50,"kind":"promotional"}"#).await.expect(200);
+    let event = world.meter("user_42", "one").await.expect(200).text("/id");
+    world.meter("user_7", "two").await.expect(200);
+    // 2 December, 12 December, 1 January.
+    world.clock.advance(9 * day_ms);
+    world
+        .post(&format!("/v1/events/{event}/reverse"), r#"{"reason":"blurred","credits":4}"#)
+        .await
+        .expect(200);
+    world.post("/v1/customers/user_42/grants", &format!(r#"{{"credits":200,{price}}}"#)).await.expect(200);
+    world.clock.advance(10 * day_ms);
+    world.post(&format!("/v1/grants/{voided}/void"), r#"{"reason":"by mistake"}"#).await.expect(200);
+    world.meter("user_7", "three").await;
+    world.clock.advance(20 * day_ms);
+    let position = world.meter("user_42", "four").await.expect(200).position();
+    let got = report(&world, "/v1/burn-down?from=2026-11-23&interval=month", &position).await;
+    let rows: Vec<Value> = got["data"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| {
+            json!([
+                &row["cohort"].as_str().expect("a time")[..7],
+                &row["end"].as_str().expect("a time")[..10],
+                row["unfinished"],
+                row["granted"],
+                row["used"],
+                row["lapsed"],
+                row["taken_back"],
+                row["left"]
+            ])
+        })
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            json!(["2026-11", "2026-12-01", false, 1700, 24, 0, 0, 1676]),
+            // Four came back, 588 lapsed, 100 were taken back.
+            json!(["2026-11", "2027-01-01", false, 1700, 20, 588, 100, 992]),
+            json!(["2026-12", "2027-01-01", false, 200, 0, 0, 0, 200]),
+            json!(["2026-11", "2027-02-01", true, 1700, 32, 588, 100, 980]),
+            json!(["2026-12", "2027-02-01", true, 200, 0, 0, 0, 200]),
+        ]
+    );
+    let liability = report(&world, "/v1/liability?by=month", &position).await;
+    let left: Vec<&Value> = liability["data"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .filter(|row| row["kind"] == "paid")
+        .map(|row| &row["credits"])
+        .collect();
+    assert_eq!(left, [980, 200]);
+    // 1 January 2027 less 400 days is 27 November 2025; the clock stands at 10:00.
+    for (wrong, field) in [
+        ("from=2025-11-27T09:59:59Z", "from"),
+        ("from=2027-01-02", "from"),
+        ("cohort=day", "cohort"),
+        ("interval=hour", "interval"),
+        ("customer=user_42", "customer"),
+    ] {
+        assert_eq!(
+            world.get(&format!("/v1/burn-down?{wrong}")).await.expect(400).fields(),
+            [field],
+            "{wrong}"
+        );
+    }
+    world.get("/v1/burn-down?from=2025-11-27T10:00:00Z&cohort=week").await.expect(200);
+}
