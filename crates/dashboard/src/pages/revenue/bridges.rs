@@ -64,12 +64,10 @@ impl Both<'_> {
                     *side = side.plus(revenue);
                     continue;
                 }
-                match row.get("cost").is_null() {
-                    true if !read.unknown.iter().any(|known| known == name) => {
-                        read.unknown.push(name.to_owned())
-                    }
-                    true => {}
-                    false => read.is_at_best |= row.get("upper_bound").is_true(),
+                if !row.get("cost").is_null() {
+                    read.is_at_best |= row.get("upper_bound").is_true();
+                } else if !read.unknown.iter().any(|known| known == name) {
+                    read.unknown.push(name.to_owned());
                 }
                 let used = usage.get("data").list().iter().find(|used| used.get("event").text() == name);
                 let sums = Sums {

@@ -72,7 +72,7 @@ mod tests {
     fn days_of_a_customer_are_one_and_so_is_every_thousand_and_twenty_fourth_customer() {
         let (chat, image) = (EventTypeNo(1), EventTypeNo(2));
         let add = |groups: &mut Groups, wallet, of, revenue, cost| {
-            groups.add(WalletNo(wallet), of, &line(revenue, cost)).expect("small")
+            groups.add(WalletNo(wallet), of, &line(revenue, cost)).expect("small");
         };
         let mut daily = Groups::default();
         for wallet in 0..20 {

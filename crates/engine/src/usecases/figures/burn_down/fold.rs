@@ -91,7 +91,7 @@ impl Fold {
                 }
             }
             WalletEvent::LotActivated { lot, settlements, .. } => {
-                self.settled(at, (wallet, *lot), settlements)
+                self.settled(at, (wallet, *lot), settlements);
             }
             WalletEvent::GrantVoided { request, credits, .. } => {
                 self.count(at, (wallet, request.lot), |moved| moved.taken += micro(*credits));
