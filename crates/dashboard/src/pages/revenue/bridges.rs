@@ -145,7 +145,7 @@ fn what_is_left(
     let Some(found) = bridge(&types, read.no_type) else {
         let nothing = empty(
             "Why did what is left move?",
-            &html! { p { "There were no events before this range to compare with. Choose a shorter range." } },
+            &html! { p { "There were no events before this range to compare with." } },
         );
         return (nothing, html! {});
     };

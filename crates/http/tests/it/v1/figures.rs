@@ -542,4 +542,6 @@ async fn burn_down_tells_what_became_of_the_sales_of_each_month() {
         );
     }
     world.get("/v1/burn-down?from=2025-11-27T10:00:00Z&cohort=week").await.expect(200);
+    let (epoch, _) = position.split_once('.').expect("epoch and position");
+    world.get(&format!("/v1/burn-down?min_position={epoch}.999999999")).await.expect(503);
 }

@@ -89,16 +89,17 @@ impl Environment {
         {
             return Ok(Ok(Arc::clone(found)));
         }
-        let grid = grid(self.views().zone(), query, Millis(self.wall_ms()));
-        let (facts, head) = (self.facts_handle(), self.tail().committed().next);
+        let head = self.tail().committed().next;
+        // Everything that was answered is committed: a position behind that is not there to wait for.
+        if let Some(position) = at_least.filter(|position| head < *position) {
+            return Err(CallError::FiguresBehind { position });
+        }
+        let (facts, grid) = (self.facts_handle(), grid(self.views().zone(), query, Millis(self.wall_ms())));
         let read = self.blocking(move || Ok(read(&facts, grid, head, facts_max)?)).await?;
         let found = match read {
             Ok(found) => Arc::new(found),
             Err(too_many) => return Ok(Err(too_many)),
         };
-        if let Some(position) = at_least.filter(|position| found.as_of < *position) {
-            return Err(CallError::FiguresBehind { position });
-        }
         *last = Some((query, now_ms, Arc::clone(&found)));
         Ok(Ok(found))
     }
