@@ -3,7 +3,7 @@
 //! [`price_impact`] answers: what did a price change do? Sums before and after are exact integers; what would have
 //! happened without the change is an estimate, given as a range, with the reasons to doubt it in words.
 //! [`unit_cost`], [`ratio_gap`] and [`line()`] answer what a unit costs, at one level and another, by size: with customers
-//! resampled. [`drift`] answers whether a provider's rate moved. [`chance`] answers how probable it is that a new price
+//! resampled. [`margin_range`] says how far a margin may be off. [`drift`] answers whether a provider's rate moved. [`chance`] answers how probable it is that a new price
 //! brings what is claimed of it.
 //!
 //! Invariants kept here: the same input gives the same bytes (no clock, I/O, threads; chance only from a seed that is an
@@ -20,6 +20,7 @@ mod elasticity;
 mod gap;
 mod impact;
 mod line;
+mod margin_range;
 mod normal;
 mod statistics;
 mod unit_cost;
@@ -42,6 +43,7 @@ pub use impact::{
     Windows, price_impact,
 };
 pub use line::{Line, LineSums, line};
+pub use margin_range::{Earned, MARGIN_CUSTOMERS_MIN, margin_range};
 pub use unit_cost::{Cluster, UnitCost, unit_cost};
 pub use words::{
     BRIEF_RUN_OUT_DAYS, BriefAdvice, BriefAnswer, BriefChange, BriefCustomer, BriefFigures, BriefPage,

@@ -101,6 +101,10 @@ limits! {
     WEBHOOK_ANSWER_BYTES_MAX: "bytes" = 4_096;
     /// How long a rotated webhook secret goes on signing (7 days): time to roll out the new one, not to keep both.
     WEBHOOK_OVERLAP_SECONDS_MAX: "seconds" = 7 * 24 * 60 * 60;
+    /// How long ago the first cohort of a burn-down may begin: a year and the month that it is in.
+    BURN_DOWN_DAYS_MAX: "days" = 400;
+    /// Facts since the first cohort of a burn-down: they are read for it, which takes seconds.
+    BURN_DOWN_FACTS_MAX: "facts" = 5_000_000;
 }
 
 /// Items of one page of a list when the caller does not say.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::{AddAssign, Range};
+use std::sync::Arc;
 
 use chargly_ledger::{
     Call, Cold, ColdKey, Credits, EntryId, Fact, HoldRef, KeyHash, KeyNo, Means, Millis, Position, Rejection,
@@ -13,7 +14,7 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use crate::usecases::ExpiringSlice;
-use crate::usecases::figures::LotsSlice;
+use crate::usecases::figures::{Aged, Calendar, LotsSlice};
 
 /// One thing asked of the writer.
 #[derive(Debug)]
@@ -74,8 +75,8 @@ pub enum Ask {
     Spent,
     /// To tell what a key may still spend today for a customer.
     Means(KeyNo, CompactString),
-    /// To tell what the lots of some wallets still owe, from this wallet on.
-    Lots(WalletNo),
+    /// To tell what the lots of some wallets still owe, from this wallet on, and by when.
+    Lots(WalletNo, Arc<Calendar>),
     /// To tell which lots of some wallets, from this wallet on, expire before this time.
     Expiring(WalletNo, Millis),
     /// To erase payloads of facts that are recorded.
@@ -155,8 +156,8 @@ pub enum Verdict {
     Spent(SpentToday),
     /// What the key may still spend today for the customer.
     Means(Means),
-    /// What the lots of some wallets still owe.
-    Lots(Box<LotsSlice>),
+    /// What the lots of some wallets still owe, and by when.
+    Lots(Box<(LotsSlice, Aged)>),
     /// Which lots of some wallets expire.
     Expiring(Box<ExpiringSlice>),
     /// Payloads are erased, durably.

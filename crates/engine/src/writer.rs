@@ -349,9 +349,9 @@ impl<J: Journal> Writer<J> {
                 let wallet = self.state.wallet_of(customer).map(|wallet| wallet.number);
                 return Some(Verdict::Means(self.state.means(*key, wallet, now)));
             }
-            Ask::Lots(from) => {
+            Ask::Lots(from, calendar) => {
                 let as_of = Position(self.journal.head().next.0 + self.desk.frame.len() as u64);
-                return Some(Verdict::Lots(Box::new(LotsSlice::read(&self.state, *from, as_of))));
+                return Some(Verdict::Lots(Box::new(LotsSlice::read(&self.state, *from, calendar, as_of))));
             }
             Ask::Expiring(from, before) => {
                 return Some(Verdict::Expiring(Box::new(ExpiringSlice::read(&self.state, *from, *before))));

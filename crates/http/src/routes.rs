@@ -97,6 +97,8 @@ pub static ROUTES: &[Route] = routes! {
     "GET"    "/v1/stream"                             Read   "stream"             v1::stream::handle;
     "GET"    "/v1/usage"                              Read   "get_usage"          v1::usage::handle;
     "GET"    "/v1/revenue"                            Read   "get_revenue"        v1::revenue::handle;
+    "GET"    "/v1/liability"                          Read   "get_liability"      v1::liability::handle;
+    "GET"    "/v1/burn-down"                          Read   "get_burn_down"      v1::burn_down::handle;
     "GET"    "/v1/margin"                             Read   "get_margin"         v1::margin::handle;
     "GET"    "/v1/price-impact"                       Read   "get_price_impact"   v1::price_impact::handle;
     "GET"    "/v1/brief"                              Read   "get_brief"          v1::brief::handle;

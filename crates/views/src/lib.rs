@@ -26,6 +26,7 @@ mod active;
 mod answer;
 mod bases;
 mod books;
+mod by_type;
 mod compare;
 mod counters;
 mod counting;

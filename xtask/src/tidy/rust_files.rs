@@ -20,6 +20,7 @@ const FLOAT_FILES: &[(&str, &str)] = &[
     ("crates/advisor/src/bootstrap.rs", "sums under random weights, and their spread"),
     ("crates/advisor/src/unit_cost.rs", "an estimated mean"),
     ("crates/advisor/src/gap.rs", "an estimated difference"),
+    ("crates/advisor/src/margin_range.rs", "how far a margin may be off"),
     ("crates/advisor/src/line.rs", "an estimated line"),
     ("crates/advisor/src/drift/mod.rs", "logarithms of rates, and probabilities"),
     ("crates/advisor/src/drift/watch.rs", "logarithms of rates, and their scatter"),

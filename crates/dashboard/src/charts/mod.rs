@@ -14,6 +14,7 @@ mod reliability;
 mod scale;
 mod scatter;
 mod spark;
+mod stacks;
 mod time;
 mod waterfall;
 
@@ -28,6 +29,7 @@ pub(crate) use reliability::{Bin, Reliability};
 pub(crate) use scale::Scale;
 pub(crate) use scatter::{Point, Scatter};
 pub(crate) use spark::spark_line;
+pub(crate) use stacks::{Stack, stacks};
 pub(crate) use time::{Band, Bucket, Form, Mark, Series, TimeChart};
 pub(crate) use waterfall::{Step, waterfall};
 

@@ -7,6 +7,8 @@ use crate::look::{Amount, Unit};
 
 const TOP: i64 = 1_000;
 const BOTTOM: i64 = 8_300;
+/// More bars than so many are narrower than their amounts: those of neighbours stand on two heights.
+const CROWDED: usize = 5;
 
 /// One bar.
 pub(crate) struct Step {
@@ -48,7 +50,7 @@ pub(crate) fn waterfall(described: &str, unit: Unit, steps: &[Step]) -> Markup {
                 @if place + 1 < steps.len() {
                     line.grid x1=(Percent(x(place) + width * 7 / 8)) x2=(Percent(x(place + 1) + width / 8)) y1=(Percent(to_y)) y2=(Percent(to_y)) {}
                 }
-                text.value x=(Percent(x(place) + width / 2)) y=(Percent(from_y.min(to_y))) dy="-5" { (unit.short(step.amount)) }
+                text.value x=(Percent(x(place) + width / 2)) y=(Percent(from_y.min(to_y))) dy=(if steps.len() > CROWDED && place % 2 == 1 { "-18" } else { "-5" }) { (unit.short(step.amount)) }
                 text.time x=(Percent(x(place) + width / 2)) y="100%" dy=(if place % 2 == 0 { "-18" } else { "-4" }) { (step.name) }
             }
         }

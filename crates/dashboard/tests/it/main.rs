@@ -4,6 +4,7 @@ mod customer;
 mod customers;
 mod events;
 mod everywhere;
+mod money;
 mod prices;
 mod usage;
 mod world;

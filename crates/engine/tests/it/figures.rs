@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chargly_engine::figures::{Line, ValueSource, deferred_nano};
+use chargly_engine::figures::{BurnDownQuery, Line, ValueSource, deferred_nano};
 use chargly_engine::ledger::{
     CaptureRequest, Currency, Dimension, Draw, EventTypeNo, EventTypeRequest, Facets, Fact, GrantKind,
     GrantRequest, IfInsufficient, KeyNo, Millis, Money, PackRequest, Policy, Position, Settlement,
@@ -379,6 +379,7 @@ async fn run_script(seed: u64) {
     assert_eq!(Some(&total), typed.get(&true), "seed {seed}: what is of no type has no dimensions");
     check_days(&world, seed).await;
     check_customers(&world, &sums, seed).await;
+    check_burn_down(&world, seed).await;
     world.env.close();
 }
 
@@ -415,6 +416,34 @@ async fn check_customers(world: &World, sums: &BTreeMap<Place, Sums>, seed: u64)
         assert_eq!(line.line.recognised_nano, expected[&line.wallet].recognised, "seed {seed}");
         let wallet = world.env.wallet(&line.customer).await.expect("read").expect("a wallet");
         assert_eq!((line.available, line.wallet), (wallet.balance.available(), wallet.number));
+    }
+}
+
+/// What cohorts of paid lots have left is what those lots have left, and what came in is what the books say.
+async fn check_burn_down(world: &World, seed: u64) {
+    let found = world.env.deferred(Some(world.head())).await.expect("deferred");
+    let begin = Millis(NOON - 3 * DAY_MS);
+    for (cohort, interval) in [(Interval::Month, Interval::Day), (Interval::Week, Interval::Month)] {
+        let query = BurnDownQuery { from: begin, cohort, interval };
+        let burn =
+            world.env.burn_down(query, 10_000, Some(world.head())).await.expect("read").expect("few facts");
+        let last = |cohort: &chargly_engine::figures::Cohort| *cohort.sums.last().expect("a sum");
+        let left: i128 = burn.cohorts.iter().map(|cohort| last(cohort).left()).sum();
+        assert_eq!(left, found.lots.paid_micro, "seed {seed}");
+        let months: BTreeMap<Millis, i128> =
+            found.aged.by_month().map(|(start, by_kind)| (start, by_kind[0].micro)).collect();
+        let always = begin..Millis(NOON + 900 * DAY_MS);
+        let books = world.env.books(always, cohort, Some(world.head())).await.expect("books");
+        for cohort in &burn.cohorts {
+            let granted = books.rows.iter().find(|row| row.start == Some(cohort.start));
+            let granted = granted.map_or(0, |row| row.figures.paid_granted_micro);
+            assert_eq!(last(cohort).granted, granted, "seed {seed}");
+            if query.cohort == Interval::Month {
+                assert_eq!(Some(&last(cohort).left()), months.get(&cohort.start), "seed {seed}");
+            }
+        }
+        let few = world.env.burn_down(BurnDownQuery { from: Millis(NOON), ..query }, 3, None).await;
+        assert!(few.expect("read").expect_err("too many").facts > 3);
     }
 }
 

@@ -36,15 +36,16 @@ pub(crate) enum Of<'a> {
 }
 
 impl Report {
-    /// Reads what is asked and asks the figures. `own` reads the parameters that only this report has.
+    /// Reads what is asked and asks the figures. `own` reads the parameters that only this report has, and may look at what
+    /// was asked for beside them.
     pub(crate) async fn ask<T>(
         call: &mut Call,
-        own: impl FnOnce(&mut Query, &mut Problems) -> T,
+        own: impl FnOnce(&mut Query, &mut Problems, &mut Request) -> T,
     ) -> Result<(Self, T), Problem> {
         let mut query = std::mem::take(&mut call.query);
         let mut problems = Problems::default();
         let mut request = Request::read(call, &mut query, &mut problems, true);
-        let own = own(&mut query, &mut problems);
+        let own = own(&mut query, &mut problems, &mut request);
         query.finish(&mut problems);
         problems.check()?;
         request.find_customer(call).await?;
@@ -140,6 +141,10 @@ impl Request {
             self.query.wallet = Some(found.map_or(WalletNo(u32::MAX), |wallet| wallet.number));
         }
         self.query.from = call.env.begin_of_report(&self.query);
+        if self.is_by_days {
+            self.query.from = call.env.day_of(self.query.from).start;
+            self.query.to = call.env.day_of(Millis(self.query.to.0 - 1)).end;
+        }
         Ok(())
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct Request {
     /// Only this customer.
     pub(crate) customer: Option<CompactString>,
     pub(crate) form: Form,
+    /// Whether the range is made one of whole local days, as customers are counted by.
+    pub(crate) is_by_days: bool,
     /// What the figures must reflect at least: a position that has to be behind theirs.
     pub(crate) at_least: Option<Position>,
 }
@@ -69,6 +71,7 @@ impl Request {
             },
             customer,
             form,
+            is_by_days: false,
             at_least: at_least(call),
         }
     }
@@ -92,21 +95,26 @@ pub(crate) fn interval_name(interval: Interval) -> &'static str {
     INTERVALS.iter().find(|(_, known)| *known == interval).map_or("total", |(name, _)| name)
 }
 
-fn one_of<T: Copy>(word: &str, words: &[(&str, T)]) -> Result<T, String> {
+pub(crate) fn one_of<T: Copy>(word: &str, words: &[(&str, T)]) -> Result<T, String> {
     words.iter().find(|(known, _)| *known == word).map(|(_, value)| *value).ok_or_else(|| {
         let known: Vec<&str> = words.iter().map(|(known, _)| *known).collect();
         format!("must be one of {}", known.join(", "))
     })
 }
 
-/// `from` (included) and `to` (excluded). A date is the instant it begins at in the environment's time zone.
-fn range(env: &Environment, now: Millis, query: &mut Query, problems: &mut Problems) -> (Millis, Millis) {
-    let instant = |text: &str| match env.begin_of_date(text) {
+/// A time, or a date, which is the instant it begins at in the environment's time zone.
+pub(crate) fn instant_of(env: &Environment, text: &str) -> Result<Millis, String> {
+    match env.begin_of_date(text) {
         Some(at) => Ok(at),
         None => {
             time::parse(text).map(Millis).map_err(|problem| format!("{problem}, or a date like 2026-11-23"))
         }
-    };
+    }
+}
+
+/// `from` (included) and `to` (excluded).
+fn range(env: &Environment, now: Millis, query: &mut Query, problems: &mut Problems) -> (Millis, Millis) {
+    let instant = |text: &str| instant_of(env, text);
     // The hour that begins just now is in it.
     let to = query.optional("to", problems, instant).unwrap_or(Millis(now.0 + 1));
     let from = query.optional("from", problems, instant);

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod brief;
+pub(crate) mod burn_down;
 pub(crate) mod checkouts;
 pub(crate) mod corrections;
 pub(crate) mod customers;
@@ -10,6 +11,7 @@ pub(crate) mod events;
 pub(crate) mod grants;
 pub(crate) mod holds;
 pub(crate) mod keys;
+pub(crate) mod liability;
 pub(crate) mod limits;
 pub(crate) mod margin;
 pub(crate) mod orders;

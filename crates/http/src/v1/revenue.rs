@@ -13,7 +13,7 @@ use crate::figures::report::{AsOf, Of, Report};
 use crate::figures::table::{Cell, Named, write_cells};
 
 pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
-    let (report, ()) = Report::ask(&mut call, |_, _| ()).await?;
+    let (report, ()) = Report::ask(&mut call, |_, _, _| ()).await?;
     if !report.is_of_all() {
         return Ok(report.answer(&call, |_, line| cells(line), |_| {}));
     }

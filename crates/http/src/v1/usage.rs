@@ -9,7 +9,7 @@ use crate::figures::report::Report;
 use crate::figures::table::{Cell, Named};
 
 pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
-    let (report, ()) = Report::ask(&mut call, |_, _| ()).await?;
+    let (report, ()) = Report::ask(&mut call, |_, _, _| ()).await?;
     Ok(report.answer(&call, |_, line| cells(line), |_| {}))
 }
 

@@ -52,8 +52,63 @@ pub(super) fn group() -> Group {
                     ),
                     sample!("get_revenue"),
                 ),
+            get("/v1/liability", "get_liability", "Get what is still owed")
+                .about(
+                    "Credits that are left in lots, and what of their prices is neither recognised nor refunded: by how \
+                     long ago the lots were granted, by how long until they end, or by the month in which they were \
+                     granted. As they are now, or were at most 10 seconds ago.",
+                )
+                .needs(Scope::Read)
+                .query("by", words(&["age", "expiry", "month"]), "`age` if left out.")
+                .asked("?by=expiry")
+                .writes()
+                .gives(
+                    gives([
+                        must("as_of", named("AsOf"), ""),
+                        must("currency", currency(), ""),
+                        must("time_zone", text(), "The project's."),
+                        must("by", words(&["age", "expiry", "month"]), ""),
+                        must("data", list(liability()), "One row for each bucket or month and kind."),
+                        must("totals", gives(owed()), "The same over all lots."),
+                    ]),
+                    LIABILITY,
+                )
+                .or_csv("bucket,kind,lots,credits,deferred,currency,time_zone,as_of_position,as_of_at\n"),
+            get("/v1/burn-down", "get_burn_down", "Get how fast packs are used up")
+                .about(
+                    "Of the credits that were sold in each month or week: how much was used, lapsed, was taken back and is \
+                     left, by the end of each piece of time since. Everything counts when it was recorded. The facts since \
+                     then are read for it, 5,000,000 at most, and the answer is given again for a minute.",
+                )
+                .needs(Scope::Read)
+                .query(
+                    "from",
+                    any_of([instant_taken(), date()]),
+                    "The first cohort, by any time in it, 400 days ago at most; 150 days ago if left out.",
+                )
+                .query("cohort", words(&["month", "week"]), "Which sales are told apart; `month` if left out.")
+                .query("interval", words(&["day", "week", "month"]), "`week` if left out; weeks from Monday.")
+                .asked("?cohort=month&interval=week")
+                .writes()
+                .gives(
+                    gives([
+                        must("as_of", named("AsOf"), ""),
+                        must("currency", currency(), ""),
+                        must("time_zone", text(), "The project's."),
+                        must("cohort", words(&["month", "week"]), ""),
+                        must("interval", words(&["day", "week", "month"]), ""),
+                        must("data", list(burn_down()), "One row for each piece of time and each cohort with sales that began until then."),
+                    ]),
+                    BURN_DOWN,
+                )
+                .or_csv("start,end,unfinished,cohort,granted,used,lapsed,taken_back,left,currency,time_zone,as_of_position,as_of_at\n"),
             report("/v1/margin", "get_margin", "Get margin")
                 .about("What was earned, what it cost, and what is left.")
+                .flag(
+                    "margin_range",
+                    "With `interval=total` and `group_by=event` alone: also from where to where each margin may be, over \
+                     whole local days.",
+                )
                 .asked("?interval=total&group_by=event")
                 .gives(
                     figures(
@@ -147,6 +202,8 @@ pub(super) fn group() -> Group {
     }
 }
 
+const LIABILITY: &str = r#"{"as_of":{"position":"1.1042","at":"2026-11-30T06:00:00.000Z"},"currency":"usd","time_zone":"UTC","by":"expiry","data":[{"bucket":"under_7d","kind":"paid","lots":2,"credits":840,"deferred":"16.8"},{"bucket":"never","kind":"promotional","lots":1,"credits":25,"deferred":"0"}],"totals":{"lots":3,"credits":865,"deferred":"16.8"}}"#;
+const BURN_DOWN: &str = r#"{"as_of":{"position":"1.1042","at":"2026-11-30T06:00:00.000Z"},"currency":"usd","time_zone":"UTC","cohort":"month","interval":"week","data":[{"start":"2026-11-01T00:00:00.000Z","end":"2026-11-02T00:00:00.000Z","unfinished":false,"cohort":"2026-11-01T00:00:00.000Z","granted":500,"used":20,"lapsed":0,"taken_back":0,"left":480}]}"#;
 const BRIEF: &str = r#"{"as_of":{"position":"1.1042","at":"2026-11-30T06:00:00.000Z"},"currency":"usd","time_zone":"UTC","from":"2026-11-23T00:00:00.000Z","to":"2026-11-30T00:00:00.000Z","unfinished":false,"questions":[{"question":"Did we make money, and is margin up or down?","sentence":"You made $64 on $110 of revenue: a margin of 57.9 %, down 5.5 points on the week before.","figure":"0.579","unit":"share","before":"0.634","change":"-0.055","quality":"complete","link":"dashboard/test/revenue?from=2026-11-23&to=2026-11-29","action":null}]}"#;
 
 /// One question of the brief. Figures are decimals of their unit, counts are numbers.
@@ -267,6 +324,58 @@ fn revenue() -> Vec<Field> {
     ]
 }
 
+/// What lots still owe.
+fn owed() -> Vec<Field> {
+    vec![
+        must("lots", count(), "Lots with credits left."),
+        must(
+            "credits",
+            credits(),
+            "Credits left in them, with those on hold and those whose day has not come.",
+        ),
+        must("deferred", decimal(), "What of their prices is neither recognised nor refunded."),
+    ]
+}
+
+fn liability() -> Schema {
+    let bucket = words(&[
+        "under_30d",
+        "under_90d",
+        "under_180d",
+        "under_365d",
+        "older",
+        "over",
+        "under_7d",
+        "later",
+        "never",
+    ]);
+    let of = [
+        may(
+            "bucket",
+            bucket,
+            "By age or expiry. `over`: its time is over, and what is left is on hold or about to lapse.",
+        ),
+        may("month", instant(), "By month: when it begins."),
+        must("kind", words(&["paid", "promotional", "adjustment"]), "The kind of lot."),
+    ];
+    let granted = may("granted", credits(), "By month: credits of this kind that were granted in it.");
+    gives(of.into_iter().chain(owed()).chain([granted]))
+}
+
+fn burn_down() -> Schema {
+    gives([
+        must("start", instant(), "When the piece of time begins."),
+        must("end", instant(), "When it ends: up to then all that follows is added up."),
+        must("unfinished", boolean(), "Whether it is not over."),
+        must("cohort", instant(), "When the month or week began in which they were sold."),
+        must("granted", credits(), "Sold, bonus included."),
+        must("used", credits(), "Used, less what came back."),
+        must("lapsed", credits(), ""),
+        must("taken_back", credits(), "With the money, or by hand."),
+        must("left", credits(), "What is left of them."),
+    ])
+}
+
 fn margin() -> Vec<Field> {
     vec![
         must("events", count(), ""),
@@ -287,7 +396,10 @@ fn margin() -> Vec<Field> {
         must("planning_revenue", money_known(), "Credits used at the value of a credit."),
         must("planning_margin", part(), ""),
         must("acquisition_cost", money_known(), "What was given away, at that value."),
+        must("credits_given", credits(), "Credits used from lots at no price."),
         must("unbilled_cost", decimal(), "Of work that was refused."),
+        may("margin_low", part(), "With `margin_range`: from where the gross margin may be, 9 times in 10."),
+        may("margin_high", part(), "To where."),
     ]
 }
 

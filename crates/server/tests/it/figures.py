@@ -87,7 +87,7 @@ def lines(sums, value):
         "upper_bound": sums.covered < events,
         "planning_revenue": planning,
         "planning_margin": None if known is None else share(planning - known, planning),
-        "acquisition_cost": 0, "unbilled_cost": 0,
+        "acquisition_cost": 0, "credits_given": 0, "unbilled_cost": 0,
     }
 
 

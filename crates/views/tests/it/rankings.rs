@@ -1,6 +1,7 @@
 //! Rankings are what adding up all rows gives, whatever was flushed when.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use chargly_ledger::{Charge, EventTypeNo, Fact, Millis, WalletNo};
 use chargly_views::{
@@ -130,10 +131,36 @@ proptest! {
                         days_in_order(views.days_of_wallets(&wallets, &range).expect("days")),
                         days_by_hand(&views, &queries[which]),
                     );
+                    prop_assert_eq!(by_type(&views, &range), by_type_by_hand(&views, &range));
                 }
             }
         }
     }
+}
+
+type ByType = BTreeMap<(WalletNo, EventTypeNo), Figures>;
+
+/// Every customer's and event type's sums, added up from what is shown one by one.
+fn by_type(views: &Views, range: &Range<Millis>) -> ByType {
+    let mut sums = ByType::new();
+    let shown = views.for_each_day_of_customers(range, |wallet, event_type, figures| {
+        let sum = sums.entry((wallet, event_type)).or_default();
+        *sum = sum.checked_add(figures).ok_or(ViewError::Overflow)?;
+        Ok(())
+    });
+    shown.expect("shown");
+    sums
+}
+
+/// The same by a question.
+fn by_type_by_hand(views: &Views, range: &Range<Millis>) -> ByType {
+    let query = FiguresQuery {
+        from: range.start,
+        to: range.end,
+        ..ever(Interval::Total, &[By::Wallet, By::EventType])
+    };
+    let rows = views.figures(&query).expect("figures").rows;
+    rows.into_iter().filter_map(|row| Some(((row.wallet?, row.event_type?), row.figures))).collect()
 }
 
 #[test]

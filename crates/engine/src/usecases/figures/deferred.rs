@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chargly_ledger::{Fact, Millis, Position, WalletNo};
 use chargly_views::Interval;
 
+use super::aged::{Aged, Calendar};
 use super::lots::{LotSums, LotsSlice, deferred_change};
 use super::{deferred_nano, total};
 use crate::environment::Environment;
@@ -18,7 +19,7 @@ use crate::submission::{Ask, Failure, Item, Verdict};
 const FRESH_MS: i64 = 10_000;
 
 /// What was sold and is still owed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deferred {
     /// Sold, less refunded and recognised, since the beginning; in nano-units.
     pub by_books_nano: i128,
@@ -26,9 +27,13 @@ pub struct Deferred {
     pub by_lots_nano: i128,
     /// What is left in lots.
     pub lots: LotSums,
+    /// The same, told apart by age, end and month; with what was deferred when each wallet was read.
+    pub aged: Arc<Aged>,
     /// Up to where what is left in each lot is known at least: the lots are read one after the other, mostly a moment
     /// before the books.
     pub lots_as_of: Position,
+    /// The time of the last fact before that.
+    pub lots_as_of_at: Millis,
     /// The position of the first fact that neither way to deferred revenue reflects.
     pub as_of: Position,
     /// The time of the last fact that both reflect.
@@ -52,56 +57,66 @@ impl Environment {
         let mut last = self.deferred_cache().0.lock().await;
         let now_ms = self.clock().monotonic_ms();
         let reflects = |found: &Deferred| at_least.is_none_or(|position| found.lots_as_of >= position);
-        if let Some((made_ms, found)) = *last
+        if let Some((made_ms, found)) = &*last
             && now_ms - made_ms < FRESH_MS
-            && reflects(&found)
+            && reflects(found)
         {
-            return Ok(found);
+            return Ok(found.clone());
         }
         let found = self.compute_deferred(at_least).await?;
-        *last = Some((now_ms, found));
+        *last = Some((now_ms, found.clone()));
         Ok(found)
     }
 
     async fn compute_deferred(self: &Arc<Self>, at_least: Option<Position>) -> Result<Deferred, CallError> {
-        let read = self.read_lots().await?;
+        let calendar = Arc::new(Calendar::new(self.views().zone(), Millis(self.wall_ms())));
+        let (read, aged) = self.read_lots(calendar).await?;
         let newest = read.iter().map(|(_, slice)| slice.as_of).max().max(at_least);
         let lots_as_of = read.iter().map(|(_, slice)| slice.as_of).min().unwrap_or(Position(0));
         let always = Millis(0)..Millis::NEVER;
         let books = self.books(always, Interval::Total, newest).await?;
         let (as_of, facts) = (books.as_of, self.facts_handle());
-        let (sums, later_nano) = self
+        let env = Arc::clone(self);
+        let (sums, later_nano, lots_as_of_at) = self
             .blocking(move || {
                 let mut sums = LotSums::default();
                 read.iter().for_each(|(_, slice)| sums += slice.sums);
-                Ok((sums, changes_since(&facts, &read, as_of)?))
+                let at = env.time_before(lots_as_of, Millis(i64::MIN));
+                Ok((sums, changes_since(&facts, &read, as_of)?, at))
             })
             .await?;
         Ok(Deferred {
             by_books_nano: deferred_nano(&total(&books)),
             by_lots_nano: sums.deferred_nano + later_nano,
             lots: sums,
+            aged: Arc::new(aged),
             lots_as_of,
+            lots_as_of_at,
             as_of,
             as_of_at: books.as_of_at,
         })
     }
 
-    /// Every slice with the wallet it begins with, in order.
-    async fn read_lots(&self) -> Result<Vec<(WalletNo, LotsSlice)>, CallError> {
-        let mut slices = Vec::new();
+    /// Every slice with the wallet it begins with, in order; and what all of them owe, told apart by time.
+    async fn read_lots(
+        &self,
+        calendar: Arc<Calendar>,
+    ) -> Result<(Vec<(WalletNo, LotsSlice)>, Aged), CallError> {
+        let (mut slices, mut all) = (Vec::new(), Aged::new(Arc::clone(&calendar)));
         let mut next = Some(WalletNo(0));
         while let Some(from) = next {
-            let answered = self.ask(vec![Item::read(Ask::Lots(from))], Vec::new(), false).await?;
-            let slice = match answered.verdicts.into_iter().next() {
+            let answered =
+                self.ask(vec![Item::read(Ask::Lots(from, Arc::clone(&calendar)))], Vec::new(), false).await?;
+            let (slice, aged) = match answered.verdicts.into_iter().next() {
                 Some(Verdict::Lots(slice)) => *slice,
                 Some(Verdict::Failed(failure)) => return Err(failure.into()),
                 _ => return Err(Failure::Stopped.into()),
             };
+            all.merge(&aged);
             slices.push((from, slice));
             next = slice.next;
         }
-        Ok(slices)
+        Ok((slices, all))
     }
 }
 

@@ -6,11 +6,14 @@
 //!
 //! Not owned here: what is counted (`views`), names and forms of columns (the doors).
 
+mod aged;
 mod burn;
+mod burn_down;
 mod customers;
 mod deferred;
 mod glossary;
 mod lots;
+mod margin_ranges;
 mod ratios;
 
 use std::ops::Range;
@@ -26,13 +29,17 @@ use chargly_views::{
 use crate::environment::Environment;
 use crate::outcome::CallError;
 
+pub use aged::{Aged, Calendar, KINDS, MONTHS_MAX, Owed, OwedByKind};
 pub use burn::{ACTIVE_DAYS_MIN, BURN_DAYS, Burn};
+pub(crate) use burn_down::BurnDownCache;
+pub use burn_down::{BurnDown, BurnDownQuery, Cohort, Moved, TooManyFacts};
 pub use customers::{CustomerLine, CustomersPage};
 pub use deferred::Deferred;
 pub(crate) use deferred::DeferredCache;
 pub use glossary::{CostLine, Line};
 pub(crate) use lots::TURN_LOTS_MAX;
 pub use lots::{LotSums, LotsSlice};
+pub use margin_ranges::MarginRanges;
 pub use ratios::{CreditValue, ValueSource, margin_bp, per_credit_nano, share_bp};
 
 /// How long a caller waits for figures to reflect a position: folding is a tenth of a second behind, or far.

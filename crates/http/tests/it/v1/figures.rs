@@ -1,5 +1,6 @@
 //! `/v1/usage`, `/v1/revenue`, `/v1/margin`, `/v1/customers`: figures worked out by hand, the same as JSON and as CSV.
 
+use chargly_engine::Clock as _;
 use serde_json::{Value, json};
 
 use crate::world::{Got, World};
@@ -174,6 +175,7 @@ async fn margin_says_what_is_missing_and_never_0_for_it() {
         ("planning_revenue", json!("0.84")),
         ("planning_margin", json!("0.7857")),
         ("acquisition_cost", json!("0")),
+        ("credits_given", json!(0)),
         ("unbilled_cost", json!("0.04")),
     ] {
         assert_eq!(images[figure], expected, "{figure}");
@@ -192,6 +194,64 @@ async fn margin_says_what_is_missing_and_never_0_for_it() {
 }
 
 #[tokio::test]
+async fn margin_of_an_event_type_has_a_range_from_twenty_customers_on() {
+    let world = World::start().await;
+    let use_up = async |customers: std::ops::Range<u32>| {
+        let mut position = String::new();
+        for number in customers {
+            let customer = format!("range_{number}");
+            world.grant(&customer, "1000").await;
+            let cost = ["0.04", "0.06", "0.08"][(number % 3) as usize];
+            let body = format!(
+                r#"{{"event":"image.generate","customer":"{customer}","cost":{{"amount":"{cost}","currency":"usd"}}}}"#
+            );
+            position = world.post("/v1/events", &body).await.expect(200).position();
+        }
+        position
+    };
+    let path = "/v1/margin?interval=total&group_by=event&margin_range=true&from=2026-11-23T09:30:00Z";
+    let few = report(&world, path, &use_up(0..19).await).await;
+    assert_eq!((&few["data"][0]["margin_low"], &few["data"][0]["margin_high"]), (&Value::Null, &Value::Null));
+    let all = report(&world, path, &use_up(19..30).await).await;
+    // Whole days, as customers are counted by.
+    assert_eq!(
+        (&all["from"], &all["to"]),
+        (&json!("2026-11-23T00:00:00.000Z"), &json!("2026-11-24T00:00:00.000Z"))
+    );
+    let row = &all["data"][0];
+    // 30 × $0.24 earned, 30 × $0.06 spent. The error of 0.06 is 0.003, of the margin 1.26 points: 75 % ± 2.5.
+    assert_eq!(row["gross_margin"], "0.75");
+    let end = |name: &str| -> f64 { row[name].as_str().expect("a share").parse().expect("a number") };
+    let (low, high) = (end("margin_low"), end("margin_high"));
+    assert!((0.715..0.735).contains(&low) && (0.765..0.785).contains(&high), "{low} to {high}");
+    assert!(all["totals"]["margin_low"].is_null(), "of all types together nothing is said");
+    let plain = report(
+        &world,
+        "/v1/margin?interval=total&group_by=event",
+        &world.meter("user_42", "last").await.position(),
+    )
+    .await;
+    assert!(plain["data"][0].get("margin_low").is_none());
+}
+
+#[tokio::test]
+async fn margin_range_of_what_customers_are_not_counted_by_is_refused() {
+    let world = World::start().await;
+    for wrong in [
+        "margin_range=true",
+        "margin_range=true&interval=total",
+        "margin_range=true&group_by=event",
+        "margin_range=true&interval=total&group_by=event,customer",
+        "margin_range=true&interval=total&group_by=event&customer=user_42",
+        "margin_range=yes&interval=total&group_by=event",
+    ] {
+        let refused = world.get(&format!("/v1/margin?{wrong}")).await.expect(400);
+        assert_eq!(refused.fields(), ["margin_range"], "{wrong}");
+    }
+    world.get("/v1/margin?margin_range=false&interval=day").await.expect(200);
+}
+
+#[tokio::test]
 async fn given_credits_earn_nothing_booked_and_are_acquisition_in_planning() {
     let (world, _) = worked().await;
     world.post("/v1/customers/user_9/grants", r#"{"credits":100,"kind":"promotional"}"#).await.expect(200);
@@ -200,6 +260,7 @@ async fn given_credits_earn_nothing_booked_and_are_acquisition_in_planning() {
     let row = &got["data"][0];
     assert_eq!((&row["recognised"], &row["gross_margin"]), (&json!("0"), &Value::Null));
     assert_eq!((&row["planning_revenue"], &row["acquisition_cost"]), (&json!("0.24"), &json!("0.24")));
+    assert_eq!((&row["credits_used"], &row["credits_given"]), (&json!(12), &json!(12)));
     let revenue = report(&world, "/v1/revenue?interval=total", &position).await;
     assert_eq!(revenue["liability"]["promotional"], 88);
     assert_eq!(revenue["deferred"]["agrees"], true);
@@ -332,4 +393,155 @@ async fn days_are_those_of_the_time_zone_once_figures_are_counted_anew() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     panic!("the figures stay in the old time zone");
+}
+
+#[tokio::test]
+async fn liability_is_cut_by_age_expiry_and_month_with_the_same_sums() {
+    let world = World::start().await;
+    let day_ms = 86_400_000;
+    // user_42 has 1,000 credits for $20 for ever. A promotion of 100 ends in 5 days, a paid lot of 500 for $15 in 40.
+    let ends = |days: i64| chargly_api::time::show(world.clock.wall_ms() + days * day_ms);
+    let given = format!(r#"{{"credits":100,"kind":"promotional","expires_at":"{}"}}"#, ends(5));
+    let paid = format!(
+        r#"{{"credits":500,"kind":"paid","price":{{"amount":"15","currency":"usd"}},"expires_at":"{}"}}"#,
+        ends(40)
+    );
+    world.post("/v1/customers/user_42/grants", &given).await.expect(200);
+    let position = world.post("/v1/customers/user_7/grants", &paid).await.expect(200).position();
+    let bought = |rows: &Value, of: &str| -> Vec<Value> {
+        let rows = rows["data"].as_array().expect("rows").iter();
+        rows.filter(|row| row["lots"] != 0)
+            .map(|row| json!([row[of], row["kind"], row["lots"], row["credits"], row["deferred"]]))
+            .collect()
+    };
+    let got = report(&world, "/v1/liability", &position).await;
+    assert_eq!(got["data"].as_array().expect("rows").len(), 15, "empty ones are there too");
+    let all = json!({"lots":3,"credits":1600,"deferred":"35"});
+    assert_eq!((&got["by"], &got["totals"]), (&json!("age"), &all));
+    assert_eq!(
+        bought(&got, "bucket"),
+        [json!(["under_30d", "paid", 2, 1500, "35"]), json!(["under_30d", "promotional", 1, 100, "0"])]
+    );
+    let got = report(&world, "/v1/liability?by=expiry", &position).await;
+    assert_eq!(got["totals"], all);
+    assert_eq!(
+        bought(&got, "bucket"),
+        [
+            json!(["under_7d", "promotional", 1, 100, "0"]),
+            json!(["under_90d", "paid", 1, 500, "15"]),
+            json!(["never", "paid", 1, 1000, "20"]),
+        ]
+    );
+    // Twelve credits burn: the promotion is given first. A day in December later some of November's are used.
+    world.meter("user_42", "one").await.expect(200);
+    world.clock.advance(35 * day_ms);
+    world.meter("user_42", "two").await.expect(200);
+    let position = world
+        .post("/v1/customers/user_7/grants", r#"{"credits":10,"kind":"adjustment"}"#)
+        .await
+        .expect(200)
+        .position();
+    let got = report(&world, "/v1/liability?by=month", &position).await;
+    let rows: Vec<Value> = got["data"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| {
+            json!([row["month"], row["kind"], row["lots"], row["credits"], row["deferred"], row["granted"]])
+        })
+        .collect();
+    // 12 of 1,000 credits for $20 were used in December: $0.24 are recognised. What was left of the promotion lapsed.
+    assert_eq!(
+        rows,
+        [
+            json!(["2026-11-01T00:00:00.000Z", "paid", 2, 1488, "34.76", 1500]),
+            json!(["2026-11-01T00:00:00.000Z", "promotional", 0, 0, "0", 100]),
+            json!(["2026-12-01T00:00:00.000Z", "adjustment", 1, 10, "0", 10]),
+        ]
+    );
+    let refused = world.get("/v1/liability?by=week&customer=user_42").await.expect(400);
+    assert_eq!(refused.fields(), ["by", "customer"]);
+}
+
+#[tokio::test]
+async fn burn_down_tells_what_became_of_the_sales_of_each_month() {
+    let world = World::start().await;
+    let day_ms = 86_400_000;
+    // 23 November: user_42 has 1,000 paid credits. user_7 buys 600 that end in 10 days; user_8 100, taken back in December.
+    let ends = chargly_api::time::show(world.clock.wall_ms() + 10 * day_ms);
+    let price = r#""kind":"paid","price":{"amount":"12","currency":"usd"}"#;
+    let lapsing = format!(r#"{{"credits":600,{price},"expires_at":"{ends}"}}"#);
+    world.post("/v1/customers/user_7/grants", &lapsing).await.expect(200);
+    let voided = world.post("/v1/customers/user_8/grants", &format!(r#"{{"credits":100,{price}}}"#)).await;
+    let voided = voided.expect(200).text("/id");
+    world.post("/v1/customers/user_9/grants", r#"{"credits":50,"kind":"promotional"}"#).await.expect(200);
+    let event = world.meter("user_42", "one").await.expect(200).text("/id");
+    world.meter("user_7", "two").await.expect(200);
+    // 2 December, 12 December, 1 January.
+    world.clock.advance(9 * day_ms);
+    world
+        .post(&format!("/v1/events/{event}/reverse"), r#"{"reason":"blurred","credits":4}"#)
+        .await
+        .expect(200);
+    world.post("/v1/customers/user_42/grants", &format!(r#"{{"credits":200,{price}}}"#)).await.expect(200);
+    world.clock.advance(10 * day_ms);
+    world.post(&format!("/v1/grants/{voided}/void"), r#"{"reason":"by mistake"}"#).await.expect(200);
+    world.meter("user_7", "three").await;
+    world.clock.advance(20 * day_ms);
+    let position = world.meter("user_42", "four").await.expect(200).position();
+    let got = report(&world, "/v1/burn-down?from=2026-11-23&interval=month", &position).await;
+    let rows: Vec<Value> = got["data"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| {
+            json!([
+                &row["cohort"].as_str().expect("a time")[..7],
+                &row["end"].as_str().expect("a time")[..10],
+                row["unfinished"],
+                row["granted"],
+                row["used"],
+                row["lapsed"],
+                row["taken_back"],
+                row["left"]
+            ])
+        })
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            json!(["2026-11", "2026-12-01", false, 1700, 24, 0, 0, 1676]),
+            // Four came back, 588 lapsed, 100 were taken back.
+            json!(["2026-11", "2027-01-01", false, 1700, 20, 588, 100, 992]),
+            json!(["2026-12", "2027-01-01", false, 200, 0, 0, 0, 200]),
+            json!(["2026-11", "2027-02-01", true, 1700, 32, 588, 100, 980]),
+            json!(["2026-12", "2027-02-01", true, 200, 0, 0, 0, 200]),
+        ]
+    );
+    let liability = report(&world, "/v1/liability?by=month", &position).await;
+    let left: Vec<&Value> = liability["data"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .filter(|row| row["kind"] == "paid")
+        .map(|row| &row["credits"])
+        .collect();
+    assert_eq!(left, [980, 200]);
+    // 1 January 2027 less 400 days is 27 November 2025; the clock stands at 10:00.
+    for (wrong, field) in [
+        ("from=2025-11-27T09:59:59Z", "from"),
+        ("from=2027-01-02", "from"),
+        ("cohort=day", "cohort"),
+        ("interval=hour", "interval"),
+        ("customer=user_42", "customer"),
+    ] {
+        assert_eq!(
+            world.get(&format!("/v1/burn-down?{wrong}")).await.expect(400).fields(),
+            [field],
+            "{wrong}"
+        );
+    }
+    world.get("/v1/burn-down?from=2025-11-27T10:00:00Z&cohort=week").await.expect(200);
+    let (epoch, _) = position.split_once('.').expect("epoch and position");
+    world.get(&format!("/v1/burn-down?min_position={epoch}.999999999")).await.expect(503);
 }

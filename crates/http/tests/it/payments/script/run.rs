@@ -125,7 +125,14 @@ impl Run {
         same("deferred", &nano(&deferred["by_books"]), &self.model.deferred())?;
         same("sold", &nano(&booked["cash_sales"]), &self.model.sold())?;
         same("refunded", &nano(&booked["refunds"]), &self.model.refunded())?;
-        same("recognised", &nano(&booked["recognised_booked"]), &self.model.revenue())
+        same("recognised", &nano(&booked["recognised_booked"]), &self.model.revenue())?;
+        // What cohorts of lots have left by the facts is what the lots have left by the state.
+        let path = format!("/v1/burn-down?interval=month&min_position={}", self.shop.position());
+        let cohorts = self.shop.world.get(&path).await.expect(200).json();
+        let rows = cohorts["data"].as_array().cloned().unwrap_or_default();
+        let left: f64 =
+            rows.iter().filter(|row| row["unfinished"] == true).filter_map(|row| row["left"].as_f64()).sum();
+        same("left by cohort", &left, &revenue["liability"]["paid"].as_f64().unwrap_or_default())
     }
 
     fn is_open(&self) -> bool {

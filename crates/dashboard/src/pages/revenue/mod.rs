@@ -1,7 +1,12 @@
 //! What was earned, what it cost, what is left, and how the books move.
 
+mod bridge;
+mod bridges;
+
+use chargly_engine::ledger::Millis;
 use maud::{Markup, html};
 
+use self::bridges::Both;
 use super::parts::{Pieces, event_cell, figure_cell, known_cell};
 use crate::api::Target;
 use crate::charts::{Dot, Form, Meaning, Series, Step, TimeChart, dots, waterfall};
@@ -18,11 +23,17 @@ const STEPS_MAX: usize = 6;
 pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
     let (span, route) = (visit.span(), Target::new);
     let before = span.before(visit.state.compare());
-    let [by_time, by_event, total_before, books, settings] = visit
+    let by_event = |target: &'static str| route(target).with("group_by", "event");
+    // Customers are counted by whole local days, and so are the ranges made of them.
+    let is_whole_days = visit.env.day_of(Millis(span.from)).start.0 == span.from;
+    let ranged = by_event("/v1/margin").with_some("margin_range", is_whole_days.then_some("true"));
+    let [by_time, by_event, before_by_event, used, used_before, books, settings] = visit
         .all([
             span.ask_by_interval(route("/v1/margin")),
-            span.ask_total(route("/v1/margin").with("group_by", "event")),
-            before.ask_total(route("/v1/margin")),
+            span.ask_total(ranged),
+            before.ask_total(by_event("/v1/margin")),
+            span.ask_total(by_event("/v1/usage")),
+            before.ask_total(by_event("/v1/usage")),
             span.ask(route("/v1/revenue"))
                 .with("interval", if span.interval == "hour" { "day" } else { span.interval }),
             route("/v1/settings"),
@@ -79,7 +90,13 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
         marks,
         band: None,
     };
-    let tiles = tiles(visit, currency, &by_event, &total_before, &pieces, &by_time);
+    let tiles = tiles(visit, currency, &by_event, &before_by_event, &pieces, &by_time);
+    let both = Both {
+        margin_before: &before_by_event,
+        margin_now: &by_event,
+        usage_before: &used_before,
+        usage_now: &used,
+    };
     page.content = html! {
         (tiles)
         (page.sheet.figure(&visit.state, Figure {
@@ -93,6 +110,7 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
             (by_type(visit, &mut page.sheet, currency, &by_event, target))
             (steps(visit, &mut page.sheet, currency, &by_event))
         }
+        (bridges::show(visit, &mut page.sheet, currency, &both))
         (roll_forward(visit, &mut page.sheet, currency, &books))
     };
     Ok(page)
@@ -143,12 +161,17 @@ fn tiles(
 fn by_type(visit: &Visit, sheet: &mut Sheet, currency: Currency, report: &Json, target: Amount) -> Markup {
     let money = Unit::Money(currency);
     let rows: Vec<&Json> = used(report);
+    let estimated: Amount = rows.iter().map(|row| row.get("cost_estimated").sum()).sum();
     let mut table = Table::new(vec![
         Column::text("Event type"),
         Column::number("Events"),
         Column::number("Revenue"),
         Column::number("Cost"),
         Column::number("Gross margin"),
+        Column::number("From"),
+        Column::number("To"),
+        Column::number("Costs missing"),
+        Column::number("Costs estimated"),
         Column::number("Planning margin"),
     ]);
     let mut drawn = Vec::new();
@@ -160,12 +183,17 @@ fn by_type(visit: &Visit, sheet: &mut Sheet, currency: Currency, report: &Json, 
             figure_cell(row, money, "recognised"),
             known_cell(row, money, "cost"),
             known_cell(row, Unit::Share, "gross_margin"),
+            figure_cell(row, Unit::Share, "margin_low"),
+            figure_cell(row, Unit::Share, "margin_high"),
+            figure_cell(row, Unit::Share, "cost_missing"),
+            figure_cell(row, Unit::Share, "cost_estimated_share"),
             known_cell(row, Unit::Share, "planning_margin"),
         ]);
+        let range = row.get("margin_low").amount().zip(row.get("margin_high").amount());
         drawn.push(Dot {
             name: name.to_owned(),
             amount: row.get("gross_margin").amount(),
-            range: None,
+            range,
             is_at_best: row.get("upper_bound").is_true(),
             meaning: Meaning::Margin,
             href: Some(visit.link_to("events", name)),
@@ -176,9 +204,18 @@ fn by_type(visit: &Visit, sheet: &mut Sheet, currency: Currency, report: &Json, 
         Figure {
             id: "margin-by-type",
             question: "Which event types earn their keep?",
-            note: note(
-                "Gross margin, against the target. “≤”: some costs are missing, so it can only be less.",
-            ),
+            note: html! {
+                p.note {
+                    "Gross margin, against the target. "
+                    @if drawn.iter().any(|dot| dot.range.is_some()) {
+                        "The bar around a dot: with as many other customers like these it would be within, 9 times in 10; with fewer than 20 nothing is said. "
+                    }
+                    @if drawn.iter().any(|dot| dot.is_at_best && dot.amount.is_some()) {
+                        "“≤”: some costs are missing, so it can only be less. "
+                    }
+                    @if estimated > Amount::ZERO { "Some costs are estimates: the table says how many." }
+                }
+            },
             plot: dots(
                 "Gross margin of each event type",
                 Unit::Share,

@@ -1,5 +1,8 @@
 //! Credits that were sold or given and are still to be served, and how they move.
 
+mod burn_down;
+mod lots;
+
 use maud::{Markup, html};
 
 use super::parts::Pieces;
@@ -14,11 +17,15 @@ use crate::visit::Visit;
 pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
     let (span, route) = (visit.span(), Target::new);
     let interval = if span.interval == "hour" { "day" } else { span.interval };
-    let [books, usage, margin] = visit
+    let owed_by = |by| route("/v1/liability").with("by", by);
+    let [books, usage, margin, ages, ends, months] = visit
         .all([
             span.ask(route("/v1/revenue")).with("interval", interval),
             span.ask(route("/v1/usage")).with("interval", interval),
             span.ask_total(route("/v1/margin")),
+            owed_by("age"),
+            owed_by("expiry"),
+            owed_by("month"),
         ])
         .await?;
     let (currency, zone) = Visit::terms(&books);
@@ -30,11 +37,15 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
         as_of: Some(AsOf::of(&books, &zone)),
         ..Page::default()
     };
+    let curves = burn_down::show(visit, &mut page.sheet, burn_down::facts_of(&books)).await?;
     page.content = html! {
         div.two {
             (owed(visit, &mut page.sheet, &books))
             (serving(currency, &books, &margin))
         }
+        (lots::owed(visit, &mut page.sheet, currency, &ages, &ends))
+        (lots::cohorts(visit, &mut page.sheet, currency, &months, &zone))
+        (curves)
         (flows(visit, &mut page.sheet, currency, &books, &pieces))
         (deferred(visit, &mut page.sheet, currency, &books, &pieces))
         (used(visit, &mut page.sheet, &usage))
