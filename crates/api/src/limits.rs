@@ -89,6 +89,8 @@ limits! {
     MODEL_NAME_BYTES_MAX: "bytes" = 128;
     /// Providers named in one import of a list: more is better said by naming none.
     IMPORT_PROVIDERS_MAX: "names" = 200;
+    /// Facts of the last 30 days that an import is tried on before it is accepted: a few seconds of reading.
+    RATE_EFFECT_FACTS_MAX: "facts" = 1_000_000;
     /// How far back a stream resumes: what is older is skipped, and the stream says so.
     STREAM_CATCH_UP_FACTS_MAX: "facts" = 1_000_000;
     /// Webhook endpoints of one environment: each has a sender, and every message is put for each that wants it.

@@ -63,9 +63,9 @@ pub use usecases::{
     ExpiringLot, ExpiringSlice, HistoryLine, HistoryPage, HoldTerms, LEFT_ALONE_TOLD_MAX,
     LOGGED_AMONG_FACTS_MAX, LOGGED_WITHIN_MS, LeftAlone, LookJob, LookRequest, LookStatus, Looked,
     MeterEvent, NewKey, OrderPage, PRICE_CHANGES_MAX, PastError, Preview, PreviewSeal, PriceImpactError,
-    PriceImpacts, PriceSimulation, Properties, Quote, SIMULATED_CUSTOMERS_MAX, SIMULATION_KEPT_MS,
+    PriceImpacts, PriceSimulation, Properties, Quote, RATE_EFFECT_FACTS_MAX, RATE_EFFECT_MS, RateChange, RateEffect, SIMULATED_CUSTOMERS_MAX, SIMULATION_KEPT_MS,
     SIMULATIONS_KEPT_MAX, SIMULATIONS_QUEUED_MAX, Simulated, SimulationError, SimulationJob,
-    SimulationStatus, Skip, Totals, Tried, TriedRule, TriedSample, TryError, UsageLog, WalletAsOf, Watch,
+    SimulationStatus, Skip, Totals, Tried, TriedRule, TriedSample, TryError, UsageLog, UseEffect, WalletAsOf, Watch,
     look_weekly, simulate,
 };
 pub use verify::{Progress, Report, VerifyError, verify, verify_with};

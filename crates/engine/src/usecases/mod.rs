@@ -28,6 +28,7 @@ mod place_hold;
 mod price_impact;
 mod publish_rate_card;
 mod quote;
+mod rate_effect;
 mod reverse_event;
 mod set_cost;
 mod simulate_prices;
@@ -56,6 +57,7 @@ pub use past::{PastError, Watch};
 pub use place_hold::HoldTerms;
 pub use price_impact::{PRICE_CHANGES_MAX, PriceImpactError, PriceImpacts};
 pub use quote::Quote;
+pub use rate_effect::{RATE_EFFECT_FACTS_MAX, RATE_EFFECT_MS, RateChange, RateEffect, UseEffect};
 pub(crate) use simulate_prices::Simulations;
 pub use simulate_prices::{
     ELASTIC_DRAWS_DEFAULT, ELASTIC_DRAWS_MAX, PriceSimulation, SIMULATED_CUSTOMERS_MAX, SIMULATION_KEPT_MS,
