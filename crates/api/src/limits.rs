@@ -47,6 +47,8 @@ limits! {
     CORRECTION_CUSTOMERS_MAX: "customers" = 100_000;
     /// Events that one correction names one by one: they stand in its fact.
     CORRECTION_IDS_MAX: "events" = 1_000;
+    /// Facts of a wallet that the history of one of its events looks at: as a page of the ledger does.
+    EVENT_HISTORY_FACTS_MAX: "facts" = 10_000;
     /// Items of one page of a list: answers in a fraction of a second.
     LIST_LIMIT_MAX: "items" = 1_000;
     /// A reason: a paragraph.

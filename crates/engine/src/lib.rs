@@ -59,7 +59,7 @@ pub use usecases::figures;
 pub use usecases::{
     ApplyAdvice, AuditPage, BatchOutcome, COLLECTED_EVENTS_MAX, CORRECTION_CUSTOMERS_MAX,
     CORRECTION_EVENTS_MAX, Collected, CorrectionProgress, CorrectionState, CustomerChange,
-    CustomerDifference, ELASTIC_DRAWS_DEFAULT, ELASTIC_DRAWS_MAX, ErasedCustomer, EventFilter, EventPage,
+    CustomerDifference, ELASTIC_DRAWS_DEFAULT, ELASTIC_DRAWS_MAX, EVENT_HISTORY_FACTS_MAX, ErasedCustomer, EventFilter, EventHistory, EventPage,
     ExpiringLot, ExpiringSlice, HistoryLine, HistoryPage, HoldTerms, LEFT_ALONE_TOLD_MAX,
     LOGGED_AMONG_FACTS_MAX, LOGGED_WITHIN_MS, LeftAlone, LookJob, LookRequest, LookStatus, Looked,
     MeterEvent, NewKey, OrderPage, PRICE_CHANGES_MAX, PastError, Preview, PreviewSeal, PriceImpactError,

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::groups::{Groups, OTHERS, SHOWN_MAX};
 use super::parts::{Pieces, price_versions};
+use super::unit_costs;
 use crate::api::Target;
 use crate::charts::{Bar, Form, Histogram, Meaning, Quantile, Series, TimeChart, bar_cell, bins};
 use crate::json::Json;
@@ -566,7 +567,7 @@ impl<'a> Question<'a> {
         let mut costs: Vec<Amount> = events
             .iter()
             .filter(|event| event.path("cost.currency").text() == answer.currency.code())
-            .filter_map(|event| event.path("cost.amount").amount()?.share_of(event.get("quantity").amount()?))
+            .filter_map(unit_costs::unit_cost)
             .collect();
         costs.sort_unstable();
         let missing = events.len() - costs.len();
@@ -579,6 +580,7 @@ impl<'a> Question<'a> {
         let quantiles: Vec<Quantile> =
             PERCENTS.iter().filter_map(|percent| Quantile::of(&costs, *percent)).collect();
         let made = bins(&costs);
+        let hrefs = unit_costs::hrefs(self.visit, &made);
         let mut table = Table::new(vec![
             Column::text("What"),
             Column::number("From"),
@@ -596,7 +598,7 @@ impl<'a> Question<'a> {
         for (at, bin) in made.iter().enumerate() {
             let to = if at + 1 == made.len() { Cell::text("and more") } else { Cell::Amount(money, bin.to) };
             table.row(vec![
-                Cell::text("bin"),
+                Cell::Link("bin".to_owned(), hrefs[at].clone()),
                 Cell::Amount(money, bin.from),
                 to,
                 Cell::Amount(Unit::Count, Amount::whole(bin.count)),
@@ -607,18 +609,21 @@ impl<'a> Question<'a> {
             @if is_all { "All " (events.len()) " events of this range." } @else { "The newest " (events.len()) " events of this range, not all of them." }
             @if missing > 0 { " Of " (missing) " the cost is missing, and they are left out." }
             @if !self.dimensions.is_empty() { " The filter of a dimension does not hold here." }
+            " Press a bin to see its events."
         } };
         let chart = Histogram {
             described: "How often a unit costs how much",
+            hrefs,
             bins: made,
             quantiles,
             unit: money,
             meaning: Meaning::Cost,
         };
-        Ok(sheet.figure(
-            &self.visit.state,
-            Figure { id: "cost-per-unit", question: QUESTION, note, plot: chart.draw(), table },
-        ))
+        let figure = Figure { id: "cost-per-unit", question: QUESTION, note, plot: chart.draw(), table };
+        Ok(html! {
+            (sheet.figure(&self.visit.state, figure))
+            (unit_costs::events_in(self.visit, sheet, events, money, &answer.zone))
+        })
     }
 
     /// Time against groups, with the sums of both.

@@ -10,6 +10,7 @@ mod collect;
 mod consume;
 mod corrections;
 mod erase_customer;
+mod event_history;
 mod expiring_lots;
 pub mod figures;
 mod get_event;
@@ -43,6 +44,7 @@ pub use corrections::{
     LEFT_ALONE_TOLD_MAX, LeftAlone, Preview, PreviewSeal, Progress as CorrectionProgress, Skip, Totals,
 };
 pub use erase_customer::ErasedCustomer;
+pub use event_history::{EVENT_HISTORY_FACTS_MAX, EventHistory};
 pub use expiring_lots::{ExpiringLot, ExpiringSlice};
 pub use get_wallet::WalletAsOf;
 pub(crate) use item::Namespace;
