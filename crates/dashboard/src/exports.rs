@@ -382,7 +382,9 @@ impl Writing {
     }
 
     async fn page(&self, target: &Target, cursor: Option<&str>) -> Result<String, Ended> {
-        let asked = target.clone().with("limit", PAGE).with_some("cursor", cursor);
+        // All packs fit one page, which therefore takes no limit.
+        let limit = (self.export.name != "packs").then_some(PAGE);
+        let asked = target.clone().with_some("limit", limit).with_some("cursor", cursor);
         self.api.text(asked).await.map_err(Ended::Broken)
     }
 

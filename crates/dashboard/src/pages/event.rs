@@ -152,7 +152,12 @@ impl About<'_> {
                 }
                 @if !usage.is_null() {
                     p.note { "Usage of a model, from which a rate card computes the cost:" }
-                    dl.facts { @for (name, value) in usage.fields() { (fact(&name.replace('_', " "), &html! { (value.shown()) })) } }
+                    dl.facts {
+                        @for name in ["provider", "model"] { (fact(name, &html! { (usage.get(name).text()) })) }
+                        @for (name, value) in usage.fields().filter(|(name, _)| !matches!(*name, "provider" | "model")) {
+                            (fact(&name.replace('_', " "), &html! { (say::grouped(&value.shown())) }))
+                        }
+                    }
                 }
             }
         }
@@ -166,7 +171,7 @@ impl About<'_> {
         for lot in lots {
             let id = lot.get("grant_id").text();
             table.row(vec![
-                if id.is_empty() { Cell::text("a lot that is gone") } else { Cell::text(id) },
+                self.lot(id),
                 Cell::Amount(Unit::Credits, lot.get("credits").sum()),
                 Cell::some(money, lot.path("revenue.amount").amount()),
             ]);
@@ -177,6 +182,18 @@ impl About<'_> {
         }
         let after = note("As they paid at first, in the order in which lots are used. Given credits bring in nothing.");
         sheet.table_with(&self.visit.state, "lots", "Which lots paid?", table, &after)
+    }
+
+    /// A lot by its id, leading to those of the customer.
+    fn lot(&self, id: &str) -> Cell {
+        let customer = self.event.get("customer").text();
+        match (id, customer) {
+            ("", _) => Cell::text("a lot that is gone"),
+            (id, "") => Cell::text(id),
+            (id, customer) => {
+                Cell::Link(id.to_owned(), format!("{}#lots", self.visit.link_to("customers", customer)))
+            }
+        }
     }
 
     /// Every fact about it, with its lines in the ledger.
@@ -198,10 +215,10 @@ impl About<'_> {
                 vec![
                     Cell::Time(say::at(at, self.zone, "%-d %b %Y, %H:%M:%S"), at.to_owned()),
                     Cell::text(self.happened(one)),
-                    Cell::text(one.path("actor.label").text()),
+                    some_text(one.path("actor.label").text().to_owned()),
                     Cell::some(Unit::Credits, entry.and_then(|entry| entry.get("credits").amount())),
                     Cell::some(Unit::Credits, entry.and_then(|entry| entry.get("balance_after").amount())),
-                    Cell::text(why(one)),
+                    some_text(why(one)),
                     Cell::text(id),
                 ]
             };
@@ -249,6 +266,10 @@ impl About<'_> {
     fn currency(&self) -> Unit {
         Unit::Money(Currency::of(self.event.path("revenue.currency").text()))
     }
+}
+
+fn some_text(text: String) -> Cell {
+    if text.is_empty() { Cell::None } else { Cell::Text(text) }
 }
 
 /// Why, and of which correction.

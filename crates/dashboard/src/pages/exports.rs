@@ -4,11 +4,14 @@ use maud::{Markup, html};
 
 use crate::api::Target;
 use crate::exports::{EXPORTS, Export};
-use crate::look::{note, say};
+use crate::look::{Cell, Column, Table, note, say};
 use crate::page::{Controls, Page};
 use crate::state::{time, zone_of};
 use crate::trouble::Trouble;
 use crate::visit::Visit;
+
+/// The forms that a file can have.
+const ENDINGS: [&str; 2] = ["csv", "ndjson"];
 
 pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
     let settings = visit.api.get(Target::new("/v1/settings")).await?;
@@ -26,7 +29,10 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
         up: Some(("Health and audit".into(), "health".into())),
         controls: Controls::Range,
         content: html! {
-            @for export in &EXPORTS { (one(visit, export)) }
+            section.chart {
+                h2 { "What can be taken out?" }
+                (files(visit).show("What can be taken out"))
+            }
             section.chart {
                 h2 { "Everything, for a program" }
                 p { "Events and the ledger of all customers, in the order of the journal, as CSV or NDJSON; what was stopped goes on where it ended:" }
@@ -39,29 +45,35 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
     })
 }
 
-fn one(visit: &Visit, export: &Export) -> Markup {
-    let may = visit.person.role >= export.role;
+/// Each file with what is in it.
+fn files(visit: &Visit) -> Table {
+    let mut table = Table::new(["What", "What a row is", "Of which time", "As a file"].map(Column::text).into());
+    for export in &EXPORTS {
+        table.row(vec![
+            Cell::Drawn(html! { b { (export.title) } }, export.title.to_owned()),
+            Cell::text(export.about),
+            Cell::text(if export.is_ranged { "the range" } else { "all there are" }),
+            Cell::Drawn(links(visit, export), String::new()),
+        ]);
+    }
+    table
+}
+
+fn links(visit: &Visit, export: &Export) -> Markup {
+    let base = format!("{}dashboard/{}/exports/{}", visit.root, visit.env.name(), export.name);
     let query = if export.is_ranged { visit.state.range_query() } else { String::new() };
-    let href = |ending: &str| format!("{}dashboard/{}/exports/{}.{ending}{query}", visit.root, visit.env.name(), export.name);
     html! {
-        section.chart id=(export.name) {
-            h2 { (export.title) }
-            p { (export.about) }
-            @if !may { (note("This takes the role approver.")) }
-            @else if export.is_of_customer {
-                @for ending in ["csv", "ndjson"] {
-                    form.inline method="get" action=(href(ending)) {
-                        @for name in ["range", "from", "to"] {
-                            @if let Some(value) = visit.state.get(name) { input type="hidden" name=(name) value=(value); }
-                        }
-                        label { span.hidden { "Customer" } input name="customer" required placeholder="user_42"; }
-                        button { (called(ending)) }
-                    }
+        @if visit.person.role < export.role { span.soft { "takes the role " (export.role.name()) } }
+        @else if export.is_of_customer {
+            form.files method="get" {
+                @for name in ["range", "from", "to"] {
+                    @if let Some(value) = visit.state.get(name) { input type="hidden" name=(name) value=(value); }
                 }
-            } @else {
-                p.files { a.button href=(href("csv")) download { (called("csv")) } " " a.button href=(href("ndjson")) download { (called("ndjson")) } }
-                @if !export.is_ranged { (note("All there are: it is of no range.")) }
+                input name="customer" aria-label="Customer" required placeholder="user_42";
+                @for ending in ENDINGS { button formaction={ (base) "." (ending) } { (called(ending)) } }
             }
+        } @else {
+            div.files { @for ending in ENDINGS { a.button href={ (base) "." (ending) (query) } download { (called(ending)) } } }
         }
     }
 }

@@ -20,6 +20,8 @@ use crate::visit::Visit;
 pub(crate) const LIST_FORM_BYTES_MAX: usize = chargly_api::limits::BODY_BYTES_MAX;
 /// Rows of a table of the preview: enough to look over. All of them are in the answer of the API.
 const ROWS_MAX: usize = 200;
+/// New models that are shown without being asked for.
+const NEW_OPEN_MAX: usize = 20;
 
 pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
     let typed = |field| visit.typed("preview", field);
@@ -175,7 +177,7 @@ fn not_covered(effect: &Json, money: Unit) -> Vec<String> {
     let unused = effect.get("unused_models").sum();
     if unused != Amount::ZERO {
         words.push(format!(
-            "{} of the list was not used, and is not in it.",
+            "Not in it, for want of use: {} whose rates would change.",
             say::plural(unused.0 / UNIT, "model", "models")
         ));
     }
@@ -284,7 +286,7 @@ fn new_models(effect: &Json, new: &[Json]) -> Markup {
         @if !new.is_empty() {
             section.chart {
                 h2 { "Which models are new?" }
-                details.behind {
+                details.behind open[new.len() <= NEW_OPEN_MAX] {
                     summary { (say::plural(i128::try_from(new.len()).unwrap_or(i128::MAX), "model", "models")) }
                     ul.log {
                         @for model in new.iter().take(ROWS_MAX) {
@@ -317,9 +319,9 @@ fn left_out(report: &Json) -> Markup {
                             } (rest(gone.len())) }
                     }
                     @for reason in skipped {
-                        li { b { (say::grouped(&reason.get("count").sum().exact())) " times" } " " (reason.get("meaning").text())
+                        li { b { (say::plural(reason.get("count").sum().0 / UNIT, "time", "times")) } ": " (reason.get("meaning").text())
                             @if let Some(first) = reason.get("examples").list().first() {
-                                span.soft { ": " (first.get("provider").text()) "/" (first.get("model").text()) @if !first.get("of").text().is_empty() { ", " (first.get("of").text()) } }
+                                span.soft { " – " (first.get("provider").text()) "/" (first.get("model").text()) @if !first.get("of").text().is_empty() { ", " (first.get("of").text()) } }
                             } }
                     }
                 }
@@ -334,7 +336,7 @@ fn accept(visit: &Visit, form: &Form) -> Markup {
         section.chart {
             h2 { "Publish these rates?" }
             p.note { "They hold for what occurs from now on. Past events keep their cost, and no price changes. A card is never changed: another import, or a card by hand, takes the place of its rates." }
-            form.act method="post" {
+            form.files method="post" {
                 (visit.form_fields("import"))
                 @for name in ["list_version", "providers", "note"] { input type="hidden" name=(name) value=(form.get(name)); }
                 textarea name="list" hidden readonly { (form.raw("list")) }

@@ -126,7 +126,13 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
     }
     let target = Target::new("/v1/payment-providers").part(form.get("provider")).then("test");
     let answer = visit.api.send("POST", target, "{}".to_owned(), None).await?;
-    Ok(Done::Said(in_words(&answer)))
+    let words = in_words(&answer);
+    if answer.get("verdict").text() == ConnectionVerdict::Good.as_str() {
+        return Ok(Done::Said(words));
+    }
+    let mut page = show(visit).await?;
+    page.content = html! { p.trouble role="alert" { (words) } (page.content) };
+    Ok(Done::Shown(Box::new(page)))
 }
 
 /// What came of the test, and what to do about it.
