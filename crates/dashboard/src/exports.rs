@@ -9,8 +9,8 @@ use std::io;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use axum::response::Response;
 use serde_json::value::RawValue;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -275,7 +275,9 @@ fn too_many() -> Trouble {
     Trouble::Problem(Refused {
         status: 429,
         code: "overloaded".to_owned(),
-        detail: format!("{EXPORTS_MAX} files are being written already. Wait for one of them, and try again."),
+        detail: format!(
+            "{EXPORTS_MAX} files are being written already. Wait for one of them, and try again."
+        ),
         fields: Vec::new(),
         facts: crate::json::Json::Null,
     })
@@ -311,7 +313,8 @@ impl Writing {
     async fn write(self) {
         if let Err(Ended::Broken(trouble)) = self.write_all().await {
             tracing::error!(export = self.export.name, ?trouble, "a file could not be finished");
-            let _nobody_reads_on = self.sender.send(Err(io::Error::other("the file could not be finished"))).await;
+            let _nobody_reads_on =
+                self.sender.send(Err(io::Error::other("the file could not be finished"))).await;
         }
     }
 
@@ -467,7 +470,11 @@ mod tests {
         for (place, export) in EXPORTS.iter().enumerate() {
             assert!(EXPORTS[..place].iter().all(|other| other.name != export.name), "{}", export.name);
             for (at, (name, _)) in export.columns.iter().enumerate() {
-                assert!(export.columns[..at].iter().all(|(other, _)| other != name), "{} {name}", export.name);
+                assert!(
+                    export.columns[..at].iter().all(|(other, _)| other != name),
+                    "{} {name}",
+                    export.name
+                );
             }
         }
     }

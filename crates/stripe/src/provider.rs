@@ -1,8 +1,8 @@
 //! Stripe behind the port.
 
 use chargly_engine::payments::{
-    About, Connection, ConnectionTest, ConnectionVerdict, NewCheckout, NewRefund, Notice, NoticeError, OrderName, PaymentProvider, ProviderError, Standing,
-    StartedCheckout,
+    About, Connection, ConnectionTest, ConnectionVerdict, NewCheckout, NewRefund, Notice, NoticeError,
+    OrderName, PaymentProvider, ProviderError, Standing, StartedCheckout,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;

@@ -10,7 +10,9 @@ mod shell;
 mod table;
 
 pub(crate) use amount::{Amount, UNIT};
-pub(crate) use assets::{Asset, FIRST, IMPORT_LIST, LIVE, PRICE_SLIDER, TRY_SCRIPT, WAITING, WALLET_SCRIPT, find_asset};
+pub(crate) use assets::{
+    Asset, FIRST, IMPORT_LIST, LIVE, PRICE_SLIDER, TRY_SCRIPT, WAITING, WALLET_SCRIPT, find_asset,
+};
 pub(crate) use parts::{Level, Tile, empty, fact, note, tag};
 pub(crate) use say::{COST_MISSING, Currency, NONE, Unit};
 pub(crate) use sheet::{Figure, Sheet};

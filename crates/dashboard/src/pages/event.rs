@@ -20,7 +20,8 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
     let Some(event) = visit.api.find(of()).await? else { return Err(Trouble::NotFound) };
     let name = event.get("event").text();
     let [history, settings] = visit.all([of().then("history"), Target::new("/v1/settings")]).await?;
-    let prices = visit.api.find(Target::new("/v1/event-types").part(name).then("prices").with("limit", "1000"));
+    let prices =
+        visit.api.find(Target::new("/v1/event-types").part(name).then("prices").with("limit", "1000"));
     let prices = prices.await?.unwrap_or(Json::Null);
     let zone = zone_of(settings.get("time_zone").text());
     let customer = event.get("customer").text();
@@ -180,7 +181,9 @@ impl About<'_> {
             let words = "None: it took no credits, or they are owed.";
             return html! { section.chart #lots { h2 { "Which lots paid?" } (note(words)) } };
         }
-        let after = note("As they paid at first, in the order in which lots are used. Given credits bring in nothing.");
+        let after = note(
+            "As they paid at first, in the order in which lots are used. Given credits bring in nothing.",
+        );
         sheet.table_with(&self.visit.state, "lots", "Which lots paid?", table, &after)
     }
 
@@ -208,7 +211,8 @@ impl About<'_> {
             Column::text("Ledger entry"),
         ]);
         for one in history.get("data").list() {
-            let at = [one.get("at").text(), one.get("recorded_at").text()].into_iter().find(|at| !at.is_empty());
+            let at =
+                [one.get("at").text(), one.get("recorded_at").text()].into_iter().find(|at| !at.is_empty());
             let at = at.unwrap_or_default();
             let row = |entry: Option<&Json>| {
                 let id = entry.map_or_else(|| one.get("id").text(), |entry| entry.get("id").text());
@@ -253,7 +257,9 @@ impl About<'_> {
                 None => "cost set, and not known".to_owned(),
             },
             "event_annotated" => "properties attached".to_owned(),
-            "granted" | "lot_activated" | "order_settled" => "credits came in, and settled what was owed".to_owned(),
+            "granted" | "lot_activated" | "order_settled" => {
+                "credits came in, and settled what was owed".to_owned()
+            }
             other => other.replace('_', " "),
         }
     }

@@ -47,12 +47,12 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
 
 /// Each file with what is in it.
 fn files(visit: &Visit) -> Table {
-    let mut table = Table::new(["What", "What a row is", "Of which time", "As a file"].map(Column::text).into());
+    let mut table = Table::new(["What", "What a row is", "Of", "As a file"].map(Column::text).into());
     for export in &EXPORTS {
         table.row(vec![
             Cell::Drawn(html! { b { (export.title) } }, export.title.to_owned()),
             Cell::text(export.about),
-            Cell::text(if export.is_ranged { "the range" } else { "all there are" }),
+            Cell::text(if export.is_ranged { "range" } else { "all" }),
             Cell::Drawn(links(visit, export), String::new()),
         ]);
     }

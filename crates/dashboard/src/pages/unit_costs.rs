@@ -10,7 +10,7 @@ use crate::look::{Amount, Cell, Column, Sheet, Table, Unit, say};
 use crate::visit::Visit;
 
 /// Rows that are shown of a bin.
-const ROWS_MAX: usize = 100;
+const ROWS_MAX: usize = 25;
 /// The parameters of the address: from which cost on, and below which.
 const FROM: &str = "unit_cost_from";
 const TO: &str = "unit_cost_to";

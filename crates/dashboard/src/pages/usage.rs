@@ -324,13 +324,14 @@ impl<'a> Question<'a> {
         };
         let answer = Answer { currency, zone, pieces, groups, sums: ranked, versions };
         let sheet = &mut page.sheet;
+        let over_time = self.over_time(sheet, &answer, marks);
+        let largest = self.largest(sheet, &answer);
+        let (costs, in_bin) = self.costs(sheet, &answer).await?;
         Ok(html! {
             (tiles)
-            (self.over_time(sheet, &answer, marks))
-            div.two {
-                (self.largest(sheet, &answer))
-                (self.costs(sheet, &answer).await?)
-            }
+            (over_time)
+            div.two { (largest) (costs) }
+            (in_bin)
             (self.pivot(sheet, &answer))
         })
     }
@@ -542,8 +543,8 @@ impl<'a> Question<'a> {
         sheet.table_with(&self.visit.state, "largest", &question, table, &after)
     }
 
-    /// What a unit costs, of the newest events of one type.
-    async fn costs(&self, sheet: &mut Sheet, answer: &Answer) -> Result<Markup, Trouble> {
+    /// What a unit costs, of the newest events of one type; and the events of the bin that was pressed.
+    async fn costs(&self, sheet: &mut Sheet, answer: &Answer) -> Result<(Markup, Markup), Trouble> {
         const QUESTION: &str = "What does a unit cost us?";
         let Some(event) = self.event else {
             let names = answer
@@ -551,13 +552,14 @@ impl<'a> Question<'a> {
                 .iter()
                 .filter(|(name, _)| self.by == By::Event && !name.is_empty())
                 .take(SHOWN_MAX);
-            return Ok(html! {
+            let which = html! {
                 section.chart { h2 { (QUESTION) }
                     p.note { "A unit of one event type costs something else than one of another. Choose one: "
                         @for (at, (name, _)) in names.enumerate() { @if at > 0 { " · " } a href=(self.visit.state.with("event", name)) { (name) } }
                     }
                 }
-            });
+            };
+            return Ok((which, html! {}));
         };
         let target = self
             .span
@@ -572,9 +574,8 @@ impl<'a> Question<'a> {
         costs.sort_unstable();
         let missing = events.len() - costs.len();
         if costs.is_empty() {
-            return Ok(
-                html! { section.chart { h2 { (QUESTION) } p.note { span.missing { "cost missing" } " of all of the newest " (events.len()) " events." } } },
-            );
+            let missing = html! { section.chart { h2 { (QUESTION) } p.note { span.missing { "cost missing" } " of all of the newest " (events.len()) " events." } } };
+            return Ok((missing, html! {}));
         }
         let money = Unit::Money(answer.currency);
         let quantiles: Vec<Quantile> =
@@ -620,10 +621,8 @@ impl<'a> Question<'a> {
             meaning: Meaning::Cost,
         };
         let figure = Figure { id: "cost-per-unit", question: QUESTION, note, plot: chart.draw(), table };
-        Ok(html! {
-            (sheet.figure(&self.visit.state, figure))
-            (unit_costs::events_in(self.visit, sheet, events, money, &answer.zone))
-        })
+        let shown = sheet.figure(&self.visit.state, figure);
+        Ok((shown, unit_costs::events_in(self.visit, sheet, events, money, &answer.zone)))
     }
 
     /// Time against groups, with the sums of both.

@@ -41,7 +41,8 @@ async fn rows_are_those_of_the_api_exactly() {
     world.post("/v1/events", odd).await;
     let api = world.get("/v1/events?from=2026-11-01T00:00:00Z&limit=1000").await;
     let lines = world.look(&path("events.ndjson?range=90d")).await.expect(200);
-    let rows: Vec<Value> = lines.text.lines().map(|line| serde_json::from_str(line).expect("a row")).collect();
+    let rows: Vec<Value> =
+        lines.text.lines().map(|line| serde_json::from_str(line).expect("a row")).collect();
     assert_eq!(&rows, api["data"].as_array().expect("a list"));
     let csv = world.look(&path("events.csv?range=90d")).await.expect(200);
     let first = csv.text.lines().nth(1).expect("a row");

@@ -23,13 +23,19 @@ async fn list_is_shown_with_its_effect_and_published_as_it_was_shown() {
     let world = World::start().await;
     let first = list(&[("writer", "1e-06")]);
     world.act(PATH, "preview", &[("list", &first)]).await.expect(200).says("1 model new");
-    let fields = [("list", first.as_str()), ("list_version", "1.0"), ("providers", " acme , "), ("note", "why")];
+    let fields =
+        [("list", first.as_str()), ("list_version", "1.0"), ("providers", " acme , "), ("note", "why")];
     let preview = world.act(PATH, "preview", &fields).await.expect(200);
     assert_eq!(cards(&world).await, 0, "looking publishes nothing");
     let (csrf, key) = (preview.field("import", "csrf"), preview.field("import", "key"));
     let accept = [&[("csrf", csrf.as_str()), ("key", &key), ("action", "import")][..], &fields].concat();
     let done = world.send_form(PATH, &accept).await.expect(303);
-    assert!(done.headers["location"].to_str().expect("ASCII").contains("costs?said=The+rates+are+published+as+card+1"));
+    assert!(
+        done.headers["location"]
+            .to_str()
+            .expect("ASCII")
+            .contains("costs?said=The+rates+are+published+as+card+1")
+    );
     let card = world.get("/v1/rate-cards").await["data"][0].clone();
     assert_eq!((&card["source"], &card["note"]), (&json!("litellm 1.0"), &json!("why")));
 
@@ -127,12 +133,14 @@ async fn sums_of_the_preview_are_those_of_its_models() {
     let effect = &answer["effect"];
     let nano = |value: &Value| -> i128 {
         let text = value.as_str().expect("a decimal");
-        let (whole, fraction) = text.trim_start_matches('-').split_once('.').unwrap_or((text.trim_start_matches('-'), ""));
+        let (whole, fraction) =
+            text.trim_start_matches('-').split_once('.').unwrap_or((text.trim_start_matches('-'), ""));
         let size: i128 = format!("{whole}{fraction:0<9}").parse().expect("digits");
         if text.starts_with('-') { -size } else { size }
     };
     for field in ["cost_now", "cost_then", "margin_change"] {
-        let sum: i128 = effect["models"].as_array().expect("a list").iter().map(|model| nano(&model[field])).sum();
+        let sum: i128 =
+            effect["models"].as_array().expect("a list").iter().map(|model| nano(&model[field])).sum();
         assert_eq!(sum, nano(&effect[field]), "{field} of {effect}");
     }
     assert_eq!(nano(&effect["margin_change"]), nano(&effect["cost_now"]) - nano(&effect["cost_then"]));

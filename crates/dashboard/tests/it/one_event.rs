@@ -30,7 +30,8 @@ async fn event_is_told_whole_and_other_pages_lead_to_it() {
     let page = world.page(&format!("event/{id}")).await.expect(200);
     page.says("Given back since").says("Known at first as").says("cost set to $0.05");
     let history = world.file(&format!("event/{id}"), "history").await;
-    let told: Vec<_> = history.iter().map(|row| (row[1].as_str(), row[3].as_str(), row[5].as_str())).collect();
+    let told: Vec<_> =
+        history.iter().map(|row| (row[1].as_str(), row[3].as_str(), row[5].as_str())).collect();
     assert_eq!(
         told,
         [("charged", "-15", ""), ("given back", "5", "'=blurred"), ("cost set to $0.05", "", "")]

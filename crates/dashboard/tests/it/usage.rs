@@ -97,3 +97,25 @@ async fn refused_and_uncharged_are_counted_and_nothing_is_said_of_nothing() {
     let empty = World::empty().await;
     empty.page("usage").await.expect(200).says("Nothing was used in this range.");
 }
+
+#[tokio::test]
+async fn bin_of_the_histogram_leads_to_its_events() {
+    let world = World::start().await;
+    let page = world.page("usage?event=image.generate").await.expect(200);
+    page.says("Press a bin to see its events.").says("unit_cost_from=0.04");
+    // Ada's cost 4 cents, Bob's 6.
+    let rows = world.file("usage?event=image.generate&unit_cost_from=0.05", "unit-costs").await;
+    assert_eq!(rows.len(), 10);
+    assert!(
+        rows.iter().all(|row| row[1] == "bob" && row[2] == "0.06" && row[6].starts_with("evt_")),
+        "{rows:?}"
+    );
+    let below =
+        world.file("usage?event=image.generate&unit_cost_from=0.04&unit_cost_to=0.06", "unit-costs").await;
+    assert!(below.len() == 10 && below.iter().all(|row| row[1] == "ada"), "{below:?}");
+    world
+        .page("usage?event=image.generate&unit_cost_from=x")
+        .await
+        .expect(200)
+        .is_silent_on("Which events cost");
+}

@@ -22,12 +22,13 @@ mod settle;
 mod sweep;
 
 pub use chargly_ops::{Notice as KeptNotice, NoticeState};
-pub use connection::Connected;
 pub use checkout::{Checkout, NewOrder, RedirectUrls, Visit};
+pub use connection::Connected;
 pub use notices::{BelievedNotice, NoticeEnd};
 pub use port::{
-    About, CheckoutTerms, Connection, ConnectionTest, ConnectionVerdict, NewCheckout, NewRefund, Notice, NoticeError, OrderName, PaymentProvider,
-    PaymentSeen, PaymentStanding, ProviderError, ReturnsStanding, Standing, StartedCheckout,
+    About, CheckoutTerms, Connection, ConnectionTest, ConnectionVerdict, NewCheckout, NewRefund, Notice,
+    NoticeError, OrderName, PaymentProvider, PaymentSeen, PaymentStanding, ProviderError, ReturnsStanding,
+    Standing, StartedCheckout,
 };
 pub use refund::StartedRefund;
 pub(crate) use registry::Payments;

@@ -9,7 +9,8 @@ use futures_util::future::BoxFuture;
 use super::settle::nothing_said;
 use super::{
     About, Connection, ConnectionTest, ConnectionVerdict, NewCheckout, NewRefund, Notice, NoticeError, Order,
-    OrderName, PaymentError, PaymentProvider, PaymentSeen, PaymentStanding, ProviderError, ReturnsStanding, Standing, StartedCheckout,
+    OrderName, PaymentError, PaymentProvider, PaymentSeen, PaymentStanding, ProviderError, ReturnsStanding,
+    Standing, StartedCheckout,
 };
 use crate::environment::Environment;
 use crate::outcome::CallError;

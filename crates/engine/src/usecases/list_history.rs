@@ -76,7 +76,14 @@ pub(super) fn lines_of(stored: &std::sync::Arc<StoredFact>, after: Credits) -> V
     let mut lines = Vec::new();
     for (index, entry) in entries(&stored.fact).into_iter().enumerate().rev() {
         let (fact, at) = (stored.id, stored.at);
-        lines.push(HistoryLine { fact, index, at, entry, balance_after: balance, stored: std::sync::Arc::clone(stored) });
+        lines.push(HistoryLine {
+            fact,
+            index,
+            at,
+            entry,
+            balance_after: balance,
+            stored: std::sync::Arc::clone(stored),
+        });
         balance -= entry.credits;
     }
     lines

@@ -22,7 +22,7 @@ use crate::submission::Failure;
 
 /// How far back use is looked at, in milliseconds (30 days): a month, as rates are thought of.
 pub const RATE_EFFECT_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
-/// Facts looked at, at most: a few seconds of reading, and 64 MB where each is an event of a model that changes. What is
+/// Facts looked at, at most: a few seconds of reading, and 100 MB where each is an event of a model that changes. What is
 /// older is left out, and the answer says from when on it counts.
 pub const RATE_EFFECT_FACTS_MAX: u64 = 1_000_000;
 /// How long it rests after each few milliseconds of work: a request that waits for the core gets it.
@@ -124,8 +124,7 @@ impl Environment {
     pub async fn rate_effect(self: &Arc<Self>, changes: Vec<RateChange>) -> Result<RateEffect, CallError> {
         let (to, head) = (Millis(self.wall_ms()), self.tail().committed().next);
         let env = Arc::clone(self);
-        let (from, is_cut, models) =
-            self.blocking(move || env.read_use(&changes, to).map_err(told)).await?;
+        let (from, is_cut, models) = self.blocking(move || env.read_use(&changes, to).map_err(told)).await?;
         let query = FiguresQuery {
             from,
             to: to.plus(1),
@@ -255,12 +254,8 @@ mod tests {
     #[test]
     fn no_more_facts_are_looked_at_than_the_limit() {
         let most = RATE_EFFECT_FACTS_MAX;
-        for (first, head, begin) in [
-            (0, 10, 0),
-            (5, most + 5, 5),
-            (5, most + 6, 6),
-            (0, 3 * most, 2 * most),
-        ] {
+        for (first, head, begin) in [(0, 10, 0), (5, most + 5, 5), (5, most + 6, 6), (0, 3 * most, 2 * most)]
+        {
             assert_eq!(begin_of(first, head), begin, "{first} {head}");
         }
     }

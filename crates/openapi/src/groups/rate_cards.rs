@@ -156,7 +156,11 @@ fn effect() -> Schema {
     let mut fields = vec![
         must("from", instant(), "From when on events count, by when they occurred."),
         must("to", instant(), "Until when."),
-        must("complete", boolean(), "False where that time has more facts than are looked at: `from` is later then."),
+        must(
+            "complete",
+            boolean(),
+            "False where that time has more facts than are looked at: `from` is later then.",
+        ),
         must("currency", text(), ""),
     ];
     fields.extend(of_use());
@@ -167,7 +171,11 @@ fn effect() -> Schema {
         must("gross_margin_then", share().or_null(), "The margin with `margin_change`."),
         must("upper_bound", boolean(), "True where costs are missing: both margins are at best so."),
         must("unused_models", count(), "Models whose rates would change and that were not used."),
-        must("models", list(gives(of_model())), "Models that were used, those that move the margin most first."),
+        must(
+            "models",
+            list(gives(of_model())),
+            "Models that were used, those that move the margin most first.",
+        ),
     ]);
     gives(fields)
 }
@@ -184,9 +192,17 @@ fn of_use() -> Vec<Field> {
         must("cost_now", decimal(), "What those cost by the rates that hold now."),
         must("cost_then", decimal(), "What they would cost."),
         must("margin_change", decimal(), "`cost_now` less `cost_then`: what the margin gains."),
-        must("newly_priced", count(), "Events that have a cost by the new rates only. Not in `margin_change`."),
+        must(
+            "newly_priced",
+            count(),
+            "Events that have a cost by the new rates only. Not in `margin_change`.",
+        ),
         must("newly_priced_cost", decimal(), "What those would cost."),
-        must("no_longer_priced", count(), "Events that have a cost by the rates of now only. Not in `margin_change`."),
+        must(
+            "no_longer_priced",
+            count(),
+            "Events that have a cost by the rates of now only. Not in `margin_change`.",
+        ),
         must("unpriced", count(), "Events with a unit that neither has a rate for."),
     ]
 }

@@ -7,9 +7,7 @@ use maud::{Markup, html};
 use super::readable;
 use crate::api::Target;
 use crate::json::Json;
-use crate::look::{
-    Amount, Cell, Column, Currency, IMPORT_LIST, Table, UNIT, Unit, empty, fact, note, say,
-};
+use crate::look::{Amount, Cell, Column, Currency, IMPORT_LIST, Table, UNIT, Unit, empty, fact, note, say};
 use crate::page::Page;
 use crate::people::Role;
 use crate::serve::{Done, Form};
@@ -266,9 +264,8 @@ fn changes(effect: &Json, changed: &[Json]) -> Markup {
 
 /// The rates of a model that are not the same before and after: what for, old, new.
 fn moved(model: &Json) -> impl Iterator<Item = (String, Option<Amount>, Option<Amount>)> + use<> {
-    let read = |field: &str| -> Vec<(String, Amount)> {
-        model.get(field).list().iter().map(readable).collect()
-    };
+    let read =
+        |field: &str| -> Vec<(String, Amount)> { model.get(field).list().iter().map(readable).collect() };
     let (before, after) = (read("before"), read("after"));
     let of = |rates: &[(String, Amount)], words: &str| {
         rates.iter().find(|(known, _)| known == words).map(|(_, amount)| *amount)
@@ -394,7 +391,9 @@ mod tests {
         )
         .expect("JSON");
         let words = not_covered(&effect, usd).join(" ");
-        for said in ["less than 30 days", "3 models", "2 events would get a cost", "$0.50", "1 event used a unit"] {
+        for said in
+            ["less than 30 days", "3 models", "2 events would get a cost", "$0.50", "1 event used a unit"]
+        {
             assert!(words.contains(said), "{said:?} is not in {words}");
         }
         assert!(!words.contains("no rate any more"), "{words}");

@@ -4,13 +4,13 @@ pub(crate) mod import;
 
 use maud::{Markup, html};
 
-use crate::pages::groups::Groups;
-use crate::pages::parts::{Pieces, event_cell, figure_cell, known_cell};
 use crate::api::Target;
 use crate::charts::{Form, Meaning, Series, TimeChart};
 use crate::json::Json;
 use crate::look::{Amount, Cell, Column, Currency, Figure, Sheet, Table, Unit, empty, note, say};
 use crate::page::{AsOf, Controls, Page};
+use crate::pages::groups::Groups;
+use crate::pages::parts::{Pieces, event_cell, figure_cell, known_cell};
 use crate::trouble::Trouble;
 use crate::visit::Visit;
 

@@ -272,7 +272,11 @@ impl About<'_> {
                 Cell::text(line.get("kind").text()),
                 Cell::Amount(Unit::Credits, line.get("credits").sum()),
                 Cell::Amount(Unit::Credits, line.get("balance_after").sum()),
-                if line.get("event_id").text().is_empty() { Cell::text(id) } else { one_event_cell(self.visit, id) },
+                if line.get("event_id").text().is_empty() {
+                    Cell::text(id)
+                } else {
+                    one_event_cell(self.visit, id)
+                },
             ]);
         }
         sheet.table_with(

@@ -19,7 +19,9 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
     let list = providers.get("data").list();
     Ok(Page {
         title: "Payments".into(),
-        lead: "Who takes the money for credits. Keys are given to the server at its start, and shown nowhere.".into(),
+        lead:
+            "Who takes the money for credits. Keys are given to the server at its start, and shown nowhere."
+                .into(),
         content: html! {
             (tabs(visit, "settings/payments"))
             @if providers.get("paused").is_true() {
@@ -174,7 +176,11 @@ mod tests {
     fn each_verdict_says_what_to_do() {
         for (verdict, said, expected) in [
             ("good", "", "The connection works"),
-            ("key_refused", "Invalid API Key provided: sk_test_****", "does not know the key: Invalid API Key"),
+            (
+                "key_refused",
+                "Invalid API Key provided: sk_test_****",
+                "does not know the key: Invalid API Key",
+            ),
             ("not_allowed", "permission", "may not read events: permission. Allow"),
             ("other_mode", "the account's events are of live mode", "of the other mode"),
             ("unreachable", "no connection", "cannot be reached: no connection. Look"),

@@ -105,7 +105,10 @@ fn is_collected(line: &HistoryLine) -> bool {
 
 /// The ids of the events that reversals and later charges on this page are about, and of the orders that its lines belong to. One that cannot be read has no link, which is no reason
 /// to keep the page from the reader.
-pub(crate) async fn named_facts(env: &Arc<Environment>, lines: &[HistoryLine]) -> BTreeMap<Position, EntryId> {
+pub(crate) async fn named_facts(
+    env: &Arc<Environment>,
+    lines: &[HistoryLine],
+) -> BTreeMap<Position, EntryId> {
     let wanted: Vec<Position> =
         lines.iter().filter_map(|line| line.entry.event.or(line.entry.order)).collect();
     if wanted.is_empty() {

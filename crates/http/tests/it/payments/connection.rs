@@ -54,7 +54,10 @@ async fn test_says_what_came_of_it_and_asks_once() {
     assert_eq!(shop.fake.requests().len(), asked);
     let sandbox = shop.world.post("/v1/payment-providers/sandbox/test", "").await.expect(200);
     assert_eq!(sandbox.text("/verdict"), "good");
-    assert_eq!(shop.world.post("/v1/payment-providers/paypal/test", "").await.expect(404).code(), "not_found");
+    assert_eq!(
+        shop.world.post("/v1/payment-providers/paypal/test", "").await.expect(404).code(),
+        "not_found"
+    );
     assert_eq!(shop.world.post(TEST, r#"{"key":"x"}"#).await.expect(400).fields(), ["key"]);
 }
 

@@ -197,7 +197,10 @@ async fn dry_run_tells_what_the_rates_would_have_made_of_the_use_of_late() {
     let next = list(&[(0, "1.5e-06"), (1, "2e-06"), (2, "1e-06"), (3, "1e-06")]);
     let dry = import(&world, &next, json!({"dry_run": true})).await.expect(200);
     assert_eq!(dry.json()["report"]["new"][0]["model"], "m2");
-    assert_eq!(dry.json()["report"]["new"][0]["rates"], json!([{"unit": "input_tokens", "rate": "0.000001"}]));
+    assert_eq!(
+        dry.json()["report"]["new"][0]["rates"],
+        json!([{"unit": "input_tokens", "rate": "0.000001"}])
+    );
     let effect = dry.json()["effect"].clone();
     // 2,333 tokens at 1 and at 1.5 millionths of a dollar.
     for (field, expected) in [
@@ -226,7 +229,10 @@ async fn dry_run_tells_what_the_rates_would_have_made_of_the_use_of_late() {
     // A month later nobody has used anything of late.
     world.clock.advance(31 * 24 * 3_600_000);
     let later = import(&world, &next, json!({"dry_run": true})).await.expect(200);
-    assert_eq!((later.number("/effect/events"), later.number("/effect/unused_models")), ("0".into(), "3".into()));
+    assert_eq!(
+        (later.number("/effect/events"), later.number("/effect/unused_models")),
+        ("0".into(), "3".into())
+    );
     assert!(later.json()["effect"]["gross_margin"].is_null());
 
     let done = import(&world, &next, json!({})).await.expect(200);
