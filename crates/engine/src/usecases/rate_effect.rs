@@ -88,7 +88,7 @@ impl UseEffect {
         *self != Self::default()
     }
 
-    fn add(&mut self, (before, after): (Option<i64>, Option<i64>)) {
+    fn add(&mut self, (before, after): Costs) {
         match (before, after) {
             (Some(before), Some(after)) => {
                 self.events += 1;
@@ -187,10 +187,13 @@ fn told(error: PastError) -> CallError {
     }
 }
 
+/// What an event costs by the rates of now and by those to come, in nano-units; `None` where there is no rate.
+type Costs = (Option<i64>, Option<i64>);
+
 /// What each event of a model that changes costs by both rates: the last word on it counts.
 struct Uses<'a> {
     models: HashMap<(&'a str, &'a str), (usize, &'a RateChange)>,
-    known: HashMap<Position, (usize, (Option<i64>, Option<i64>))>,
+    known: HashMap<Position, (usize, Costs)>,
 }
 
 impl<'a> Uses<'a> {

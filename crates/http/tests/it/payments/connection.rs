@@ -41,7 +41,7 @@ async fn providers_are_told_with_the_address_of_their_notices_and_the_last_of_th
 }
 
 #[tokio::test]
-async fn test_says_what_came_of_it_and_asks_once() {
+async fn connection_is_tested_by_asking_once_and_told_in_a_word() {
     let shop = Shop::open().await;
     let good = shop.world.post(TEST, "").await.expect(200);
     assert_eq!((good.text("/verdict"), good.text("/said")), ("good".into(), String::new()));
