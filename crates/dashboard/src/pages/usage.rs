@@ -125,7 +125,7 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
             (empty("That is not counted.", &html! {
                 p { (why) }
                 p { "Kept are, by the hour: event type with price version, and event type with one dimension; by the day: customer with event type." }
-                p { a.button href=(visit.state.with_all(&[("by", ""), ("customer", ""), ("event", "")].into_iter().chain(question.dimensions.iter().map(|(name, _)| (name.as_str(), ""))).collect::<Vec<_>>())) { "By event type, without filters" } }
+                p { a.button href=(visit.state.with_all(&[("by", ""), ("customer", ""), ("event", ""), ("price_version", "")].into_iter().chain(question.dimensions.iter().map(|(name, _)| (name.as_str(), ""))).collect::<Vec<_>>())) { "By event type, without filters" } }
             }))
         },
     };
@@ -140,6 +140,8 @@ struct Question<'a> {
     by: By,
     event: Option<&'a str>,
     customer: Option<&'a str>,
+    /// Only of this price version.
+    price: Option<&'a str>,
     /// `filter[model]` and its value.
     dimensions: Vec<(String, String)>,
     /// Dimensions that can be chosen.
@@ -182,7 +184,7 @@ impl<'a> Question<'a> {
             METRICS.into_iter().find(|metric| state.get("metric") == Some(metric.name)).unwrap_or(METRICS[0]);
         let dimensions: Vec<_> =
             state.all("filter[").map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let customer = state.get("customer");
+        let (customer, price) = (state.get("customer"), state.get("price_version"));
         let span = visit.span();
         let by_hour = span.interval == "hour";
         // Customers are kept by the day.
@@ -191,7 +193,7 @@ impl<'a> Question<'a> {
         } else {
             span
         };
-        Self { visit, span, metric, by, event, customer, dimensions, declared }
+        Self { visit, span, metric, by, event, customer, price, dimensions, declared }
     }
 
     /// Why nothing is kept that could answer it.
@@ -205,6 +207,16 @@ impl<'a> Question<'a> {
             }
             (By::Dimension(by), Some(one)) if by != one => {
                 Some(format!("{by} is not counted together with {one}: remove one of them."))
+            }
+            (By::Customer, _) if self.price.is_some() => Some(
+                "Customers are not counted by price version: remove that filter, or choose another split."
+                    .into(),
+            ),
+            (By::Dimension(one), _) if self.price.is_some() => Some(format!(
+                "Price versions are not counted by {one}: remove that filter, or choose another split."
+            )),
+            _ if self.price.is_some() && (of_customer || dimension.is_some()) => {
+                Some("Price versions are counted by event type alone: remove the other filters.".into())
             }
             (By::Customer, Some(one)) => Some(format!(
                 "Customers are not counted by {one}: remove that filter, or choose another split."
@@ -227,6 +239,7 @@ impl<'a> Question<'a> {
     fn usage(&self) -> Target {
         let usage =
             Target::new("/v1/usage").with_some("event", self.event).with_some("customer", self.customer);
+        let usage = usage.with_some("price_version", self.price);
         self.dimensions.iter().fold(usage, |usage, (name, value)| usage.with(name, value))
     }
 
@@ -410,7 +423,11 @@ impl<'a> Question<'a> {
             By::Customer => state.with_all(&[("customer", group), ("by", "event")]),
             By::PriceVersion => {
                 let version = versions.iter().find(|version| version.get("id").text() == group)?;
-                self.visit.link_to("events", version.get("event").text())
+                let event = version.get("event").text();
+                if self.price.is_some() {
+                    return Some(self.visit.link_to("events", event));
+                }
+                state.with_all(&[("price_version", group), ("event", event), ("by", "price_version")])
             }
             By::Dimension(name) => state.with_all(&[(&format!("filter[{name}]"), group), ("by", "event")]),
         })
@@ -565,7 +582,9 @@ impl<'a> Question<'a> {
             .span
             .ask(Target::new("/v1/events").with("event", event).with_some("customer", self.customer));
         let list = self.visit.api.get(target.with("limit", SAMPLE)).await?;
-        let events = list.get("data").list();
+        let is_meant =
+            |event: &&Json| self.price.is_none_or(|price| event.get("price_version").text() == price);
+        let events: Vec<Json> = list.get("data").list().iter().filter(is_meant).cloned().collect();
         let mut costs: Vec<Amount> = events
             .iter()
             .filter(|event| event.path("cost.currency").text() == answer.currency.code())
@@ -622,7 +641,7 @@ impl<'a> Question<'a> {
         };
         let figure = Figure { id: "cost-per-unit", question: QUESTION, note, plot: chart.draw(), table };
         let shown = sheet.figure(&self.visit.state, figure);
-        Ok((shown, unit_costs::events_in(self.visit, sheet, events, money, &answer.zone)))
+        Ok((shown, unit_costs::events_in(self.visit, sheet, &events, money, &answer.zone)))
     }
 
     /// Time against groups, with the sums of both.
