@@ -23,6 +23,7 @@ const PAGES = [
   "revenue",
   "credits",
   "costs",
+  "costs/import",
   "pricing",
   "pricing/image.generate",
   "pricing/simulate",
@@ -30,16 +31,18 @@ const PAGES = [
   "advisor",
   "advisor/track-record",
   "health",
+  "exports",
   "settings",
   "settings/keys",
   "settings/packs",
+  "settings/payments",
   "settings/webhooks",
   "settings/people",
   "settings/you",
 ];
 
 /** Pages that are gone through by keyboard: one to read, one to fill in. */
-const BY_KEYBOARD = ["overview", "settings/keys"];
+const BY_KEYBOARD = ["overview", "settings/keys", "exports"];
 
 const folder = await mkdtemp(join(tmpdir(), "chargly-browser-"));
 const data = join(folder, "data");
@@ -74,6 +77,9 @@ async function call(path, body) {
   assert.equal(response.status, 200, path);
   return response.json();
 }
+
+// One event's page is found by its id.
+PAGES.push(`event/${(await call("/v1/events?limit=1")).data[0].id}`);
 
 /** A date so many days ago, as the address of a page and the API have it. */
 const daysAgo = (days) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
@@ -181,6 +187,25 @@ describe("figures", () => {
     assert.equal(await banner.count(), 0);
     await environments.getByRole("link", { name: "Test" }).click();
     await page.waitForURL(address("usage?range=7d"));
+    assert.deepEqual(complaints(), []);
+    await page.close();
+  });
+});
+
+describe("a price list", () => {
+  test("goes from its file into the form, is looked at, and is published", async () => {
+    const { page, complaints } = await visit("costs/import");
+    const list = { "writer-9": { litellm_provider: "acme", input_cost_per_token: 2.5e-6 } };
+    const file = { name: "prices.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(list)) };
+    await page.getByLabel("A file").setInputFiles(file);
+    await page.waitForFunction(() => document.querySelector("textarea[name=list]").value.includes("writer-9"));
+    await page.getByRole("button", { name: "Show what would change" }).click();
+    await page.getByRole("heading", { name: "What litellm would change", level: 1 }).waitFor();
+    assert.deepEqual(await sideways(page), []);
+    assert.deepEqual(await inaccessible(page), []);
+    await keepScreenshot(page, "dashboard/costs/import/preview", LOOKS[0]);
+    await page.getByRole("button", { name: "Publish them" }).click();
+    await page.getByText("The rates are published as card").waitFor();
     assert.deepEqual(complaints(), []);
     await page.close();
   });

@@ -47,6 +47,8 @@ limits! {
     CORRECTION_CUSTOMERS_MAX: "customers" = 100_000;
     /// Events that one correction names one by one: they stand in its fact.
     CORRECTION_IDS_MAX: "events" = 1_000;
+    /// Facts of a wallet that the history of one of its events looks at: as a page of the ledger does.
+    EVENT_HISTORY_FACTS_MAX: "facts" = 10_000;
     /// Items of one page of a list: answers in a fraction of a second.
     LIST_LIMIT_MAX: "items" = 1_000;
     /// A reason: a paragraph.
@@ -89,6 +91,8 @@ limits! {
     MODEL_NAME_BYTES_MAX: "bytes" = 128;
     /// Providers named in one import of a list: more is better said by naming none.
     IMPORT_PROVIDERS_MAX: "names" = 200;
+    /// Facts of the last 30 days that an import is tried on before it is accepted: a few seconds of reading.
+    RATE_EFFECT_FACTS_MAX: "facts" = 1_000_000;
     /// How far back a stream resumes: what is older is skipped, and the stream says so.
     STREAM_CATCH_UP_FACTS_MAX: "facts" = 1_000_000;
     /// Webhook endpoints of one environment: each has a sender, and every message is put for each that wants it.

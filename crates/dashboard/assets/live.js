@@ -42,7 +42,7 @@ function row(fact) {
   const left = fact.balance?.available;
   tr.append(
     cell("Time", at.slice(11, 19)),
-    cell("What", what),
+    cell("What", fact.id?.startsWith("evt_") ? link(what, live.dataset.events, fact.id) : what),
     cell("Event type", link(fact.event, live.dataset.types, fact.event)),
     cell("Customer", link(fact.customer, live.dataset.customers, fact.customer)),
     cell("Credits", credits, true),

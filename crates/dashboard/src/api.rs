@@ -40,6 +40,17 @@ impl Api {
         self.read(self.call("GET", target.into(), Body::empty(), &[]).await).await
     }
 
+    /// The same, as it was written.
+    pub(crate) async fn text(&self, target: impl Into<String>) -> Result<String, Trouble> {
+        let response = self.call("GET", target.into(), Body::empty(), &[]).await;
+        if !response.status().is_success() {
+            return self.read(response).await.map(|_| String::new());
+        }
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await;
+        let body = body.map_err(|error| Trouble::internal(&error))?;
+        String::from_utf8(body.into()).map_err(|error| Trouble::internal(&error))
+    }
+
     /// The same; `None` where there is no such thing.
     pub(crate) async fn find(&self, target: impl Into<String>) -> Result<Option<Json>, Trouble> {
         match self.get(target).await {

@@ -12,6 +12,7 @@
 
 mod api;
 mod charts;
+mod exports;
 mod json;
 mod live;
 mod look;

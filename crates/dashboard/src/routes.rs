@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use crate::page::Page;
 use crate::pages;
 use crate::people::Role;
-use crate::serve::{Done, Form};
+use crate::serve::{Done, FORM_BYTES_MAX, Form};
 use crate::trouble::Trouble;
 use crate::visit::Visit;
 
@@ -21,6 +21,8 @@ pub(crate) struct PageRoute {
     pub(crate) show: Show,
     /// What its forms do; each action says which role it needs.
     pub(crate) act: Option<Act>,
+    /// Bytes of one of its forms.
+    pub(crate) form_bytes: usize,
 }
 
 /// Makes a page.
@@ -42,17 +44,20 @@ pub(crate) struct Section {
 }
 
 macro_rules! pages {
-    ($($path:literal in $section:literal $role:ident $show:path $(, does $act:path)?;)*) => {
+    ($($path:literal in $section:literal $role:ident $show:path $(, does $act:path)? $(, takes $bytes:expr)?;)*) => {
         &[$(PageRoute {
             path: $path,
             section: $section,
             role: Role::$role,
             show: |visit| Box::pin($show(visit)),
             act: pages!(@act $($act)?),
+            form_bytes: pages!(@bytes $($bytes)?),
         }),*]
     };
     (@act $act:path) => { Some(|visit, form| Box::pin($act(visit, form))) };
     (@act) => { None };
+    (@bytes $bytes:expr) => { $bytes };
+    (@bytes) => { FORM_BYTES_MAX };
 }
 
 /// What the live page reads: no page, but for whoever may see that one.
@@ -62,6 +67,17 @@ pub(crate) static STREAM: PageRoute = PageRoute {
     role: Role::Viewer,
     show: |visit| Box::pin(pages::live::show(visit)),
     act: None,
+    form_bytes: FORM_BYTES_MAX,
+};
+
+/// The files of the exports: no pages, but for whoever may see theirs.
+pub(crate) static EXPORT: PageRoute = PageRoute {
+    path: "exports/{file}",
+    section: "health",
+    role: Role::Viewer,
+    show: |visit| Box::pin(pages::exports::show(visit)),
+    act: None,
+    form_bytes: FORM_BYTES_MAX,
 };
 
 /// Every page there is.
@@ -73,13 +89,17 @@ pub(crate) static PAGES: &[PageRoute] = pages! {
     "customers" in "customers" Viewer pages::customers::show, does pages::customers::act;
     "customers/{customer}" in "customers" Viewer pages::customer::show, does pages::customer::act;
     "events/{name}" in "usage" Viewer pages::events::show;
+    "event/{id}" in "usage" Viewer pages::event::show;
     "revenue" in "revenue" Viewer pages::revenue::show;
     "credits" in "credits" Viewer pages::credits::show;
     "costs" in "costs" Viewer pages::costs::show;
+    "costs/import" in "costs" Viewer pages::costs::import::show, does pages::costs::import::act, takes pages::costs::import::LIST_FORM_BYTES_MAX;
     "health" in "health" Viewer pages::health::show;
+    "exports" in "health" Viewer pages::exports::show;
     "settings" in "settings" Viewer pages::settings::project::show, does pages::settings::project::act;
     "settings/keys" in "settings" Viewer pages::settings::keys::show, does pages::settings::keys::act;
     "settings/packs" in "settings" Viewer pages::settings::packs::show, does pages::settings::packs::act;
+    "settings/payments" in "settings" Viewer pages::settings::payments::show, does pages::settings::payments::act;
     "settings/webhooks" in "settings" Viewer pages::settings::webhooks::show, does pages::settings::webhooks::act;
     "settings/webhooks/{id}" in "settings" Viewer pages::settings::webhooks::show_one, does pages::settings::webhooks::act_one;
     "settings/people" in "settings" Viewer pages::settings::people::show, does pages::settings::people::act;

@@ -17,15 +17,17 @@ use axum::routing::{any, get};
 use chargly_engine::Environment;
 use chargly_http::Project;
 use maud::{Markup, html};
+use tokio::sync::Semaphore;
 use tower_http::compression::CompressionLayer;
 
 use crate::api::Api;
+use crate::exports::{self, EXPORTS_MAX};
 use crate::live;
 use crate::look::{Around, around, find_asset};
 use crate::page::Page;
 use crate::people::password::{self, WrongOnes};
 use crate::people::{People, Person};
-use crate::routes::{PAGES, PageRoute, STREAM};
+use crate::routes::{EXPORT, PAGES, PageRoute, STREAM};
 use crate::sample::SampleData;
 use crate::state::State;
 use crate::trouble::Trouble;
@@ -54,12 +56,15 @@ pub struct Dashboard {
     pub sample: Option<Arc<dyn SampleData>>,
     /// Wrong passwords of late.
     wrong_ones: Arc<WrongOnes>,
+    /// Files that may still be written at one time.
+    exports: Arc<Semaphore>,
 }
 
 impl Dashboard {
     /// A dashboard over these environments and routes, for these people.
     pub fn new(project: Arc<Project>, routes: Router, people: Arc<People>, nonce: fn() -> [u8; 16]) -> Self {
-        Self { project, routes, people, nonce, sample: None, wrong_ones: Arc::default() }
+        let exports = Arc::new(Semaphore::new(EXPORTS_MAX));
+        Self { project, routes, people, nonce, sample: None, wrong_ones: Arc::default(), exports }
     }
 }
 
@@ -112,6 +117,7 @@ pub fn router(dashboard: Dashboard) -> Router {
     router = router.merge(crate::try_it::router(&dashboard)).merge(crate::wallet::router(&dashboard));
     let at_link = dashboard.clone();
     let at_stream = dashboard.clone();
+    let at_exports = dashboard.clone();
     let at_sign_in = dashboard.clone();
     let at_root = dashboard.clone();
     let at_end = dashboard;
@@ -120,6 +126,10 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route(
             "/dashboard/{environment}/stream",
             get(move |request: Request| async move { at_stream.stream(request).await }),
+        )
+        .route(
+            "/dashboard/{environment}/exports/{file}",
+            get(move |request: Request| async move { at_exports.export(request).await }),
         )
         .route("/sign-in", any(move |request: Request| async move { at_sign_in.sign_in(request).await }))
         .route(
@@ -150,6 +160,13 @@ impl Dashboard {
             Ok(visit) => live::stream(&visit, &parts.headers).await,
             Err(trouble) => trouble_page(&root_of(parts.uri.path()), &trouble),
         }
+    }
+
+    async fn export(&self, request: Request) -> Response {
+        let (mut parts, _) = request.into_parts();
+        let found = self.visit(&EXPORT, &mut parts).await;
+        let file = found.and_then(|visit| exports::file(&visit, &self.exports));
+        file.unwrap_or_else(|trouble| trouble_page(&root_of(parts.uri.path()), &trouble))
     }
 
     /// Who asks, where, and whether they may.
@@ -204,7 +221,7 @@ impl Dashboard {
         headers: &HeaderMap,
         body: Body,
     ) -> Response {
-        let done = match read_form(headers, body).await {
+        let done = match read_form_of(headers, body, route.form_bytes).await {
             Ok(form) => {
                 let done = match route.act {
                     None => Err(Trouble::NotFound),
@@ -483,11 +500,16 @@ fn csrf_of(session: &str) -> String {
 
 /// The fields of a form that a page of ours sent.
 pub(crate) async fn read_form(headers: &HeaderMap, body: Body) -> Result<Form, Trouble> {
+    read_form_of(headers, body, FORM_BYTES_MAX).await
+}
+
+/// The same, of a form that may be larger than most.
+async fn read_form_of(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Form, Trouble> {
     // Browsers say where a form comes from; programs have the API.
     if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
         return Err(Trouble::Stale);
     }
-    let body = axum::body::to_bytes(body, FORM_BYTES_MAX).await.map_err(|_| Trouble::Stale)?;
+    let body = axum::body::to_bytes(body, bytes_max).await.map_err(|_| Trouble::Stale)?;
     let fields = form_urlencoded::parse(&body).map(|(name, value)| (name.into_owned(), value.into_owned()));
     Ok(Form(fields.collect()))
 }

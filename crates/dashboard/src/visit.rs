@@ -78,6 +78,11 @@ impl Visit {
         if self.typed.get("action") == action { self.typed.get(field) } else { "" }
     }
 
+    /// The same, with the spaces around it.
+    pub(crate) fn typed_raw(&self, action: &str, field: &str) -> &str {
+        if self.typed.get("action") == action { self.typed.raw(field) } else { "" }
+    }
+
     /// The link to a page of this environment, in the same range.
     pub(crate) fn link(&self, path: &str) -> String {
         format!("{}dashboard/{}/{path}{}", self.root, self.env.name(), self.state.range_query())

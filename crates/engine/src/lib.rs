@@ -59,14 +59,15 @@ pub use usecases::figures;
 pub use usecases::{
     ApplyAdvice, AuditPage, BatchOutcome, COLLECTED_EVENTS_MAX, CORRECTION_CUSTOMERS_MAX,
     CORRECTION_EVENTS_MAX, Collected, CorrectionProgress, CorrectionState, CustomerChange,
-    CustomerDifference, ELASTIC_DRAWS_DEFAULT, ELASTIC_DRAWS_MAX, ErasedCustomer, EventFilter, EventPage,
-    ExpiringLot, ExpiringSlice, HistoryLine, HistoryPage, HoldTerms, LEFT_ALONE_TOLD_MAX,
-    LOGGED_AMONG_FACTS_MAX, LOGGED_WITHIN_MS, LeftAlone, LookJob, LookRequest, LookStatus, Looked,
-    MeterEvent, NewKey, OrderPage, PRICE_CHANGES_MAX, PastError, Preview, PreviewSeal, PriceImpactError,
-    PriceImpacts, PriceSimulation, Properties, Quote, SIMULATED_CUSTOMERS_MAX, SIMULATION_KEPT_MS,
+    CustomerDifference, ELASTIC_DRAWS_DEFAULT, ELASTIC_DRAWS_MAX, EVENT_HISTORY_FACTS_MAX, ErasedCustomer,
+    EventFilter, EventHistory, EventPage, ExpiringLot, ExpiringSlice, HistoryLine, HistoryPage, HoldTerms,
+    LEFT_ALONE_TOLD_MAX, LOGGED_AMONG_FACTS_MAX, LOGGED_WITHIN_MS, LeftAlone, LookJob, LookRequest,
+    LookStatus, Looked, MeterEvent, NewKey, OrderPage, PRICE_CHANGES_MAX, PastError, Preview, PreviewSeal,
+    PriceImpactError, PriceImpacts, PriceSimulation, Properties, Quote, RATE_EFFECT_FACTS_MAX,
+    RATE_EFFECT_MS, RateChange, RateEffect, SIMULATED_CUSTOMERS_MAX, SIMULATION_KEPT_MS,
     SIMULATIONS_KEPT_MAX, SIMULATIONS_QUEUED_MAX, Simulated, SimulationError, SimulationJob,
-    SimulationStatus, Skip, Totals, Tried, TriedRule, TriedSample, TryError, UsageLog, WalletAsOf, Watch,
-    look_weekly, simulate,
+    SimulationStatus, Skip, Totals, Tried, TriedRule, TriedSample, TryError, UsageLog, UseEffect, WalletAsOf,
+    Watch, look_weekly, simulate,
 };
 pub use verify::{Progress, Report, VerifyError, verify, verify_with};
 pub use wallet_links::WalletLink;

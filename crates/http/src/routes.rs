@@ -90,6 +90,7 @@ pub static ROUTES: &[Route] = routes! {
     "POST"   "/v1/events/batch"                       Meter  "meter_events"       v1::events::batch::handle;
     "POST"   "/api/v1/events"                         Meter  "receive_cloud_events" cloud_events::handle;
     "GET"    "/v1/events/{id}"                        Read   "get_event"          v1::events::get::handle;
+    "GET"    "/v1/events/{id}/history"                Read   "get_event_history"  v1::events::history::handle;
     "POST"   "/v1/events/{id}/reverse"                Grant  "reverse_event"      v1::events::reverse::handle;
     "POST"   "/v1/events/{id}/collect"                Grant  "collect_event"      v1::events::collect::handle;
     "POST"   "/v1/events/{id}/cost"                   Meter  "set_event_cost"     v1::events::cost::handle;
@@ -147,6 +148,8 @@ pub static ROUTES: &[Route] = routes! {
     "GET"    "/v1/customers/{customer}/allowances"    Read   "list_allowances"    v1::customers::allowances::list::handle;
     "PUT"    "/v1/customers/{customer}/allowances/{code}" Grant "set_allowance"   v1::customers::allowances::put::handle;
     "DELETE" "/v1/customers/{customer}/allowances/{code}" Grant "end_allowance"   v1::customers::allowances::end::handle;
+    "GET"    "/v1/payment-providers"                 Read   "list_payment_providers" v1::payment_providers::list::handle;
+    "POST"   "/v1/payment-providers/{provider}/test" Grant  "test_payment_provider" v1::payment_providers::test::handle;
     "GET"    "/v1/payment-notices"                   Admin  "list_payment_notices" v1::payment_notices::list::handle;
     "POST"   "/v1/stripe/webhook"                    Public "stripe_webhook"     v1::stripe::webhook::handle;
     "GET"    "/checkout/{environment}/{token}"        Public "checkout_page"      buyer::checkout::handle;

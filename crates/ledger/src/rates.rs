@@ -204,6 +204,25 @@ impl Usage {
         }
     }
 
+    /// What it costs by the rates of its model, in nano-units: Σ rate × quantity, rounded once, half to even.
+    ///
+    /// # Errors
+    /// [`NoRate`] where there is no rate for one of its units, or the product is too large.
+    pub fn nano_by(&self, rates: &[Rate]) -> Result<i64, NoRate> {
+        let input = self.micro(Unit::InputTokens) / 1_000_000;
+        // 10⁻¹² of currency times 10⁻⁶ of a unit; at most 10¹⁸ × 10¹⁵ each, and there are seven.
+        let mut exact: i128 = 0;
+        for unit in Unit::ALL {
+            let billed = self.billed_micro(unit);
+            if billed > 0 {
+                let rate = rate_for(rates, unit, self.is_batch, input).ok_or(NoRate::UnknownUnit(unit))?;
+                exact += i128::from(rate) * i128::from(billed);
+            }
+        }
+        let nano = i64::try_from(half_even(exact, 1_000_000_000)).map_err(|_| NoRate::Overflow)?;
+        if nano > Money::NANO_MAX { Err(NoRate::Overflow) } else { Ok(nano) }
+    }
+
     /// # Errors
     /// [`Rejection::Invalid`] where the parts of the input are more than the input, or a name is too long or empty.
     pub fn check(&self) -> Result<(), Rejection> {
@@ -312,22 +331,7 @@ impl RateBook {
     /// [`NoRate`] where it has no price.
     pub fn cost_of(&self, usage: &Usage, at: Millis, newest: Option<CardNo>) -> Result<Cost, NoRate> {
         let entry = self.entry(&usage.provider, &usage.model, at, newest).ok_or(NoRate::UnknownModel)?;
-        let input = usage.micro(Unit::InputTokens) / 1_000_000;
-        // 10⁻¹² of currency times 10⁻⁶ of a unit; at most 10¹⁸ × 10¹⁵ each, and there are seven.
-        let mut exact: i128 = 0;
-        for unit in Unit::ALL {
-            let billed = usage.billed_micro(unit);
-            if billed > 0 {
-                let rate =
-                    rate_for(&entry.rates, unit, usage.is_batch, input).ok_or(NoRate::UnknownUnit(unit))?;
-                exact += i128::from(rate) * i128::from(billed);
-            }
-        }
-        let nano = i64::try_from(half_even(exact, 1_000_000_000)).map_err(|_| NoRate::Overflow)?;
-        if nano > Money::NANO_MAX {
-            return Err(NoRate::Overflow);
-        }
-        Ok(Cost { nano, source: CostSource::RateCard { card: entry.card } })
+        Ok(Cost { nano: usage.nano_by(&entry.rates)?, source: CostSource::RateCard { card: entry.card } })
     }
 
     pub(crate) fn put_card(&mut self, card: RateCard, entries: &[RateEntry]) {

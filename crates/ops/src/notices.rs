@@ -165,6 +165,16 @@ impl Ops {
         })
     }
 
+    /// When the newest notice of a provider came in, in milliseconds since 1970.
+    pub fn last_notice_ms(&self, provider: &str) -> Result<Option<i64>, OpsError> {
+        self.read(|db| {
+            let mut row = db.prepare_cached(
+                "SELECT received_ms FROM notice WHERE provider = ?1 ORDER BY number DESC LIMIT 1",
+            )?;
+            Ok(row.query_row([provider], |row| row.get(0)).optional()?)
+        })
+    }
+
     /// A page of notices, the newest first; `before` is the number of the last of the page before.
     pub fn list_notices(
         &self,

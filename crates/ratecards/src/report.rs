@@ -11,7 +11,7 @@ use crate::skipped::Skipped;
 const EXAMPLES_MAX: usize = 20;
 
 impl Comparison {
-    /// What importing does: counts, every change with what held before, and what was left out, by reason.
+    /// What importing does: counts, new models with their rates, every change with what held before, and what was left out, by reason.
     pub fn report(&self) -> Value {
         let changed = self.changed.iter().map(|change| {
             json!({
@@ -24,8 +24,16 @@ impl Comparison {
         let gone = self.gone.iter().map(
             |ModelName { provider, model }| json!({"provider": provider.as_str(), "model": model.as_str()}),
         );
+        let new = self.added.iter().map(|entry| {
+            json!({
+                "provider": entry.provider.as_str(),
+                "model": entry.model.as_str(),
+                "rates": rates_json(&entry.rates),
+            })
+        });
         json!({
             "added": self.added.len(),
+            "new": new.collect::<Vec<_>>(),
             "changed": changed.collect::<Vec<_>>(),
             "unchanged": self.unchanged,
             "gone": gone.collect::<Vec<_>>(),

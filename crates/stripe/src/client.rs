@@ -86,8 +86,10 @@ pub(crate) struct Client {
 }
 
 /// What one attempt failed by.
-struct Failure {
-    error: ProviderError,
+pub(crate) struct Failure {
+    pub(crate) error: ProviderError,
+    /// The HTTP status of an answer that was a refusal.
+    pub(crate) status: Option<u16>,
     again: Again,
 }
 
@@ -121,6 +123,11 @@ impl Client {
         Ok(Self { http, base, secret_key: config.secret_key.clone(), patience: Patience::default() })
     }
 
+    /// Where Stripe is, as it was configured: it holds no secret.
+    pub(crate) fn address(&self) -> String {
+        self.base.as_str().trim_end_matches('/').to_owned()
+    }
+
     /// Asks, and asks again where that may help.
     pub(crate) async fn call<T: DeserializeOwned>(&self, call: &Call) -> Result<T, ProviderError> {
         let mut pause = self.patience.first_pause;
@@ -139,6 +146,12 @@ impl Client {
             pause *= 2;
             attempt += 1;
         }
+    }
+
+    /// Asks once: for who wants to know how it stands, and not to get something done.
+    pub(crate) async fn ask_once<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Failure> {
+        let body = self.attempt(call).await?;
+        parse(call, &body).map_err(|error| Failure { error, status: None, again: Again::Never })
     }
 
     async fn attempt(&self, call: &Call) -> Result<Vec<u8>, Failure> {
@@ -163,7 +176,11 @@ impl Client {
         while let Some(chunk) = answer.chunk().await.map_err(|problem| self.unreachable(problem))? {
             if body.len() + chunk.len() > ANSWER_BYTES_MAX {
                 let what = format!("{}: more than {ANSWER_BYTES_MAX} bytes", call.what);
-                return Err(Failure { error: ProviderError::Unreadable { what }, again: Again::Never });
+                return Err(Failure {
+                    error: ProviderError::Unreadable { what },
+                    status: None,
+                    again: Again::Never,
+                });
             }
             body.extend_from_slice(&chunk);
         }
@@ -176,7 +193,7 @@ impl Client {
             () if problem.is_connect() => "no connection".to_owned(),
             () => self.hush(&problem.without_url().to_string()),
         };
-        Failure { error: ProviderError::Unavailable { why }, again: Again::May(None) }
+        Failure { error: ProviderError::Unavailable { why }, status: None, again: Again::May(None) }
     }
 
     fn refused(&self, call: &Call, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
@@ -196,7 +213,8 @@ impl Client {
             }
             () => ProviderError::Refused { code, message },
         };
-        Failure { error, again: if again { Again::May(retry_after(headers)) } else { Again::Never } }
+        let status = Some(status);
+        Failure { error, status, again: if again { Again::May(retry_after(headers)) } else { Again::Never } }
     }
 
     /// Words of somebody else's, without the key: nobody promises that they leave it out.

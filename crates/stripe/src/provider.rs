@@ -1,15 +1,15 @@
 //! Stripe behind the port.
 
 use chargly_engine::payments::{
-    About, NewCheckout, NewRefund, Notice, NoticeError, OrderName, PaymentProvider, ProviderError, Standing,
-    StartedCheckout,
+    About, Connection, ConnectionTest, ConnectionVerdict, NewCheckout, NewRefund, Notice, NoticeError,
+    OrderName, PaymentProvider, ProviderError, Standing, StartedCheckout,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tracing::warn;
 
-use crate::client::{Call, Client, Params, Patience};
+use crate::client::{Call, Client, Failure, Params, Patience, STRIPE_VERSION};
 use crate::config::{ConfigError, StripeConfig};
 use crate::minor::to_minor;
 use crate::notice::{self, EVENT_TYPES};
@@ -68,6 +68,24 @@ impl Stripe {
         let params = vec![pair("limit", "1")];
         let _events: List<Value> = self.client.call(&Call::get("events", "/v1/events", params)).await?;
         Ok(())
+    }
+
+    /// Asks for one event, as [`Stripe::check`] does, once, and says what came of it.
+    async fn test_connection(&self) -> ConnectionTest {
+        let call = Call::get("events", "/v1/events", vec![pair("limit", "1")]);
+        let events = match self.client.ask_once::<List<ModeOf>>(&call).await {
+            Ok(events) => events,
+            Err(failure) => return judged(failure),
+        };
+        // Without an event nobody says so, and the key's own form has said it at the start.
+        match events.data.iter().all(|event| event.livemode == self.is_live) {
+            true => ConnectionTest { verdict: ConnectionVerdict::Good, said: String::new() },
+            false => {
+                let found = if self.is_live { "test" } else { "live" };
+                let said = format!("the account's events are of {found} mode");
+                ConnectionTest { verdict: ConnectionVerdict::OtherMode, said }
+            }
+        }
     }
 
     /// Ends a checkout that nobody has paid yet, so that nobody will.
@@ -247,6 +265,24 @@ fn pair(name: &str, value: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
+/// Which money an event is about.
+#[derive(serde::Deserialize)]
+struct ModeOf {
+    livemode: bool,
+}
+
+/// What a failed question says of the connection.
+fn judged(failure: Failure) -> ConnectionTest {
+    let (verdict, said) = match (failure.error, failure.status) {
+        (ProviderError::Refused { message, .. }, Some(401)) => (ConnectionVerdict::KeyRefused, message),
+        (ProviderError::Refused { message, .. }, Some(403)) => (ConnectionVerdict::NotAllowed, message),
+        (ProviderError::Unavailable { why }, _) => (ConnectionVerdict::Unreachable, why),
+        (ProviderError::Unreadable { what }, _) => (ConnectionVerdict::NotUnderstood, what),
+        (error, _) => (ConnectionVerdict::NotUnderstood, error.to_string()),
+    };
+    ConnectionTest { verdict, said }
+}
+
 /// A part of a path: an id as Stripe makes them, so that what somebody sends as one leads nowhere else.
 fn segment<'a>(what: &str, id: &'a str) -> Result<&'a str, ProviderError> {
     match !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
@@ -258,6 +294,19 @@ fn segment<'a>(what: &str, id: &'a str) -> Result<&'a str, ProviderError> {
 impl PaymentProvider for Stripe {
     fn name(&self) -> &'static str {
         "stripe"
+    }
+
+    fn connection(&self) -> Connection {
+        Connection {
+            address: Some(self.client.address()),
+            api_version: Some(STRIPE_VERSION),
+            is_live: self.is_live,
+            believes_notices: Some(!self.webhook_secrets.is_empty()),
+        }
+    }
+
+    fn test(&self) -> BoxFuture<'_, ConnectionTest> {
+        self.test_connection().boxed()
     }
 
     fn start<'a>(

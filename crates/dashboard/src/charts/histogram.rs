@@ -24,6 +24,8 @@ pub(crate) struct Histogram<'a> {
     pub(crate) quantiles: Vec<Quantile>,
     pub(crate) unit: Unit,
     pub(crate) meaning: Meaning,
+    /// Where each bin leads; none where they lead nowhere.
+    pub(crate) hrefs: Vec<String>,
 }
 
 /// Amounts from `from` (included) to `to` (excluded); the last one has all above.
@@ -86,9 +88,15 @@ impl Histogram<'_> {
                 }
                 @for (at, bin) in self.bins.iter().enumerate() {
                     @let y = scale.place(Amount::whole(bin.count));
-                    rect class={ "column " (self.meaning.class()) } x=(Percent(self.edge(at) + gap / 2))
-                        width=(Percent((self.edge(at + 1) - self.edge(at) - gap).max(8))) y=(Percent(y)) height=(Percent(BOTTOM - y)) {
-                        title { (self.says(at, bin)) }
+                    @let column = html! {
+                        rect class={ "column " (self.meaning.class()) } x=(Percent(self.edge(at) + gap / 2))
+                            width=(Percent((self.edge(at + 1) - self.edge(at) - gap).max(8))) y=(Percent(y)) height=(Percent(BOTTOM - y)) {
+                            title { (self.says(at, bin)) }
+                        }
+                    };
+                    @match self.hrefs.get(at) {
+                        Some(href) if bin.count > 0 => a href=(href) tabindex="-1" aria-hidden="true" { (column) },
+                        _ => (column),
                     }
                 }
                 @for (at, quantile) in self.quantiles.iter().enumerate() { (self.mark(quantile, at)) }
@@ -194,6 +202,7 @@ mod tests {
             quantiles: [50, 90].into_iter().filter_map(|percent| Quantile::of(&sorted, percent)).collect(),
             unit: Unit::Money(Currency::of("usd")),
             meaning: Meaning::Cost,
+            hrefs: vec!["?bin=1".to_owned()],
         };
         insta::assert_snapshot!(chart.draw().0.replace("><", ">\n<"));
     }

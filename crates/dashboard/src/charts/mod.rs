@@ -24,7 +24,7 @@ pub(crate) use balance::{BalanceChart, Change};
 pub(crate) use bars::{Bar, bar_cell};
 pub(crate) use dots::{Dot, dots};
 pub(crate) use dumbbell::{Dumbbell, Lane, Shape, Spot};
-pub(crate) use histogram::{Histogram, Quantile, bins};
+pub(crate) use histogram::{Bin as AmountBin, Histogram, Quantile, bins};
 pub(crate) use reliability::{Bin, Reliability};
 pub(crate) use scale::Scale;
 pub(crate) use scatter::{Point, Scatter};

@@ -37,6 +37,8 @@ assets! {
     WALLET_SCRIPT = "wallet" "js" "text/javascript; charset=utf-8" include_str!("../../assets/wallet.js");
     /// The first minute.
     FIRST = "first" "js" "text/javascript" include_str!("../../assets/first.js");
+    /// A file into a field.
+    IMPORT_LIST = "import-list" "js" "text/javascript" include_str!("../../assets/import-list.js");
     /// What stands in the tab.
     FAVICON = "mark" "svg" "image/svg+xml" include_str!("../../../http/assets/mark.svg");
     /// A slider beside a number of credits.

@@ -195,12 +195,17 @@ fn controls(visit: &Visit, controls: Controls) -> Markup {
 fn filters(visit: &Visit) -> Markup {
     let one = |name: &str| visit.state.get(name).map(|value| (name.to_owned(), value.to_owned()));
     let dimensions = visit.state.all("filter[").map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let filters: Vec<_> = one("event").into_iter().chain(one("customer")).chain(dimensions).collect();
+    let filters: Vec<_> = one("event")
+        .into_iter()
+        .chain(one("customer"))
+        .chain(one("price_version"))
+        .chain(dimensions)
+        .collect();
     html! {
         @if !filters.is_empty() {
             ul.filters aria-label="Filters" {
                 @for (name, value) in &filters {
-                    @let words = name.trim_start_matches("filter[").trim_end_matches(']');
+                    @let words = name.trim_start_matches("filter[").trim_end_matches(']').replace('_', " ");
                     li { (words) ": " b { (value) } " "
                         a href=(visit.state.with(name, "")) aria-label={ "Remove the filter " (words) } { "×" } }
                 }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::amount::Amount;
+use super::csv::{harmless, line};
 use super::say::{COST_MISSING, NONE, Unit};
 
 /// A name from which on it is broken anywhere: else its column alone would be wider than a window.
@@ -178,27 +179,6 @@ impl Table {
         }
         out
     }
-}
-
-fn line(out: &mut String, fields: impl Iterator<Item = String>) {
-    for (at, field) in fields.enumerate() {
-        if at > 0 {
-            out.push(',');
-        }
-        if field.contains(['"', ',', '\n', '\r']) {
-            out.push('"');
-            out.push_str(&field.replace('"', "\"\""));
-            out.push('"');
-        } else {
-            out.push_str(&field);
-        }
-    }
-    out.push_str("\r\n");
-}
-
-/// A text that a spreadsheet would run as a formula gets an apostrophe in front.
-fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 use super::customers::known_margin;
-use super::parts::{Pieces, customer_cell, figure_cell, known_cell};
+use super::parts::{Pieces, customer_cell, figure_cell, known_cell, one_event_cell};
 use crate::api::Target;
 use crate::charts::{Band, Bar, Form, Meaning, Series, TimeChart, bar_cell};
 use crate::json::Json;
@@ -484,7 +484,7 @@ impl About<'_> {
                 Cell::some(money, row.path("revenue.amount").amount()),
                 Cell::known(money, row.path("cost.amount").amount(), false),
                 Cell::text(row.path("cost.source").text().replace('_', " ")),
-                Cell::text(row.get("id").text()),
+                one_event_cell(self.visit, row.get("id").text()),
             ]);
         }
         if table.rows.is_empty() {

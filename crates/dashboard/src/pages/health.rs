@@ -68,8 +68,17 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
     });
     let costs = cost_quality(visit, &mut page, &quality);
     let audit = audit(visit).await?;
-    page.content = html! { div.two { (server(visit)) (costs) } (trouble) (audit) };
+    page.content = html! { div.two { (server(visit)) (costs) } (trouble) (audit) (take_out(visit)) };
     Ok(page)
+}
+
+fn take_out(visit: &Visit) -> Markup {
+    html! {
+        section.chart {
+            h2 { "What can be taken out?" }
+            p { a href=(visit.link("exports")) { "Exports" } ": events, ledgers, customers, orders, prices, packs, rates and the audit log, as CSV and NDJSON." }
+        }
+    }
 }
 
 /// Whether it can take money, and how far behind figures are.

@@ -35,7 +35,7 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
         let at = event.get("recorded_at").text();
         table.row(vec![
             Cell::Time(say::at(at, &zone, "%H:%M:%S"), at.to_owned()),
-            Cell::text("metered"),
+            Cell::Link("metered".to_owned(), visit.link_to("event", event.get("id").text())),
             event_cell(visit, event.get("event").text()),
             customer_cell(visit, event.get("customer").text()),
             Cell::Amount(Unit::Credits, event.get("credits").sum()),
@@ -52,7 +52,7 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
         ..Page::default()
     };
     page.content = html! {
-        section.chart.live data-stream=(stream) data-customers=(visit.link("customers")) data-types=(visit.link("events")) {
+        section.chart.live data-stream=(stream) data-customers=(visit.link("customers")) data-types=(visit.link("events")) data-events=(visit.link("event")) {
             h2 { "What happens now?" }
             div.meters {
                 p { strong data-meter="rate" { "—" } " facts a second" }

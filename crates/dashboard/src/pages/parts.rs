@@ -174,6 +174,14 @@ pub(crate) fn event_cell(visit: &Visit, name: &str) -> Cell {
     Cell::Link(name.to_owned(), visit.link_to("events", name))
 }
 
+/// An event by its id, leading to its page.
+pub(crate) fn one_event_cell(visit: &Visit, id: &str) -> Cell {
+    if id.is_empty() {
+        return Cell::None;
+    }
+    Cell::Link(id.to_owned(), visit.link_to("event", id))
+}
+
 /// A customer by their id, leading to their page.
 pub(crate) fn customer_cell(visit: &Visit, id: &str) -> Cell {
     if id.is_empty() {

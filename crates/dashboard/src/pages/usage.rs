@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::groups::{Groups, OTHERS, SHOWN_MAX};
 use super::parts::{Pieces, price_versions};
+use super::unit_costs;
 use crate::api::Target;
 use crate::charts::{Bar, Form, Histogram, Meaning, Quantile, Series, TimeChart, bar_cell, bins};
 use crate::json::Json;
@@ -124,7 +125,7 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
             (empty("That is not counted.", &html! {
                 p { (why) }
                 p { "Kept are, by the hour: event type with price version, and event type with one dimension; by the day: customer with event type." }
-                p { a.button href=(visit.state.with_all(&[("by", ""), ("customer", ""), ("event", "")].into_iter().chain(question.dimensions.iter().map(|(name, _)| (name.as_str(), ""))).collect::<Vec<_>>())) { "By event type, without filters" } }
+                p { a.button href=(visit.state.with_all(&[("by", ""), ("customer", ""), ("event", ""), ("price_version", "")].into_iter().chain(question.dimensions.iter().map(|(name, _)| (name.as_str(), ""))).collect::<Vec<_>>())) { "By event type, without filters" } }
             }))
         },
     };
@@ -139,6 +140,8 @@ struct Question<'a> {
     by: By,
     event: Option<&'a str>,
     customer: Option<&'a str>,
+    /// Only of this price version.
+    price: Option<&'a str>,
     /// `filter[model]` and its value.
     dimensions: Vec<(String, String)>,
     /// Dimensions that can be chosen.
@@ -181,7 +184,7 @@ impl<'a> Question<'a> {
             METRICS.into_iter().find(|metric| state.get("metric") == Some(metric.name)).unwrap_or(METRICS[0]);
         let dimensions: Vec<_> =
             state.all("filter[").map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let customer = state.get("customer");
+        let (customer, price) = (state.get("customer"), state.get("price_version"));
         let span = visit.span();
         let by_hour = span.interval == "hour";
         // Customers are kept by the day.
@@ -190,7 +193,7 @@ impl<'a> Question<'a> {
         } else {
             span
         };
-        Self { visit, span, metric, by, event, customer, dimensions, declared }
+        Self { visit, span, metric, by, event, customer, price, dimensions, declared }
     }
 
     /// Why nothing is kept that could answer it.
@@ -204,6 +207,16 @@ impl<'a> Question<'a> {
             }
             (By::Dimension(by), Some(one)) if by != one => {
                 Some(format!("{by} is not counted together with {one}: remove one of them."))
+            }
+            (By::Customer, _) if self.price.is_some() => Some(
+                "Customers are not counted by price version: remove that filter, or choose another split."
+                    .into(),
+            ),
+            (By::Dimension(one), _) if self.price.is_some() => Some(format!(
+                "Price versions are not counted by {one}: remove that filter, or choose another split."
+            )),
+            _ if self.price.is_some() && (of_customer || dimension.is_some()) => {
+                Some("Price versions are counted by event type alone: remove the other filters.".into())
             }
             (By::Customer, Some(one)) => Some(format!(
                 "Customers are not counted by {one}: remove that filter, or choose another split."
@@ -226,6 +239,7 @@ impl<'a> Question<'a> {
     fn usage(&self) -> Target {
         let usage =
             Target::new("/v1/usage").with_some("event", self.event).with_some("customer", self.customer);
+        let usage = usage.with_some("price_version", self.price);
         self.dimensions.iter().fold(usage, |usage, (name, value)| usage.with(name, value))
     }
 
@@ -323,13 +337,14 @@ impl<'a> Question<'a> {
         };
         let answer = Answer { currency, zone, pieces, groups, sums: ranked, versions };
         let sheet = &mut page.sheet;
+        let over_time = self.over_time(sheet, &answer, marks);
+        let largest = self.largest(sheet, &answer);
+        let (costs, in_bin) = self.costs(sheet, &answer).await?;
         Ok(html! {
             (tiles)
-            (self.over_time(sheet, &answer, marks))
-            div.two {
-                (self.largest(sheet, &answer))
-                (self.costs(sheet, &answer).await?)
-            }
+            (over_time)
+            div.two { (largest) (costs) }
+            (in_bin)
             (self.pivot(sheet, &answer))
         })
     }
@@ -408,7 +423,11 @@ impl<'a> Question<'a> {
             By::Customer => state.with_all(&[("customer", group), ("by", "event")]),
             By::PriceVersion => {
                 let version = versions.iter().find(|version| version.get("id").text() == group)?;
-                self.visit.link_to("events", version.get("event").text())
+                let event = version.get("event").text();
+                if self.price.is_some() {
+                    return Some(self.visit.link_to("events", event));
+                }
+                state.with_all(&[("price_version", group), ("event", event), ("by", "price_version")])
             }
             By::Dimension(name) => state.with_all(&[(&format!("filter[{name}]"), group), ("by", "event")]),
         })
@@ -541,8 +560,8 @@ impl<'a> Question<'a> {
         sheet.table_with(&self.visit.state, "largest", &question, table, &after)
     }
 
-    /// What a unit costs, of the newest events of one type.
-    async fn costs(&self, sheet: &mut Sheet, answer: &Answer) -> Result<Markup, Trouble> {
+    /// What a unit costs, of the newest events of one type; and the events of the bin that was pressed.
+    async fn costs(&self, sheet: &mut Sheet, answer: &Answer) -> Result<(Markup, Markup), Trouble> {
         const QUESTION: &str = "What does a unit cost us?";
         let Some(event) = self.event else {
             let names = answer
@@ -550,35 +569,38 @@ impl<'a> Question<'a> {
                 .iter()
                 .filter(|(name, _)| self.by == By::Event && !name.is_empty())
                 .take(SHOWN_MAX);
-            return Ok(html! {
+            let which = html! {
                 section.chart { h2 { (QUESTION) }
                     p.note { "A unit of one event type costs something else than one of another. Choose one: "
                         @for (at, (name, _)) in names.enumerate() { @if at > 0 { " · " } a href=(self.visit.state.with("event", name)) { (name) } }
                     }
                 }
-            });
+            };
+            return Ok((which, html! {}));
         };
         let target = self
             .span
             .ask(Target::new("/v1/events").with("event", event).with_some("customer", self.customer));
         let list = self.visit.api.get(target.with("limit", SAMPLE)).await?;
-        let events = list.get("data").list();
+        let is_meant =
+            |event: &&Json| self.price.is_none_or(|price| event.get("price_version").text() == price);
+        let events: Vec<Json> = list.get("data").list().iter().filter(is_meant).cloned().collect();
         let mut costs: Vec<Amount> = events
             .iter()
             .filter(|event| event.path("cost.currency").text() == answer.currency.code())
-            .filter_map(|event| event.path("cost.amount").amount()?.share_of(event.get("quantity").amount()?))
+            .filter_map(unit_costs::unit_cost)
             .collect();
         costs.sort_unstable();
         let missing = events.len() - costs.len();
         if costs.is_empty() {
-            return Ok(
-                html! { section.chart { h2 { (QUESTION) } p.note { span.missing { "cost missing" } " of all of the newest " (events.len()) " events." } } },
-            );
+            let missing = html! { section.chart { h2 { (QUESTION) } p.note { span.missing { "cost missing" } " of all of the newest " (events.len()) " events." } } };
+            return Ok((missing, html! {}));
         }
         let money = Unit::Money(answer.currency);
         let quantiles: Vec<Quantile> =
             PERCENTS.iter().filter_map(|percent| Quantile::of(&costs, *percent)).collect();
         let made = bins(&costs);
+        let hrefs = unit_costs::hrefs(self.visit, &made);
         let mut table = Table::new(vec![
             Column::text("What"),
             Column::number("From"),
@@ -596,7 +618,7 @@ impl<'a> Question<'a> {
         for (at, bin) in made.iter().enumerate() {
             let to = if at + 1 == made.len() { Cell::text("and more") } else { Cell::Amount(money, bin.to) };
             table.row(vec![
-                Cell::text("bin"),
+                Cell::Link("bin".to_owned(), hrefs[at].clone()),
                 Cell::Amount(money, bin.from),
                 to,
                 Cell::Amount(Unit::Count, Amount::whole(bin.count)),
@@ -607,18 +629,19 @@ impl<'a> Question<'a> {
             @if is_all { "All " (events.len()) " events of this range." } @else { "The newest " (events.len()) " events of this range, not all of them." }
             @if missing > 0 { " Of " (missing) " the cost is missing, and they are left out." }
             @if !self.dimensions.is_empty() { " The filter of a dimension does not hold here." }
+            " Press a bin to see its events."
         } };
         let chart = Histogram {
             described: "How often a unit costs how much",
+            hrefs,
             bins: made,
             quantiles,
             unit: money,
             meaning: Meaning::Cost,
         };
-        Ok(sheet.figure(
-            &self.visit.state,
-            Figure { id: "cost-per-unit", question: QUESTION, note, plot: chart.draw(), table },
-        ))
+        let figure = Figure { id: "cost-per-unit", question: QUESTION, note, plot: chart.draw(), table };
+        let shown = sheet.figure(&self.visit.state, figure);
+        Ok((shown, unit_costs::events_in(self.visit, sheet, &events, money, &answer.zone)))
     }
 
     /// Time against groups, with the sums of both.

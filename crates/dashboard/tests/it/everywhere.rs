@@ -4,7 +4,11 @@
 use crate::world::World;
 
 /// Pages of this section, each with and without something in its address.
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 15] = [
+    "costs",
+    "costs/import",
+    "exports",
+    "usage?event=image.generate&unit_cost_from=0.03&unit_cost_to=0.05",
     "usage",
     "usage?metric=quantity&by=customer&range=24h",
     "usage?metric=refused&by=price_version&event=image.generate",

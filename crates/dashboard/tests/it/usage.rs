@@ -97,3 +97,50 @@ async fn refused_and_uncharged_are_counted_and_nothing_is_said_of_nothing() {
     let empty = World::empty().await;
     empty.page("usage").await.expect(200).says("Nothing was used in this range.");
 }
+
+#[tokio::test]
+async fn bin_of_the_histogram_leads_to_its_events() {
+    let world = World::start().await;
+    let page = world.page("usage?event=image.generate").await.expect(200);
+    page.says("Press a bin to see its events.").says("unit_cost_from=0.04");
+    // Ada's cost 4 cents, Bob's 6.
+    let rows = world.file("usage?event=image.generate&unit_cost_from=0.05", "unit-costs").await;
+    assert_eq!(rows.len(), 10);
+    assert!(
+        rows.iter().all(|row| row[1] == "bob" && row[2] == "0.06" && row[6].starts_with("evt_")),
+        "{rows:?}"
+    );
+    let below =
+        world.file("usage?event=image.generate&unit_cost_from=0.04&unit_cost_to=0.06", "unit-costs").await;
+    assert!(below.len() == 10 && below.iter().all(|row| row[1] == "ada"), "{below:?}");
+    world
+        .page("usage?event=image.generate&unit_cost_from=x")
+        .await
+        .expect(200)
+        .is_silent_on("Which events cost");
+}
+
+#[tokio::test]
+async fn price_version_narrows_the_page_to_its_events() {
+    let world = World::start().await;
+    let versions = world.get("/v1/event-types/image.generate/prices").await;
+    let first = versions["data"][1]["id"].as_str().expect("an id").to_owned();
+    let narrowed = format!("usage?event=image.generate&by=price_version&price_version={first}");
+    world.page("usage?by=price_version&event=image.generate").await.says(&format!("price_version={first}"));
+    let page = world.page(&narrowed).await.expect(200);
+    page.says("Remove the filter price version");
+    let api =
+        world.get(&format!("/v1/usage?interval=total&event=image.generate&price_version={first}")).await;
+    let largest = world.file(&narrowed, "largest").await;
+    assert_eq!((largest.len(), largest[0][1].clone()), (1, api["totals"]["credits_used"].to_string()));
+    // Five days of two customers under the first price.
+    let costs = world.file(&format!("{narrowed}&unit_cost_from=0"), "unit-costs").await;
+    assert_eq!(costs.len(), 10);
+    for other in ["&customer=ada", "&by=customer", "&filter%5Bmodel%5D=x1"] {
+        let path = format!("usage?event=image.generate&price_version={first}{other}");
+        world.page(&path).await.expect(200).says("That is not counted.");
+    }
+    let rubbish = world.page("usage?price_version=%3Cscript%3E").await;
+    assert!(rubbish.status.as_u16() < 500);
+    rubbish.is_silent_on("<script>");
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, Request, Response, StatusCode};
 use chargly_dashboard::{Dashboard, PEOPLE_FILE, People};
 use chargly_engine::ledger::{KeyNo, Scopes};
 use chargly_engine::payments::{PaymentProvider, PaymentSetup, Sandbox};
@@ -211,6 +211,18 @@ impl World {
     /// Any page, as whoever is signed in.
     pub(crate) async fn look(&self, path: &str) -> Got {
         self.send("GET", path, "", &[("cookie", &self.session)]).await
+    }
+
+    /// A page, as somebody whom nobody knows.
+    pub(crate) async fn without_session(&self, path: &str) -> Got {
+        self.send("GET", path, "", &[]).await
+    }
+
+    /// The beginning of an answer, whose body is still to be read.
+    pub(crate) async fn open(&self, path: &str) -> Response<Body> {
+        let request = Request::builder().uri(path).header("cookie", &self.session);
+        let request = request.body(Body::empty()).expect("a request");
+        self.router.clone().oneshot(request).await.expect("the router cannot fail")
     }
 
     /// The file behind a chart or table, as rows.

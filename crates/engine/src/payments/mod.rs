@@ -12,6 +12,7 @@
 //! Not owned here: the rules (`ledger`), a provider's words (`stripe`), pages and routes (`http`).
 
 mod checkout;
+mod connection;
 mod notices;
 mod port;
 mod refund;
@@ -22,10 +23,12 @@ mod sweep;
 
 pub use chargly_ops::{Notice as KeptNotice, NoticeState};
 pub use checkout::{Checkout, NewOrder, RedirectUrls, Visit};
+pub use connection::Connected;
 pub use notices::{BelievedNotice, NoticeEnd};
 pub use port::{
-    About, CheckoutTerms, NewCheckout, NewRefund, Notice, NoticeError, OrderName, PaymentProvider,
-    PaymentSeen, PaymentStanding, ProviderError, ReturnsStanding, Standing, StartedCheckout,
+    About, CheckoutTerms, Connection, ConnectionTest, ConnectionVerdict, NewCheckout, NewRefund, Notice,
+    NoticeError, OrderName, PaymentProvider, PaymentSeen, PaymentStanding, ProviderError, ReturnsStanding,
+    Standing, StartedCheckout,
 };
 pub use refund::StartedRefund;
 pub(crate) use registry::Payments;

@@ -200,6 +200,12 @@ impl Environment {
         self.kept(move || ops.list_notices(state, limit, before)).await
     }
 
+    /// When the newest notice of a provider came in.
+    pub(super) async fn last_notice_ms(&self, provider: &'static str) -> Result<Option<i64>, PaymentError> {
+        let ops = Arc::clone(self.ops()?);
+        self.kept(move || ops.last_notice_ms(provider)).await
+    }
+
     fn ops(&self) -> Result<&Arc<chargly_ops::Ops>, PaymentError> {
         Ok(&self.payments().setup()?.ops)
     }

@@ -9,6 +9,13 @@ pub trait PaymentProvider: Send + Sync {
     /// What it is called in orders, on pages and in logs: `sandbox`, `stripe`.
     fn name(&self) -> &'static str;
 
+    /// How it is connected. Never a secret.
+    fn connection(&self) -> Connection;
+
+    /// Asks the provider for something that changes nothing, once: whether it can be reached, takes our key, and speaks of
+    /// the money of this environment.
+    fn test(&self) -> BoxFuture<'_, ConnectionTest>;
+
     /// Starts a checkout for an order; for the same order again, the same checkout.
     fn start<'a>(
         &'a self,
@@ -40,6 +47,69 @@ pub trait PaymentProvider: Send + Sync {
         since_ms: i64,
         delivered_too: bool,
     ) -> BoxFuture<'a, Result<Vec<Notice>, ProviderError>>;
+}
+
+/// How a provider is connected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Where it is; `None` for one that is part of this server.
+    pub address: Option<String>,
+    /// The version of its API that is spoken, where there are several.
+    pub api_version: Option<&'static str>,
+    /// Whether it is for real money.
+    pub is_live: bool,
+    /// Where notices are verified by a secret, whether there is one; `None` where no notices come.
+    pub believes_notices: Option<bool>,
+}
+
+/// What came of asking a provider something harmless.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionTest {
+    /// In one word.
+    pub verdict: ConnectionVerdict,
+    /// In the provider's words or ours, without a secret; empty where there is nothing to say.
+    pub said: String,
+}
+
+/// Whether a provider can be used as it is connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionVerdict {
+    /// It answered, and as it should.
+    Good,
+    /// It does not know the key.
+    KeyRefused,
+    /// It knows the key, which may not do what is needed.
+    NotAllowed,
+    /// It speaks of real money where play money is meant, or the other way round.
+    OtherMode,
+    /// It could not be reached, or was not well.
+    Unreachable,
+    /// It answered something that is not understood.
+    NotUnderstood,
+}
+
+impl ConnectionVerdict {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Good,
+        Self::KeyRefused,
+        Self::NotAllowed,
+        Self::OtherMode,
+        Self::Unreachable,
+        Self::NotUnderstood,
+    ];
+
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::KeyRefused => "key_refused",
+            Self::NotAllowed => "not_allowed",
+            Self::OtherMode => "other_mode",
+            Self::Unreachable => "unreachable",
+            Self::NotUnderstood => "not_understood",
+        }
+    }
 }
 
 /// What a provider has to know to start a checkout.

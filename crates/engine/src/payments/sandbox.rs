@@ -8,8 +8,9 @@ use futures_util::future::BoxFuture;
 
 use super::settle::nothing_said;
 use super::{
-    About, NewCheckout, NewRefund, Notice, NoticeError, Order, OrderName, PaymentError, PaymentProvider,
-    PaymentSeen, PaymentStanding, ProviderError, ReturnsStanding, Standing, StartedCheckout,
+    About, Connection, ConnectionTest, ConnectionVerdict, NewCheckout, NewRefund, Notice, NoticeError, Order,
+    OrderName, PaymentError, PaymentProvider, PaymentSeen, PaymentStanding, ProviderError, ReturnsStanding,
+    Standing, StartedCheckout,
 };
 use crate::environment::Environment;
 use crate::outcome::CallError;
@@ -64,6 +65,15 @@ impl Sandbox {
 impl PaymentProvider for Sandbox {
     fn name(&self) -> &'static str {
         SANDBOX
+    }
+
+    fn connection(&self) -> Connection {
+        Connection { address: None, api_version: None, is_live: false, believes_notices: None }
+    }
+
+    fn test(&self) -> BoxFuture<'_, ConnectionTest> {
+        let test = ConnectionTest { verdict: ConnectionVerdict::Good, said: String::new() };
+        Box::pin(std::future::ready(test))
     }
 
     fn start<'a>(

@@ -62,7 +62,7 @@ impl Environment {
                 }
                 next = fact.header.previous;
                 let after = fact.header.after.posted;
-                lines.extend(lines_of(stored, after));
+                lines.extend(lines_of(&std::sync::Arc::new(stored), after));
             }
             Ok(HistoryPage { lines, next })
         })
@@ -71,13 +71,19 @@ impl Environment {
 }
 
 /// The lines of one fact, newest first: the balance after the last is the fact's own.
-fn lines_of(stored: StoredFact, after: Credits) -> Vec<HistoryLine> {
-    let stored = std::sync::Arc::new(stored);
+pub(super) fn lines_of(stored: &std::sync::Arc<StoredFact>, after: Credits) -> Vec<HistoryLine> {
     let mut balance = after;
     let mut lines = Vec::new();
     for (index, entry) in entries(&stored.fact).into_iter().enumerate().rev() {
         let (fact, at) = (stored.id, stored.at);
-        lines.push(HistoryLine { fact, index, at, entry, balance_after: balance, stored: stored.clone() });
+        lines.push(HistoryLine {
+            fact,
+            index,
+            at,
+            entry,
+            balance_after: balance,
+            stored: std::sync::Arc::clone(stored),
+        });
         balance -= entry.credits;
     }
     lines

@@ -10,6 +10,7 @@ mod collect;
 mod consume;
 mod corrections;
 mod erase_customer;
+mod event_history;
 mod expiring_lots;
 pub mod figures;
 mod get_event;
@@ -28,6 +29,7 @@ mod place_hold;
 mod price_impact;
 mod publish_rate_card;
 mod quote;
+mod rate_effect;
 mod reverse_event;
 mod set_cost;
 mod simulate_prices;
@@ -42,6 +44,7 @@ pub use corrections::{
     LEFT_ALONE_TOLD_MAX, LeftAlone, Preview, PreviewSeal, Progress as CorrectionProgress, Skip, Totals,
 };
 pub use erase_customer::ErasedCustomer;
+pub use event_history::{EVENT_HISTORY_FACTS_MAX, EventHistory};
 pub use expiring_lots::{ExpiringLot, ExpiringSlice};
 pub use get_wallet::WalletAsOf;
 pub(crate) use item::Namespace;
@@ -56,6 +59,7 @@ pub use past::{PastError, Watch};
 pub use place_hold::HoldTerms;
 pub use price_impact::{PRICE_CHANGES_MAX, PriceImpactError, PriceImpacts};
 pub use quote::Quote;
+pub use rate_effect::{RATE_EFFECT_FACTS_MAX, RATE_EFFECT_MS, RateChange, RateEffect, UseEffect};
 pub(crate) use simulate_prices::Simulations;
 pub use simulate_prices::{
     ELASTIC_DRAWS_DEFAULT, ELASTIC_DRAWS_MAX, PriceSimulation, SIMULATED_CUSTOMERS_MAX, SIMULATION_KEPT_MS,

@@ -17,6 +17,7 @@ pub(crate) mod margin;
 pub(crate) mod orders;
 pub(crate) mod packs;
 pub(crate) mod payment_notices;
+pub(crate) mod payment_providers;
 pub(crate) mod price_impact;
 pub(crate) mod price_simulations;
 pub(crate) mod quote;

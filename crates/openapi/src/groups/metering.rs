@@ -95,6 +95,32 @@ pub(super) fn group() -> Group {
                 .of("evt_", event_id)
                 .gives(named("Event"), sample!("get_event"))
                 .fails(&[Gone]),
+            get("/v1/events/{id}/history", "get_event_history", "Get what happened to an event")
+                .about(
+                    "All that happened to it, the oldest first: how it was charged, what was given back, charged again or \
+                     settled of it, what it was said to cost; each with its lines in the customer's ledger.",
+                )
+                .needs(Scope::Read)
+                .of("evt_", event_id)
+                .gives(
+                    gives([
+                        must("event_id", id("evt_"), ""),
+                        must(
+                            "complete",
+                            boolean(),
+                            "False where more was recorded for the customer since than is looked at: what is missing \
+                             follows the first.",
+                        ),
+                        must(
+                            "data",
+                            list(any_object().with("additionalProperties", true)),
+                            "Facts, as the stream has them, with `entries`, lines as `GET /v1/customers/{customer}/ledger` \
+                             has them, and the `correction_id` of what a correction did.",
+                        ),
+                    ]),
+                    sample!("get_event_history"),
+                )
+                .fails(&[Gone]),
             post("/v1/events/{id}/reverse", "reverse_event", "Reverse an event")
                 .about("Gives credits of an event back to the grants they came from. What it cost you stays.")
                 .needs(Scope::Grant)

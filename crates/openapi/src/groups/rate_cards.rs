@@ -1,5 +1,6 @@
 //! Rate cards: what providers charge you.
 
+use crate::schema::Field;
 use crate::vocabulary::*;
 
 pub(super) fn group() -> Group {
@@ -122,8 +123,14 @@ pub(super) fn group() -> Group {
                         must(
                             "report",
                             any_object().with("additionalProperties", true),
-                            "How many models are `added`, which are `changed`, how many `unchanged`, which are `gone` \
+                            "How many models are `added`, which are `new` with their rates, which are `changed`, how many `unchanged`, which are `gone` \
                              from the list (they keep their rates), and what was `skipped`, by reason.",
+                        ),
+                        must(
+                            "effect",
+                            effect().or_null(),
+                            "Of a dry run that finds something to publish: what the rates would have made of the use of \
+                             the last 30 days. Null otherwise.",
                         ),
                     ]),
                     sample!("import_rate_cards"),
@@ -143,6 +150,61 @@ pub(super) fn group() -> Group {
             .about("A rate card, without its rates."),
         )],
     }
+}
+
+fn effect() -> Schema {
+    let mut fields = vec![
+        must("from", instant(), "From when on events count, by when they occurred."),
+        must("to", instant(), "Until when."),
+        must(
+            "complete",
+            boolean(),
+            "False where that time has more facts than are looked at: `from` is later then.",
+        ),
+        must("currency", text(), ""),
+    ];
+    fields.extend(of_use());
+    fields.extend([
+        must("recognised", decimal(), "Revenue of all events of that time."),
+        must("cost", decimal().or_null(), "What they cost, as booked."),
+        must("gross_margin", share().or_null(), "The margin, as booked."),
+        must("gross_margin_then", share().or_null(), "The margin with `margin_change`."),
+        must("upper_bound", boolean(), "True where costs are missing: both margins are at best so."),
+        must("unused_models", count(), "Models whose rates would change and that were not used."),
+        must(
+            "models",
+            list(gives(of_model())),
+            "Models that were used, those that move the margin most first.",
+        ),
+    ]);
+    gives(fields)
+}
+
+fn of_model() -> Vec<Field> {
+    let mut fields = vec![must("provider", text(), ""), must("model", text(), "")];
+    fields.extend(of_use());
+    fields
+}
+
+fn of_use() -> Vec<Field> {
+    vec![
+        must("events", count(), "Events that have a cost by both rates."),
+        must("cost_now", decimal(), "What those cost by the rates that hold now."),
+        must("cost_then", decimal(), "What they would cost."),
+        must("margin_change", decimal(), "`cost_now` less `cost_then`: what the margin gains."),
+        must(
+            "newly_priced",
+            count(),
+            "Events that have a cost by the new rates only. Not in `margin_change`.",
+        ),
+        must("newly_priced_cost", decimal(), "What those would cost."),
+        must(
+            "no_longer_priced",
+            count(),
+            "Events that have a cost by the rates of now only. Not in `margin_change`.",
+        ),
+        must("unpriced", count(), "Events with a unit that neither has a rate for."),
+    ]
 }
 
 fn unit() -> Schema {

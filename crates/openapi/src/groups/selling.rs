@@ -198,6 +198,67 @@ pub(super) fn group() -> Group {
                 .takes_nothing()
                 .gives(named("Order"), sample!("release_order"))
                 .fails(PROVIDER),
+            get("/v1/payment-providers", "list_payment_providers", "List who takes payments")
+                .about(
+                    "How this environment is connected: the provider of new orders first, then those that look after \
+                     earlier ones; none where nothing can be sold. No secret is in it.",
+                )
+                .needs(Scope::Read)
+                .gives(
+                    gives([
+                        must("paused", boolean(), "True after a restore, until `chargly resume-effects`."),
+                        must(
+                            "data",
+                            list(gives([
+                                must("provider", words(&["sandbox", "stripe"]), ""),
+                                must("takes_orders", boolean(), "True for the one that new orders go to."),
+                                must("mode", words(&["test", "live"]), "Whether it is for real money."),
+                                must("address", text().or_null(), "Where it is; null for one within this server."),
+                                must("api_version", text().or_null(), "The version of its API that is spoken."),
+                                must(
+                                    "webhook",
+                                    gives([
+                                        must("path", text(), ""),
+                                        must("url", text(), "What to enter at the provider."),
+                                        must("has_secret", boolean(), "Without one no notice is believed."),
+                                        must("last_notice_at", instant().or_null(), "When its newest notice came in."),
+                                    ])
+                                    .or_null(),
+                                    "Where it tells what happened; null where it tells nothing.",
+                                ),
+                            ])),
+                            "",
+                        ),
+                    ]),
+                    sample!("list_payment_providers"),
+                ),
+            post("/v1/payment-providers/{provider}/test", "test_payment_provider", "Test the connection to a provider")
+                .about("Asks it once for something that changes nothing.")
+                .needs(Scope::Grant)
+                .path("provider", text(), "As the list names it.")
+                .takes_nothing()
+                .gives(
+                    gives([
+                        must("provider", text(), ""),
+                        must(
+                            "verdict",
+                            words(&[
+                                "good",
+                                "key_refused",
+                                "not_allowed",
+                                "other_mode",
+                                "unreachable",
+                                "not_understood",
+                            ]),
+                            "`key_refused`: it does not know the key; `not_allowed`: a restricted key lacks a permission; \
+                             `other_mode`: it speaks of the other kind of money.",
+                        ),
+                        must("said", text(), "In the provider's words or ours; empty where there is nothing to say."),
+                        must("at", instant(), ""),
+                    ]),
+                    sample!("test_payment_provider"),
+                )
+                .fails(&[NotFound, Unavailable]),
             get("/v1/payment-notices", "list_payment_notices", "List what the payment provider told")
                 .about("Newest first, with what became of each.")
                 .needs(Scope::Admin)

@@ -75,6 +75,11 @@ fn report_tells_changes_and_what_was_left_out_by_reason() {
         report,
         json!({
             "added": 1,
+            "new": [{
+                "provider": "acme",
+                "model": "new",
+                "rates": [{"unit": "input_tokens", "rate": "0.000003"}],
+            }],
             "changed": [{
                 "provider": "acme",
                 "model": "dearer",

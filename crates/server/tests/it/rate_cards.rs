@@ -83,6 +83,15 @@ fn list_is_imported_through_a_server_and_costs_what_comes_after() {
         (&json!("0.12"), &json!("rate_card"), &json!(1))
     );
     assert_eq!(import(&["--yes", "--effective-at", "2026-01-01T00:00:00Z"])["report"]["added"], 2);
+
+    let event = r#"{"event":"image.generate","customer":"demo_user",
+        "cost":{"provider":"acme","model":"writer-1","output_tokens":1000}}"#;
+    server.call("POST", "/v1/events", key, Some(event));
+    let dearer = list(&project, "2.1", "2e-05");
+    let place = ["--url", &server.url, "--key", key];
+    let dry = chargly(&[&["rate-cards", "import", text(&dearer), "--dry-run"], &place[..]].concat());
+    let words = "costs 0.01 usd now and 0.02 usd then: the margin changes by -0.01 usd";
+    assert!(said(&dry).contains(words), "{}", said(&dry));
 }
 
 #[test]

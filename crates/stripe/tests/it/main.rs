@@ -1,6 +1,7 @@
 //! Stripe behind the port, against the stand-in.
 
 mod checkouts;
+mod connection;
 mod notices;
 mod refunds;
 mod retries;

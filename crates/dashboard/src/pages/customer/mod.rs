@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use super::customers::known_margin;
 use super::groups::Groups;
-use super::parts::{Pieces, event_cell, figure_cell, known_cell};
+use super::parts::{Pieces, event_cell, figure_cell, known_cell, one_event_cell};
 use crate::api::Target;
 use crate::charts::{Bar, Form, Meaning, TimeChart, bar_cell};
 use crate::json::Json;
@@ -239,7 +239,7 @@ impl About<'_> {
                 if reversed == Amount::ZERO { Cell::None } else { Cell::Amount(Unit::Credits, reversed) },
                 Cell::some(money, row.path("revenue.amount").amount()),
                 Cell::known(money, row.path("cost.amount").amount(), false),
-                Cell::text(id),
+                one_event_cell(self.visit, id),
             ];
             if may_act {
                 let words = if reversed < credits { "Reverse" } else { "" };

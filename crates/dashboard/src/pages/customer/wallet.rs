@@ -6,7 +6,7 @@ use super::{About, acts};
 use crate::charts::{BalanceChart, Change};
 use crate::json::Json;
 use crate::look::{Amount, Cell, Column, Figure, Sheet, Table, Unit, fact, note, say, tag};
-use crate::pages::parts::pager;
+use crate::pages::parts::{one_event_cell, pager};
 use crate::state::time;
 
 /// How a wallet stands, in a sentence.
@@ -272,7 +272,11 @@ impl About<'_> {
                 Cell::text(line.get("kind").text()),
                 Cell::Amount(Unit::Credits, line.get("credits").sum()),
                 Cell::Amount(Unit::Credits, line.get("balance_after").sum()),
-                Cell::text(id),
+                if line.get("event_id").text().is_empty() {
+                    Cell::text(id)
+                } else {
+                    one_event_cell(self.visit, id)
+                },
             ]);
         }
         sheet.table_with(

@@ -1,7 +1,8 @@
-//! What the project is set to: figures and advice, keys, packs, webhooks, people.
+//! What the project is set to: figures and advice, keys, packs, payments, webhooks, people.
 
 pub(crate) mod keys;
 pub(crate) mod packs;
+pub(crate) mod payments;
 pub(crate) mod people;
 pub(crate) mod project;
 pub(crate) mod webhooks;
@@ -12,10 +13,11 @@ use maud::{Markup, html};
 use crate::visit::Visit;
 
 /// The pages of settings: path and name.
-const TABS: [(&str, &str); 6] = [
+const TABS: [(&str, &str); 7] = [
     ("settings", "Project"),
     ("settings/keys", "Keys"),
     ("settings/packs", "Packs"),
+    ("settings/payments", "Payments"),
     ("settings/webhooks", "Webhooks"),
     ("settings/people", "People"),
     ("settings/you", "You"),

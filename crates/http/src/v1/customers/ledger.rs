@@ -29,20 +29,21 @@ pub(crate) async fn handle(mut call: Call) -> Result<Answer, Problem> {
     };
     let found =
         call.env.list_history(&wallet, from, page.limit()).await.map_err(|error| call.problem(error))?;
-    let events = reversed_events(&call.env, &found.lines).await;
+    let events = named_facts(&call.env, &found.lines).await;
     let catalogue = call.env.catalogue();
     let next = next_cursor(&call.env, &list, found.next);
     Ok(Answer::object(|o| {
         o.array("data", |data| {
             for line in &found.lines {
-                data.object(|o| into_view(o, line, &wallet, &events, &catalogue));
+                data.object(|o| write_line(o, line, &wallet, &events, &catalogue));
             }
         });
         o.shown_or_null("next_cursor", next);
     }))
 }
 
-fn into_view(
+/// Writes a line; `events` are the facts that it names.
+pub(crate) fn write_line(
     o: &mut ObjectWriter<'_>,
     line: &HistoryLine,
     wallet: &Wallet,
@@ -104,7 +105,10 @@ fn is_collected(line: &HistoryLine) -> bool {
 
 /// The ids of the events that reversals and later charges on this page are about, and of the orders that its lines belong to. One that cannot be read has no link, which is no reason
 /// to keep the page from the reader.
-async fn reversed_events(env: &Arc<Environment>, lines: &[HistoryLine]) -> BTreeMap<Position, EntryId> {
+pub(crate) async fn named_facts(
+    env: &Arc<Environment>,
+    lines: &[HistoryLine],
+) -> BTreeMap<Position, EntryId> {
     let wanted: Vec<Position> =
         lines.iter().filter_map(|line| line.entry.event.or(line.entry.order)).collect();
     if wanted.is_empty() {

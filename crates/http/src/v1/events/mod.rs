@@ -5,6 +5,7 @@ mod batch_body;
 pub(crate) mod collect;
 pub(crate) mod cost;
 pub(crate) mod get;
+pub(crate) mod history;
 pub(crate) mod list;
 pub(crate) mod meter;
 pub(crate) mod request;

@@ -1,4 +1,5 @@
-//! `POST /v1/rate-cards/import`: read a public list, and publish what differs from the rates in force.
+//! `POST /v1/rate-cards/import`: read a public list, and publish what differs from the rates in force. A dry run says
+//! what that would be, and what it would have made of the use of late.
 
 use chargly_api::limits::{IMPORT_PROVIDERS_MAX, LABEL_BYTES_MAX, NOTE_BYTES_MAX};
 use chargly_api::{Problem, Value};
@@ -6,6 +7,7 @@ use chargly_engine::ledger::Millis;
 use chargly_ratecards::{Comparison, ListError, compare, held_at, read as read_list, source_of};
 use compact_str::CompactString;
 
+use super::effect::{changes_of, write_effect};
 use super::publish::published_card;
 use crate::answer::Answer;
 use crate::call::Call;
@@ -72,6 +74,15 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
             newest = Some(outcome);
         }
     }
+    let changes = if is_dry_run { changes_of(&comparison) } else { Vec::new() };
+    let effect = match changes.is_empty() {
+        true => None,
+        false => {
+            let effect = call.env.rate_effect(changes.clone()).await;
+            Some(effect.map_err(|error| call.problem(error))?)
+        }
+    };
+    let catalogue = call.env.catalogue();
     let answer = Answer::object(|o| {
         o.boolean("dry_run", is_dry_run).text("source", &source);
         o.array("cards", |list| {
@@ -80,6 +91,12 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Problem> {
             }
         });
         o.raw("report", comparison.report().to_string().as_bytes());
+        match &effect {
+            Some(effect) => write_effect(o, &changes, effect, &catalogue),
+            None => {
+                o.null("effect");
+            }
+        }
     });
     Ok(match newest {
         Some(outcome) => call.written(&outcome, answer),

@@ -6,6 +6,7 @@ use chargly_engine::ledger::{self, Catalogue, RateCard};
 
 use crate::view;
 
+mod effect;
 pub(crate) mod import;
 pub(crate) mod list;
 pub(crate) mod models;
@@ -14,6 +15,7 @@ pub(crate) mod publish;
 // What the page of limits says is what the ledger holds to.
 const _: () = assert!(limits::RATE_CARD_MODELS_MAX == ledger::RATE_CARD_ENTRIES_MAX);
 const _: () = assert!(limits::RATES_PER_MODEL_MAX == ledger::RATES_PER_ENTRY_MAX);
+const _: () = assert!(limits::RATE_EFFECT_FACTS_MAX as u64 == chargly_engine::RATE_EFFECT_FACTS_MAX);
 const _: () = assert!(limits::MODEL_NAME_BYTES_MAX == ledger::MODEL_NAME_BYTES_MAX);
 
 /// Writes a card, without its rates.

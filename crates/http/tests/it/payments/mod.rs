@@ -2,6 +2,7 @@
 //! webhooks to the real route.
 
 mod checkouts;
+mod connection;
 mod faults;
 mod fulfilment;
 mod model;

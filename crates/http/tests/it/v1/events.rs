@@ -174,3 +174,39 @@ async fn revenue_of_an_event_may_pass_the_largest_single_amount() {
     let path = format!("/v1/events/{}", world.post("/v1/events", two_lots).await.expect(200).text("/id"));
     assert_eq!(world.get(&path).await.expect(200).text("/revenue/amount"), "18000000000");
 }
+
+#[tokio::test]
+async fn history_has_all_that_happened_to_an_event_with_its_lines_and_nothing_else() {
+    let world = World::start().await;
+    let body =
+        r#"{"event":"image.generate","customer":"late","if_insufficient":"record","idempotency_key":"k"}"#;
+    let id = world.post("/v1/events", body).await.expect(200).text("/id");
+    let of = |what: &str| format!("/v1/events/{id}/{what}");
+    world.post(&of("cost"), r#"{"cost":{"amount":"0.04","currency":"usd"}}"#).await.expect(200);
+    world.grant("late", "100").await;
+    world.meter("late", "another").await.expect(200);
+    world.meter("user_42", "other").await.expect(200);
+    world.post(&of("reverse"), r#"{"reason":"blurred","credits":5}"#).await.expect(200);
+
+    let got = world.get(&of("history")).await.expect(200);
+    let json = got.json();
+    assert_eq!((got.text("/event_id"), &json["complete"]), (id.clone(), &serde_json::json!(true)));
+    let told: Vec<String> = json["data"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|fact| {
+            let entries = fact["entries"].as_array().expect("a list");
+            let lines = entries.iter().map(|line| format!("{} → {}", line["credits"], line["balance_after"]));
+            format!("{} {}", fact["type"].as_str().expect("a text"), lines.collect::<Vec<_>>().join(", "))
+        })
+        .collect();
+    // 12 owed, 100 granted of which 12 settle it, 12 for another event, 5 of the first given back.
+    assert_eq!(told, ["metered -12 → -12", "cost_set ", "granted 100 → 88", "reversed 5 → 81"]);
+    assert_eq!(got.text("/data/1/cost"), "0.04");
+    assert_eq!(got.text("/data/3/reason"), "blurred");
+    for nothing in ["evt_0000000000000000000", "grt_1", "x"] {
+        let missing = world.get(&format!("/v1/events/{nothing}/history")).await.expect(404);
+        assert_eq!(missing.code(), "not_found");
+    }
+}

@@ -161,3 +161,80 @@ async fn what_is_no_list_is_refused() {
     assert_eq!(got.expect(400).fields(), ["providers"]);
     import(&world, &list(&[(1, "1e-06")]), json!({"providers": &named[1..]})).await.expect(200);
 }
+
+/// Meters an event of a model with so many input tokens, or another unit.
+async fn used(world: &World, model: &str, usage: &str) -> String {
+    let body = format!(
+        r#"{{"event":"image.generate","customer":"user_42","cost":{{"provider":"acme","model":"{model}",{usage}}}}}"#
+    );
+    world.post("/v1/events", &body).await.expect(200).text("/id")
+}
+
+#[tokio::test]
+async fn dry_run_tells_what_the_rates_would_have_made_of_the_use_of_late() {
+    let world = World::start().await;
+    import(&world, &list(&[(0, "1e-06"), (1, "2e-06")]), json!({})).await.expect(200);
+    let untouched = import(&world, &list(&[(0, "1e-06")]), json!({"dry_run": true})).await.expect(200);
+    assert!(untouched.json()["effect"].is_null(), "nothing would change");
+
+    let third = r#""input_tokens":333"#;
+    used(&world, "m0", r#""input_tokens":1000"#).await;
+    used(&world, "m0", third).await;
+    used(&world, "m0", r#""images":1"#).await;
+    used(&world, "m1", r#""input_tokens":1000"#).await;
+    used(&world, "m2", r#""input_tokens":500"#).await;
+    // What is said later takes the place of what was said first; what was reported is of no model.
+    let corrected = used(&world, "m0", r#""input_tokens":7000"#).await;
+    let reported = used(&world, "m0", r#""input_tokens":7000"#).await;
+    let set = async |id: &str, cost: &str| {
+        let body = format!(r#"{{"cost":{cost}}}"#);
+        world.post(&format!("/v1/events/{id}/cost"), &body).await.expect(200);
+    };
+    set(&corrected, r#"{"provider":"acme","model":"m0","input_tokens":2000}"#).await;
+    set(&corrected, r#"{"provider":"acme","model":"m0","input_tokens":1000}"#).await;
+    set(&reported, r#"{"amount":"0.5","currency":"usd"}"#).await;
+
+    let next = list(&[(0, "1.5e-06"), (1, "2e-06"), (2, "1e-06"), (3, "1e-06")]);
+    let dry = import(&world, &next, json!({"dry_run": true})).await.expect(200);
+    assert_eq!(dry.json()["report"]["new"][0]["model"], "m2");
+    assert_eq!(
+        dry.json()["report"]["new"][0]["rates"],
+        json!([{"unit": "input_tokens", "rate": "0.000001"}])
+    );
+    let effect = dry.json()["effect"].clone();
+    // 2,333 tokens at 1 and at 1.5 millionths of a dollar.
+    for (field, expected) in [
+        ("complete", json!(true)),
+        ("events", json!(3)),
+        ("cost_now", json!("0.002333")),
+        ("cost_then", json!("0.0034995")),
+        ("margin_change", json!("-0.0011665")),
+        ("newly_priced", json!(1)),
+        ("newly_priced_cost", json!("0.0005")),
+        ("no_longer_priced", json!(0)),
+        ("unpriced", json!(1)),
+        ("unused_models", json!(1)),
+        ("upper_bound", json!(true)),
+        // Two events of a known rate besides: 0.002 of m1, 0.5 reported.
+        ("cost", json!("0.504333")),
+    ] {
+        assert_eq!(effect[field], expected, "{field} in {effect}");
+    }
+    let models: Vec<_> = effect["models"].as_array().expect("a list").iter().map(|m| &m["model"]).collect();
+    assert_eq!(models, ["m0", "m2"]);
+    // 7 events × 12 credits × $0.02 = $1.68.
+    let shares = ["recognised", "gross_margin", "gross_margin_then"].map(|field| effect[field].clone());
+    assert_eq!(shares, ["1.68", "0.6998", "0.6991"].map(Value::from));
+
+    // A month later nobody has used anything of late.
+    world.clock.advance(31 * 24 * 3_600_000);
+    let later = import(&world, &next, json!({"dry_run": true})).await.expect(200);
+    assert_eq!(
+        (later.number("/effect/events"), later.number("/effect/unused_models")),
+        ("0".into(), "3".into())
+    );
+    assert!(later.json()["effect"]["gross_margin"].is_null());
+
+    let done = import(&world, &next, json!({})).await.expect(200);
+    assert!(done.json()["effect"].is_null(), "what is done is done");
+}

@@ -56,6 +56,7 @@ pub(super) fn report(answer: &Value) -> String {
         let _ = writeln!(out, "gone     {} (keeps its rates)", name(model));
     }
     more(&mut out, gone.len());
+    effect(&mut out, &answer["effect"]);
     let skipped = items(&report["skipped"]);
     if !skipped.is_empty() {
         out.push_str("left out\n");
@@ -72,6 +73,35 @@ pub(super) fn report(answer: &Value) -> String {
         );
     }
     out
+}
+
+/// What the rates would have made of the use of late, which a server tells.
+fn effect(out: &mut String, effect: &Value) {
+    if effect.is_null() {
+        return;
+    }
+    let amount = |name: &str| format!("{} {}", text(&effect[name]), text(&effect["currency"]));
+    let _ = writeln!(
+        out,
+        "the use since {} costs {} now and {} then: the margin changes by {}",
+        text(&effect["from"]),
+        amount("cost_now"),
+        amount("cost_then"),
+        amount("margin_change")
+    );
+    if let (Some(now), Some(then)) = (effect["gross_margin"].as_str(), effect["gross_margin_then"].as_str()) {
+        let _ = writeln!(out, "  gross margin of everything {now} now, {then} then");
+    }
+    let _ = writeln!(
+        out,
+        "  not in it: {} models without use, {} events with a cost for the first time ({}), {} without a rate any more, {} of \
+         a unit without a rate",
+        effect["unused_models"],
+        effect["newly_priced"],
+        amount("newly_priced_cost"),
+        effect["no_longer_priced"],
+        effect["unpriced"]
+    );
 }
 
 /// What was published.

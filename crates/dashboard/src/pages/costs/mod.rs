@@ -1,14 +1,16 @@
 //! What providers charge, since when, and where the cost goes.
 
+pub(crate) mod import;
+
 use maud::{Markup, html};
 
-use super::groups::Groups;
-use super::parts::{Pieces, event_cell, figure_cell, known_cell};
 use crate::api::Target;
 use crate::charts::{Form, Meaning, Series, TimeChart};
 use crate::json::Json;
 use crate::look::{Amount, Cell, Column, Currency, Figure, Sheet, Table, Unit, empty, note, say};
 use crate::page::{AsOf, Controls, Page};
+use crate::pages::groups::Groups;
+use crate::pages::parts::{Pieces, event_cell, figure_cell, known_cell};
 use crate::trouble::Trouble;
 use crate::visit::Visit;
 
@@ -46,7 +48,7 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
         (by_type(visit, &mut page.sheet, currency, &total))
         (model)
         (rates(visit, &mut page.sheet, currency, &models))
-        (card_list(&cards))
+        (card_list(visit, &cards))
     };
     Ok(page)
 }
@@ -132,8 +134,8 @@ fn rates(visit: &Visit, sheet: &mut Sheet, currency: Currency, models: &Json) ->
         return empty(
             "No rate card yet.",
             &html! {
-                p { "Import a public list of model prices, or publish rates of your own:" }
-                pre { "chargly rate-cards import prices.json --dry-run" }
+                p { "Import a public list of model prices, or publish rates of your own." }
+                p { a href=(visit.link("costs/import")) { "Import a price list" } }
             },
         );
     }
@@ -285,18 +287,19 @@ async fn one_model(
     Ok(sheet.figure(&visit.state, Figure {
         id: "rates-of-model",
         question: &format!("How did the rates of {model} move?"),
-        note: html! { (super::parts::legend(&names)) p.note { "Card by card, the newest " (CARDS_MAX) ". " a href=(visit.state.with("model", "")) { "Close" } } },
+        note: html! { (crate::pages::parts::legend(&names)) p.note { "Card by card, the newest " (CARDS_MAX) ". " a href=(visit.state.with("model", "")) { "Close" } } },
         plot: chart.draw(),
         table,
     }))
 }
 
-fn card_list(cards: &Json) -> Markup {
+fn card_list(visit: &Visit, cards: &Json) -> Markup {
     let zone = jiff::tz::TimeZone::UTC;
     html! {
         @if !cards.get("data").list().is_empty() {
             section.chart {
                 h2 { "Which cards were published?" }
+                p { a href=(visit.link("costs/import")) { "Import a price list" } span.soft { ": what it would change and what that does to the margin, before it is accepted." } }
                 ul.log {
                     @for card in cards.get("data").list() {
                         li { b { "Card " (card.get("card").sum().exact()) } ", since " (say::instant(card.get("effective_at").text(), &zone)) " UTC: "
