@@ -224,3 +224,8 @@ pub(crate) fn pager(visit: &Visit, list: &Json) -> Markup {
         }
     }
 }
+
+/// A number as it goes into a request.
+pub(crate) fn number(field: &str, text: &str) -> Result<String, Trouble> {
+    Amount::parse(text).map(Amount::exact).ok_or_else(|| Trouble::field(field, "must be a number, like 500"))
+}

@@ -6,4 +6,5 @@ mod events;
 mod everywhere;
 mod prices;
 mod usage;
+mod weight;
 mod world;

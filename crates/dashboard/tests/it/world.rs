@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
+use axum::http::response::Parts;
 use axum::http::{HeaderMap, Request, StatusCode};
 use chargly_dashboard::{Dashboard, PEOPLE_FILE, People};
 use chargly_engine::ledger::{KeyNo, Scopes};
@@ -82,6 +83,12 @@ impl Got {
     pub(crate) fn links(&self) -> BTreeSet<String> {
         let links = self.text.split(r#"href=""#).skip(1).filter_map(|rest| rest.split('"').next());
         links.filter(|link| !link.starts_with('#')).map(|link| link.replace("&amp;", "&")).collect()
+    }
+
+    /// Names of the files that the page is drawn with.
+    pub(crate) fn assets(&self) -> BTreeSet<String> {
+        let names = self.text.split("dashboard/assets/").skip(1).filter_map(|rest| rest.split('"').next());
+        names.map(str::to_owned).collect()
     }
 
     /// Rows of the table behind an id, as its file has them, without the head.
@@ -213,6 +220,13 @@ impl World {
         self.send("GET", path, "", &[("cookie", &self.session)]).await
     }
 
+    /// What an answer weighs as a browser gets it, compressed; and its text.
+    pub(crate) async fn weigh(&self, path: &str) -> (usize, Got) {
+        let signed_in = ("cookie", self.session.as_str());
+        let (_, sent) = self.exchange("GET", path, "", &[signed_in, ("accept-encoding", "gzip")]).await;
+        (sent.len(), self.look(path).await)
+    }
+
     /// The file behind a chart or table, as rows.
     pub(crate) async fn file(&self, path: &str, id: &str) -> Vec<Vec<String>> {
         let joint = if path.contains('?') { '&' } else { '?' };
@@ -237,6 +251,18 @@ impl World {
     }
 
     async fn send(&self, method: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> Got {
+        let (parts, bytes) = self.exchange(method, path, body, headers).await;
+        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        Got { status: parts.status, headers: parts.headers, text }
+    }
+
+    async fn exchange(
+        &self,
+        method: &str,
+        path: &str,
+        body: &str,
+        headers: &[(&str, &str)],
+    ) -> (Parts, Bytes) {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -244,9 +270,7 @@ impl World {
         let request = request.body(Body::from(body.to_owned())).expect("a request");
         let response = self.router.clone().oneshot(request).await.expect("the router cannot fail");
         let (parts, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a whole body");
-        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-        Got { status: parts.status, headers: parts.headers, text }
+        (parts, axum::body::to_bytes(body, usize::MAX).await.expect("a whole body"))
     }
 }
 

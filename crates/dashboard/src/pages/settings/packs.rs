@@ -4,7 +4,8 @@ use chargly_api::object;
 use maud::{Markup, html};
 
 use super::tabs;
-use crate::api::Target;
+use crate::pages::parts::number;
+use crate::api::{Target, body_of};
 use crate::json::Json;
 use crate::look::{Amount, Cell, Column, Currency, Table, Unit, note, tag};
 use crate::page::Page;
@@ -118,7 +119,7 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
                     }
                 }
             });
-            visit.api.send("PUT", pack, String::from_utf8(body).unwrap_or_default(), None).await?;
+            visit.api.send("PUT", pack, body_of(body), None).await?;
             Ok(Done::At("settings/packs".into(), format!("{} is for sale as shown.", form.get("name"))))
         }
         "retire" => {
@@ -131,9 +132,4 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
         }
         _ => Err(Trouble::NotFound),
     }
-}
-
-/// A number as it goes into a request.
-pub(crate) fn number(field: &str, text: &str) -> Result<String, Trouble> {
-    Amount::parse(text).map(Amount::exact).ok_or_else(|| Trouble::field(field, "must be a number, like 500"))
 }
