@@ -8,6 +8,12 @@ use super::say::{COST_MISSING, NONE, Unit};
 /// A name from which on it is broken anywhere: else its column alone would be wider than a window.
 const LONG_BYTES: usize = 40;
 
+/// Characters of a head and its value that fit on half of a narrow card.
+const HALF_CHARACTERS: usize = 17;
+/// Rows that a narrow window shows of a long table, and from how many rows on it does not show all at once.
+const NARROW_ROWS: usize = 8;
+const LONG_ROWS: usize = 12;
+
 /// Rows under columns.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
@@ -110,8 +116,21 @@ impl Cell {
                     }
                 }
                 Self::Time(shown, machine) => time datetime=(machine) { (shown) },
-                Self::Drawn(drawn, _) => (drawn),
+                Self::Drawn(drawn, _) => div.drawn { (drawn) },
             }
+        }
+    }
+
+    /// How long it is as it is shown, about.
+    fn characters(&self) -> usize {
+        match self {
+            Self::None => 1,
+            Self::Text(text) | Self::Link(text, _) | Self::Time(text, _) => text.chars().count(),
+            Self::Amount(unit, amount) => unit.short(*amount).chars().count(),
+            Self::AtBest(unit, amount) => unit.short(*amount).chars().count() + 2,
+            Self::CostMissing => COST_MISSING.len(),
+            // In a frame, or with something beside it.
+            Self::Drawn(_, text) => text.chars().count() + 4,
         }
     }
 
@@ -136,8 +155,10 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// As people read it. In a narrow window each row becomes a card.
+    /// As people read it. In a narrow window each row becomes a card, and of many the first are shown until all are asked
+    /// for.
     pub(crate) fn show(&self, caption: &str) -> Markup {
+        let rows = self.rows.len();
         html! {
             table.rows {
                 caption { (caption) }
@@ -158,11 +179,14 @@ impl Table {
                     @for row in &self.rows {
                         tr {
                             @for (column, cell) in self.columns.iter().zip(row) {
-                                td class=[column.is_number.then_some("number")] data-label=(column.name) { (cell.show()) }
+                                td class=[class_of(column, cell)] data-label=(column.name) { (cell.show()) }
                             }
                         }
                     }
                 }
+            }
+            @if rows > LONG_ROWS {
+                details.all { summary { span { "Show all" b { " " (rows) } } span { "Show the first " (NARROW_ROWS) } } }
             }
         }
     }
@@ -177,6 +201,17 @@ impl Table {
             line(&mut out, cells.chain(of_all.iter().map(|(_, value)| harmless(value))));
         }
         out
+    }
+}
+
+/// A number stands to the right; what is long takes a line of its own in a narrow window.
+fn class_of(column: &Column, cell: &Cell) -> Option<&'static str> {
+    let is_wide = column.name.chars().count() + cell.characters() > HALF_CHARACTERS;
+    match (column.is_number, is_wide) {
+        (true, true) => Some("number wide"),
+        (true, false) => Some("number"),
+        (false, true) => Some("wide"),
+        (false, false) => None,
     }
 }
 
@@ -204,6 +239,21 @@ fn harmless(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_long_is_marked_for_narrow_windows_and_a_long_table_can_be_opened() {
+        let mut table = Table::new(vec![Column::text("Customer"), Column::number("Revenue"), Column::text("Id")]);
+        let revenue = Cell::Amount(Unit::Count, Amount::whole(12));
+        for _ in 0..LONG_ROWS {
+            table.row(vec![Cell::text("ada"), revenue.clone(), Cell::text("evt_000000000163cz")]);
+        }
+        let shown = table.show("Who?").0;
+        assert!(shown.contains(r#"<td class="number" data-label="Revenue">"#), "{shown}");
+        assert!(shown.contains(r#"<td class="wide" data-label="Id">"#), "{shown}");
+        assert!(!shown.contains("Show all"), "{shown}");
+        table.row(vec![Cell::text("bob"), Cell::None, Cell::None]);
+        assert!(table.show("Who?").0.contains("Show all<b> 13</b>"));
+    }
 
     #[test]
     fn file_has_exact_values_and_runs_no_formula() {

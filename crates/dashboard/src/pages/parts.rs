@@ -196,6 +196,14 @@ pub(crate) fn figure_cell(row: &Json, unit: Unit, field: &str) -> Cell {
     Cell::some(unit, row.get(field).amount())
 }
 
+/// For how long what is left of a wallet lasts.
+pub(crate) fn lasts_cell(row: &Json) -> Cell {
+    match row.get("days_to_empty").amount() {
+        Some(Amount::ZERO) => Cell::text("empty now"),
+        days => Cell::some(Unit::Days, days),
+    }
+}
+
 /// A figure that may not be known: cost, contribution, margin.
 pub(crate) fn known_cell(row: &Json, unit: Unit, field: &str) -> Cell {
     if row.get("events").amount() == Some(Amount::ZERO) {

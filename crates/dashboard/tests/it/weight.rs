@@ -49,7 +49,7 @@ async fn used_for_months() -> World {
         };
         world.post(&format!("/v1/customers/{}/grants", customer(at)), &grant).await;
     }
-    world.post(&format!("/v1/customers/{}/grants", customer(HEAVY)), r#"{"credits":90000}"#).await;
+    world.post(&format!("/v1/customers/{}/grants", customer(HEAVY)), r#"{"credits":90000,"kind":"promotional"}"#).await;
     for day in 0..DAYS {
         let at = usize::try_from(day).expect("a day");
         if day % 30 == 10 {
@@ -83,6 +83,8 @@ async fn used_for_months() -> World {
             .collect();
         world.post("/v1/events/batch", &format!("[{}]", events.join(","))).await;
         world.clock.advance(DAY_MS);
+        // A session ends two weeks after the last visit.
+        world.page("settings/you").await.expect(200);
     }
     world.settled().await;
     world
@@ -91,13 +93,11 @@ async fn used_for_months() -> World {
 #[tokio::test]
 async fn no_page_is_heavier_than_a_slow_line_bears() {
     let world = used_for_months().await;
-    let hook = r#"{"url":"https://hooks.example.com/a","types":["wallet.low_balance"]}"#;
-    let hook = world.post("/v1/webhook-endpoints", hook).await["id"].as_str().expect("an id").to_owned();
     let advised = recorded(&world, advice(&world)).await.0;
     let (mut heavy, mut assets) = (Vec::new(), BTreeSet::new());
-    for path in page_paths() {
+    // Nobody tells webhooks here. Their pages list as many endpoints as there may be, and the newest messages of one.
+    for path in page_paths().filter(|path| !path.starts_with("settings/webhooks")) {
         let path = match path {
-            "settings/webhooks/{id}" => format!("settings/webhooks/{hook}"),
             "advisor/{id}" => advised.clone(),
             _ => path.replace("{customer}", &customer(HEAVY)).replace("{name}", &event_type(0)),
         };
