@@ -4,6 +4,7 @@ mod customer;
 mod customers;
 mod events;
 mod everywhere;
+mod first_minute;
 mod prices;
 mod usage;
 mod weight;
