@@ -62,7 +62,15 @@ pub struct Dashboard {
 impl Dashboard {
     /// A dashboard over these environments and routes, for these people.
     pub fn new(project: Arc<Project>, routes: Router, people: Arc<People>, nonce: fn() -> [u8; 16]) -> Self {
-        Self { project, routes, people, nonce, sample: None, wrong_ones: Arc::default(), pressed: Arc::default() }
+        Self {
+            project,
+            routes,
+            people,
+            nonce,
+            sample: None,
+            wrong_ones: Arc::default(),
+            pressed: Arc::default(),
+        }
     }
 }
 

@@ -9,7 +9,9 @@ mod shell;
 mod table;
 
 pub(crate) use amount::{Amount, UNIT};
-pub(crate) use assets::{Asset, COPY, FIRST, LIVE, PRICE_SLIDER, TRY_SCRIPT, WAITING, WALLET_SCRIPT, find_asset};
+pub(crate) use assets::{
+    Asset, COPY, FIRST, LIVE, PRICE_SLIDER, TRY_SCRIPT, WAITING, WALLET_SCRIPT, find_asset,
+};
 pub(crate) use parts::{Level, Tile, empty, fact, note, tag};
 pub(crate) use say::{Currency, Unit};
 pub(crate) use sheet::{Figure, Sheet};

@@ -242,7 +242,8 @@ mod tests {
 
     #[test]
     fn what_is_long_is_marked_for_narrow_windows_and_a_long_table_can_be_opened() {
-        let mut table = Table::new(vec![Column::text("Customer"), Column::number("Revenue"), Column::text("Id")]);
+        let mut table =
+            Table::new(vec![Column::text("Customer"), Column::number("Revenue"), Column::text("Id")]);
         let revenue = Cell::Amount(Unit::Count, Amount::whole(12));
         for _ in 0..LONG_ROWS {
             table.row(vec![Cell::text("ada"), revenue.clone(), Cell::text("evt_000000000163cz")]);

@@ -59,7 +59,11 @@ impl Line {
             "order_settled" => ("Credits bought".to_owned(), String::new(), Some(credits?)),
             "refused" => {
                 let posted = fact.path("balance.posted").sum();
-                return Some(Self::of_refusal(fact.get("id").text().to_owned(), fact.get("code").text(), posted));
+                return Some(Self::of_refusal(
+                    fact.get("id").text().to_owned(),
+                    fact.get("code").text(),
+                    posted,
+                ));
             }
             _ => return None,
         };

@@ -2,10 +2,12 @@
 
 mod customer;
 mod customers;
+mod doors;
 mod events;
 mod everywhere;
 mod first_minute;
 mod prices;
+mod public;
 mod usage;
 mod weight;
 mod world;

@@ -49,7 +49,12 @@ async fn used_for_months() -> World {
         };
         world.post(&format!("/v1/customers/{}/grants", customer(at)), &grant).await;
     }
-    world.post(&format!("/v1/customers/{}/grants", customer(HEAVY)), r#"{"credits":90000,"kind":"promotional"}"#).await;
+    world
+        .post(
+            &format!("/v1/customers/{}/grants", customer(HEAVY)),
+            r#"{"credits":90000,"kind":"promotional"}"#,
+        )
+        .await;
     for day in 0..DAYS {
         let at = usize::try_from(day).expect("a day");
         if day % 30 == 10 {
@@ -61,7 +66,8 @@ async fn used_for_months() -> World {
         }
         if day % 4 == 3 {
             let name = event_type(at / 4 % TYPES);
-            let price = format!(r#"{{"rule":{{"type":"flat","credits":{}}},"note":"Dearer model"}}"#, at % 9 + 2);
+            let price =
+                format!(r#"{{"rule":{{"type":"flat","credits":{}}},"note":"Dearer model"}}"#, at % 9 + 2);
             world.post(&format!("/v1/event-types/{name}/prices"), &price).await;
         }
         let events: Vec<String> = (0..EVENTS_A_DAY)

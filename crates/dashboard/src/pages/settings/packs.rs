@@ -4,11 +4,11 @@ use chargly_api::object;
 use maud::{Markup, html};
 
 use super::tabs;
-use crate::pages::parts::number;
 use crate::api::{Target, body_of};
 use crate::json::Json;
 use crate::look::{Amount, Cell, Column, Currency, Table, Unit, note, tag};
 use crate::page::Page;
+use crate::pages::parts::number;
 use crate::people::Role;
 use crate::serve::{Done, Form};
 use crate::trouble::Trouble;

@@ -7,8 +7,8 @@ use super::tabs;
 use crate::api::{Target, body_of};
 use crate::json::Json;
 use crate::look::{Amount, note};
-use crate::pages::parts::number;
 use crate::page::Page;
+use crate::pages::parts::number;
 use crate::people::Role;
 use crate::serve::{Done, Form};
 use crate::trouble::Trouble;
@@ -158,10 +158,7 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
             });
         });
     });
-    visit
-        .api
-        .send("PUT", Target::new("/v1/settings"), body_of(body), None)
-        .await?;
+    visit.api.send("PUT", Target::new("/v1/settings"), body_of(body), None).await?;
     Ok(Done::Said("Saved.".into()))
 }
 

@@ -187,9 +187,7 @@ pub(crate) async fn act_one(visit: &Visit, form: &Form) -> Result<Done, Trouble>
         "disable" => send("POST", one.then("disable"))
             .await
             .map(|_| Done::Said("Nothing is sent to it. What waits goes on waiting.".into())),
-        "rotate" => {
-            visit.once(form, one.then("rotate"), "{}".into()).await.map(|made| secret(&made))
-        }
+        "rotate" => visit.once(form, one.then("rotate"), "{}".into()).await.map(|made| secret(&made)),
         "delete" => send("DELETE", one)
             .await
             .map(|_| Done::At("settings/webhooks".into(), "The endpoint is gone, with its log.".into())),
