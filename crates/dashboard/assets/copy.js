@@ -1,14 +1,13 @@
-// A button that copies what stands in the field beside it. Without a script the field is there to be marked.
+// A button that copies what stands above it. Without a script a press on the text marks all of it.
 
 for (const beside of document.querySelectorAll("[data-copy]")) {
-  const field = beside.querySelector("input");
+  const text = beside.querySelector("pre");
   const button = beside.querySelector("button");
   button.hidden = false;
-  field.addEventListener("focus", () => field.select());
   button.addEventListener("click", async () => {
-    field.select();
     // Only where the page came by https, or from this machine, may a script reach the clipboard itself.
-    const copied = await navigator.clipboard?.writeText(field.value).then(() => true, () => false);
+    const copied = await navigator.clipboard?.writeText(text.textContent).then(() => true, () => false);
+    getSelection().selectAllChildren(text);
     button.textContent = copied || document.execCommand("copy") ? "Copied" : "Copy what is marked";
   });
 }

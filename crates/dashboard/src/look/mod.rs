@@ -16,4 +16,4 @@ pub(crate) use parts::{Level, Tile, empty, fact, note, tag};
 pub(crate) use say::{Currency, Unit};
 pub(crate) use sheet::{Figure, Sheet};
 pub(crate) use shell::{Around, around, wordmark};
-pub(crate) use table::{Cell, Column, Table};
+pub(crate) use table::{Cell, Column, Table, show_all};

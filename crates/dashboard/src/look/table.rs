@@ -9,7 +9,7 @@ use super::say::{COST_MISSING, NONE, Unit};
 const LONG_BYTES: usize = 40;
 
 /// Characters of a head and its value that fit on half of a narrow card.
-const HALF_CHARACTERS: usize = 17;
+const HALF_CHARACTERS: usize = 16;
 /// Rows that a narrow window shows of a long table, and from how many rows on it does not show all at once.
 const NARROW_ROWS: usize = 8;
 const LONG_ROWS: usize = 12;
@@ -19,6 +19,8 @@ const LONG_ROWS: usize = 12;
 pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<Vec<Cell>>,
+    /// Whether its end says most, as of a table over time: a narrow window shows that of a long one, and not its beginning.
+    pub(crate) ends_newest: bool,
 }
 
 /// One column.
@@ -147,7 +149,7 @@ impl Cell {
 
 impl Table {
     pub(crate) fn new(columns: Vec<Column>) -> Self {
-        Self { columns, rows: Vec::new() }
+        Self { columns, rows: Vec::new(), ends_newest: false }
     }
 
     pub(crate) fn row(&mut self, cells: Vec<Cell>) {
@@ -158,9 +160,9 @@ impl Table {
     /// As people read it. In a narrow window each row becomes a card, and of many the first are shown until all are asked
     /// for.
     pub(crate) fn show(&self, caption: &str) -> Markup {
-        let rows = self.rows.len();
+        let classes: Vec<_> = (0..self.columns.len()).map(|at| self.class_of(at)).collect();
         html! {
-            table.rows {
+            table.rows.newest[self.ends_newest] {
                 caption { (caption) }
                 thead { tr {
                     @for column in &self.columns {
@@ -178,16 +180,27 @@ impl Table {
                 tbody {
                     @for row in &self.rows {
                         tr {
-                            @for (column, cell) in self.columns.iter().zip(row) {
-                                td class=[class_of(column, cell)] data-label=(column.name) { (cell.show()) }
+                            @for ((column, class), cell) in self.columns.iter().zip(&classes).zip(row) {
+                                td class=[*class] data-label=(column.name) { (cell.show()) }
                             }
                         }
                     }
                 }
             }
-            @if rows > LONG_ROWS {
-                details.all { summary { span { "Show all" b { " " (rows) } } span { "Show the first " (NARROW_ROWS) } } }
-            }
+            (show_all(self.rows.len(), if self.ends_newest { "last" } else { "first" }))
+        }
+    }
+
+    /// Of the cells of a column. A number stands to the right; what is long takes a line of its own in a narrow window, in
+    /// every row, so that all cards are of one form.
+    fn class_of(&self, at: usize) -> Option<&'static str> {
+        let column = &self.columns[at];
+        let longest = self.rows.iter().map(|row| row[at].characters()).max().unwrap_or_default();
+        match (column.is_number, column.name.chars().count() + longest > HALF_CHARACTERS) {
+            (true, true) => Some("number wide"),
+            (true, false) => Some("number"),
+            (false, true) => Some("wide"),
+            (false, false) => None,
         }
     }
 
@@ -204,14 +217,12 @@ impl Table {
     }
 }
 
-/// A number stands to the right; what is long takes a line of its own in a narrow window.
-fn class_of(column: &Column, cell: &Cell) -> Option<&'static str> {
-    let is_wide = column.name.chars().count() + cell.characters() > HALF_CHARACTERS;
-    match (column.is_number, is_wide) {
-        (true, true) => Some("number wide"),
-        (true, false) => Some("number"),
-        (false, true) => Some("wide"),
-        (false, false) => None,
+/// What opens a long list in a narrow window, which shows its first or last ones; it stands right behind the list.
+pub(crate) fn show_all(rows: usize, which: &str) -> Markup {
+    html! {
+        @if rows > LONG_ROWS {
+            details.all { summary { span { "Show all" b { " " (rows) } } span { "Show the " (which) " " (NARROW_ROWS) } } }
+        }
     }
 }
 

@@ -79,6 +79,7 @@ impl Pieces {
         let mut all = vec![Column::text("Time")];
         all.extend(columns);
         let mut table = Table::new(all);
+        table.ends_newest = true;
         for (at, bucket) in self.buckets.iter().enumerate() {
             let shown = if bucket.is_unfinished {
                 format!("{} (not over)", bucket.label)

@@ -213,7 +213,7 @@ fn link_shown(made: &Json, address: &str, zone: &TimeZone) -> Markup {
         section.chart {
             h2 { "Their own page, until " time datetime=(ends) { (say::instant(ends, zone)) } }
             div.copy data-copy {
-                label { "Link" input readonly value=(url) spellcheck="false"; }
+                pre { (url) }
                 button type="button" hidden { "Copy" }
             }
             p.note { "Whoever has it sees this wallet and buys for it until then; it cannot be taken back, and it is shown this once. "

@@ -153,8 +153,11 @@ impl About<'_> {
     fn usage_over_time(&self, sheet: &mut Sheet, by_time: &Json, usage: &Json) -> Markup {
         let pieces = Pieces::of(by_time, self.visit, self.zone);
         let groups = Groups::of(&pieces, usage, "credits_used", "event", str::to_owned);
+        if groups.all.is_empty() {
+            return html! { section.chart #usage { h2 { "When did they use credits?" } (note("Not in this range.")) } };
+        }
         let table = groups.table(&pieces, Unit::Credits);
-        let note = groups.legend_of_events(self.visit);
+        let legend = groups.legend_of_events(self.visit);
         let chart = TimeChart {
             described: "Credits that the customer used over time, by event type",
             buckets: &pieces.buckets,
@@ -167,7 +170,7 @@ impl About<'_> {
         let figure = Figure {
             id: "usage",
             question: "When did they use credits, and for what?",
-            note,
+            note: legend,
             plot: chart.draw(),
             table,
         };

@@ -70,22 +70,28 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
 }
 
 fn form(visit: &Visit, pack: Option<&Json>) -> Markup {
-    let of = |field: &str| pack.map_or("", |pack| pack.path(field).text());
-    let number =
-        |field: &str| pack.and_then(|pack| pack.path(field).amount()).map_or_else(String::new, Amount::exact);
+    // What was typed stays where nothing was done with it.
+    let typed = |name: &str| Some(visit.typed("put", name).to_owned()).filter(|typed| !typed.is_empty());
+    let of = |name: &str| pack.map_or("", |pack| pack.path(name).text()).to_owned();
+    let text = |name: &str| typed(name).unwrap_or_else(|| of(name));
+    let amount = |name: &str, path: &str| {
+        let now = || pack.and_then(|pack| pack.path(path).amount()).map_or_else(String::new, Amount::exact);
+        typed(name).unwrap_or_else(now)
+    };
+    let number = |name: &str| amount(name, name);
     html! {
         section.chart {
             h2 { @if pack.is_some() { "Change " (of("name")) } @else { "Add a pack" } }
             form.act method="post" {
                 (visit.form_fields("put"))
-                label { "Code" input name="code" value=(of("code")) required placeholder="starter_500"; }
-                label { "Name" input name="name" value=(of("name")) required placeholder="Starter"; }
+                label { "Code" input name="code" value=(text("code")) required placeholder="starter_500"; }
+                label { "Name" input name="name" value=(text("name")) required placeholder="Starter"; }
                 label { "Credits" input name="credits" inputmode="decimal" value=(number("credits")) required; }
                 label { "Bonus credits" input name="bonus_credits" inputmode="decimal" value=(number("bonus_credits")); }
-                label { "Price" input name="price" inputmode="decimal" value=(number("price.amount")) required; }
+                label { "Price" input name="price" inputmode="decimal" value=(amount("price", "price.amount")) required; }
                 label { "Good for days (empty: for ever)" input name="valid_days" inputmode="numeric" value=(number("valid_days")); }
-                label { "Who it is for" input name="audience" value=(of("audience")) placeholder="For a first try."; }
-                label { "Discount line" input name="discount_line" value=(of("discount_line")) placeholder="Save 10 %."; }
+                label { "Who it is for" input name="audience" value=(text("audience")) placeholder="For a first try."; }
+                label { "Discount line" input name="discount_line" value=(text("discount_line")) placeholder="Save 10 %."; }
                 label { "Place in the list" input name="order" inputmode="numeric" value=(number("order")); }
                 button.main { @if pack.is_some() { "Publish the new version" } @else { "Add the pack" } }
             }
