@@ -317,8 +317,8 @@ impl TimeChart<'_> {
         html! {
             @for (at, bucket) in self.buckets.iter().enumerate().step_by(every) {
                 // In a narrow window every other one is left out.
-                @let class = match at / every { 0 => "time first", place if place % 2 == 1 => "time wide", _ => "time" };
-                text class=(class) x=(Percent(if at == 0 { 0 } else { self.middle(at) })) y="100%" dy="-4" { (bucket.label) }
+                @let class = if at / every % 2 == 1 { "time wide" } else { "time" };
+                text class=(class) x=(Percent(self.middle(at))) y="100%" dy="-4" { (bucket.label) }
             }
         }
     }
