@@ -111,7 +111,7 @@ async fn no_page_is_heavier_than_a_slow_line_bears() {
             let (bytes, got) = world.weigh(&format!("/dashboard/test/{path}{range}")).await;
             let got = got.expect(200);
             assets.extend(got.assets());
-            println!("{bytes:>7} of {:>7} {path}{range}", got.text.len());
+            eprintln!("{bytes:>7} of {:>7} {path}{range}", got.text.len());
             if bytes > PAGE_BYTES_MAX {
                 heavy.push(format!("{path}{range}: {bytes}"));
             }
@@ -122,7 +122,7 @@ async fn no_page_is_heavier_than_a_slow_line_bears() {
     for asset in &assets {
         let (bytes, got) = world.weigh(&format!("/dashboard/assets/{asset}")).await;
         got.expect(200);
-        println!("{bytes:>7} {asset}");
+        eprintln!("{bytes:>7} {asset}");
         all += bytes;
     }
     assert!(assets.len() > 2 && all <= ASSETS_BYTES_MAX, "assets weigh {all} bytes: {assets:?}");
