@@ -21,14 +21,13 @@ const KEPT_MAX: usize = 64;
 pub(crate) struct Pressed(Mutex<VecDeque<(blake3::Hash, Json)>>);
 
 impl Pressed {
-    /// What the form of this key made in this session; made now where nothing was.
+    /// What a form made, by its session, its key and what it asks for; made now where nothing was.
     pub(crate) async fn once(
         &self,
-        session: &str,
-        key: &str,
+        form: &str,
         make: impl Future<Output = Result<Json, Trouble>>,
     ) -> Result<Json, Trouble> {
-        let form = blake3::hash(format!("{session} {key}").as_bytes());
+        let form = blake3::hash(form.as_bytes());
         // Held until it is made: the same form may be on its way a second time.
         let mut kept = self.0.lock().await;
         if let Some((_, made)) = kept.iter().find(|(known, _)| *known == form) {
@@ -52,7 +51,7 @@ mod tests {
         let pressed = Pressed::default();
         let press = async |session: &str, key: &str, made: &str| {
             let make = async { Json::parse(made).ok_or(Trouble::Internal) };
-            pressed.once(session, key, make).await.map(|made| made.text().to_owned()).ok()
+            pressed.once(&format!("{session} {key}"), make).await.map(|made| made.text().to_owned()).ok()
         };
         assert_eq!(press("ada", "1", "{").await, None);
         assert_eq!(press("ada", "1", r#""a""#).await.as_deref(), Some("a"), "what failed may be tried again");

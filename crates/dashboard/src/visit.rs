@@ -62,7 +62,10 @@ impl Visit {
     pub(crate) async fn once(&self, form: &Form, target: Target, body: String) -> Result<Json, Trouble> {
         // Without its key a form sent twice would be done twice.
         let key = form.some("key").ok_or(Trouble::Stale)?;
-        self.pressed.once(&self.session, key, self.api.send("POST", target, body, None)).await
+        let target = String::from(target);
+        // What was typed anew into the same form is another wish.
+        let form = format!("{} {key} {target} {body}", self.session);
+        self.pressed.once(&form, self.api.send("POST", target, body, None)).await
     }
 
     /// Refuses who may not do something.

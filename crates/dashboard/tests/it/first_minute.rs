@@ -43,6 +43,9 @@ async fn key_of_the_settings_is_made_and_rotated_once_a_form() {
     let first = world.send_form("settings/keys", &form).await.expect(200);
     assert_eq!(world.send_form("settings/keys", &form).await.expect(200).text, first.text);
     assert_eq!(keys_named(&world, "backend").await, 1);
+    // Gone back to and filled in anew, it is another wish.
+    let other = [form[0], form[1], form[2], ("label", "worker"), form[4]];
+    world.send_form("settings/keys", &other).await.expect(200).says("The key worker");
     // What was refused is not kept: mended, the same form is done.
     let without = [form[0], form[1], ("key", "another"), form[3]];
     world.send_form("settings/keys", &without).await.expect(400);
