@@ -65,9 +65,9 @@ async function visit(path) {
   return { page, complaints: () => withoutStreams(complaints) };
 }
 
-async function call(path, body) {
+async function call(path, body, method = body === undefined ? "GET" : "POST") {
   const response = await fetch(server.url + path, {
-    method: body === undefined ? "GET" : "POST",
+    method,
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
@@ -202,6 +202,22 @@ describe("a narrow window", () => {
     assert.deepEqual(await inaccessible(page), []);
     assert.deepEqual(complaints, []);
     await page.close();
+  });
+
+  test("bears names as long as they may be", async () => {
+    const name = `${"a_name_as_long_as_it_may_be".repeat(2)}.${"x".repeat(9)}`;
+    const customer = "c".repeat(255);
+    await call(`/v1/event-types/${name}`, { label: "Long", credits: 1 }, "PUT");
+    await call(`/v1/customers/${customer}/grants`, { credits: 5, kind: "promotional" });
+    const { id } = await call("/v1/events", { event: name, customer });
+    assert.match(id, /^evt_/);
+    const pages = ["overview", "live", "usage", "revenue", "costs", "pricing", `pricing/${name}`, "pricing/simulate"];
+    for (const path of [...pages, `events/${name}`, `customers/${customer}`]) {
+      const page = await newPage(browser, narrow, { storageState: session });
+      await open(page, address(path));
+      assert.deepEqual(await sideways(page), [], path);
+      await page.close();
+    }
   });
 
   test("shows the newest of a table over time", async () => {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use maud::{Markup, html};
 
-use super::{ALL, Meaning, Percent, Scale};
+use super::{ALL, Meaning, Percent, Scale, shortened};
 use crate::look::{Amount, Unit};
 
 /// Where the plot begins and ends, from the top.
@@ -12,8 +12,6 @@ const TOP: i64 = 900;
 const BOTTOM: i64 = 8_750;
 /// How near two labels may come to each other, from top to top.
 const LABEL_HEIGHT: i64 = 700;
-/// Characters of a name that have room beside a chart.
-const BESIDE_CHARACTERS: usize = 16;
 /// How many labels an axis of time has at most.
 const TIME_LABELS_MAX: usize = 6;
 
@@ -168,7 +166,7 @@ impl TimeChart<'_> {
                 text class={ "label beside " (series.meaning.class()) } x="100%" y=(Percent(y)) dx="8" dy="4" { (shortened(&series.name)) }
             }
             @for (series, y) in self.labels_at(|series| self.peak(series), scale) {
-                text class={ "label narrow " (series.meaning.class()) } x="100%" y=(Percent(y)) dy="-6" { (series.name) }
+                text class={ "label narrow " (series.meaning.class()) } x="100%" y=(Percent(y)) dy="-6" { (shortened(&series.name)) }
             }
         }
     }
@@ -352,13 +350,4 @@ impl TimeChart<'_> {
             }
         }
     }
-}
-
-/// A name as it fits beside a chart; whoever points at the chart reads the whole one.
-fn shortened(name: &str) -> String {
-    if name.chars().count() <= BESIDE_CHARACTERS {
-        return name.to_owned();
-    }
-    let kept: String = name.chars().take(BESIDE_CHARACTERS - 1).collect();
-    format!("{kept}…")
 }
