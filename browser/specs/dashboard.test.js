@@ -68,9 +68,9 @@ async function visit(path) {
   return { page, complaints: () => withoutStreams(complaints) };
 }
 
-async function call(path, body) {
+async function call(path, body, method = body === undefined ? "GET" : "POST") {
   const response = await fetch(server.url + path, {
-    method: body === undefined ? "GET" : "POST",
+    method,
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
@@ -209,6 +209,76 @@ describe("a price list", () => {
     assert.deepEqual(complaints(), []);
     await page.close();
   });
+});
+
+describe("a narrow window", () => {
+  const narrow = LOOKS.find(({ width }) => width < 640);
+  const shown = (page, list) =>
+    page.locator(list).evaluateAll((rows) => rows.filter((row) => row.checkVisibility()).length);
+
+  test("shows the first of many cards, and all of them when asked", async () => {
+    const page = await newPage(browser, narrow, { storageState: session });
+    const complaints = await open(page, address("customers"));
+    const rows = "#customers tbody tr";
+    assert.equal(await shown(page, rows), 8);
+    await page.locator("#customers .all summary").click();
+    assert.equal(await shown(page, rows), 50);
+    assert.deepEqual(await sideways(page), []);
+    assert.deepEqual(await inaccessible(page), []);
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
+  test("bears names as long as they may be", async () => {
+    const name = `${"a_name_as_long_as_it_may_be".repeat(2)}.${"x".repeat(9)}`;
+    const customer = "c".repeat(255);
+    await call(`/v1/event-types/${name}`, { label: "Long", credits: 1 }, "PUT");
+    await call(`/v1/customers/${customer}/grants`, { credits: 5, kind: "promotional" });
+    const { id } = await call("/v1/events", { event: name, customer });
+    assert.match(id, /^evt_/);
+    const pages = ["overview", "live", "usage", "revenue", "costs", "pricing", `pricing/${name}`, "pricing/simulate"];
+    for (const path of [...pages, `events/${name}`, `customers/${customer}`]) {
+      const page = await newPage(browser, narrow, { storageState: session });
+      await open(page, address(path));
+      assert.deepEqual(await sideways(page), [], path);
+      await page.close();
+    }
+  });
+
+  test("shows the newest of a table over time", async () => {
+    const page = await newPage(browser, narrow, { storageState: session });
+    await open(page, address("usage"));
+    assert.equal(await shown(page, "#pivot tbody tr"), 8);
+    assert.equal(await page.locator("#pivot tbody tr").last().isVisible(), true);
+    await page.close();
+  });
+});
+
+describe("one customer", () => {
+  for (const look of LOOKS) {
+    test(`a wallet link is shown once, can be copied, and opens their page, at ${look.name}`, async () => {
+      const page = await newPage(browser, look, { storageState: session, permissions: ["clipboard-write"] });
+      const complaints = await open(page, address("customers/cus_00009?range=7d"));
+      await page.getByText("Make a wallet link").first().click();
+      await page.getByLabel("Good for").selectOption("15 minutes");
+      await page.getByRole("button", { name: "Make a wallet link" }).click();
+      await page.getByRole("heading", { level: 1, name: "A wallet link for cus_00009" }).waitFor();
+      await page.getByRole("button", { name: "Copy" }).click();
+      await page.getByRole("button", { name: "Copied" }).waitFor();
+      await keepScreenshot(page, "dashboard/customers/wallet-link", look);
+      assert.deepEqual(await inaccessible(page), []);
+      assert.deepEqual(await sideways(page), []);
+      const link = await page.locator("[data-copy] pre").innerText();
+      assert.match(link, /^http:\S+\/wallet\/test\/wt_\w+$/);
+      assert.deepEqual(complaints, []);
+      await page.getByRole("link", { name: "cus_00009" }).click();
+      await page.waitForURL(address("customers/cus_00009?range=7d"));
+      const visitor = await newPage(browser, look);
+      assert.deepEqual(await open(visitor, link), []);
+      await visitor.close();
+      await page.close();
+    });
+  }
 });
 
 describe("the live page", () => {

@@ -60,6 +60,13 @@ for (const look of LOOKS) {
     await page.waitForURL(`${server.url}/try`);
     await click(page, /Generate an image/);
     assert.match(await page.locator("#answer").innerText(), /497 credits left/);
+    // Opened anew, the page has what was refused where it came.
+    await page.reload();
+    assert.equal(await rows(page).filter({ hasText: "Refused 402" }).count(), 1);
+    assert.match(await rows(page).nth(3).innerText(), /Refused 402/);
+    await keepScreenshot(page, "/try/opened-anew", look);
+    assert.deepEqual(await inaccessible(page), []);
+    assert.deepEqual(await sideways(page), []);
     // A stream ends with its page.
     assert.deepEqual(complaints.filter((words) => !words.includes("/try/stream")), []);
     await page.close();
@@ -76,6 +83,9 @@ test("the code is in tabs that arrows move between", async () => {
   await page.keyboard.press("ArrowLeft");
   await page.keyboard.press("ArrowLeft");
   assert.match(await page.getByRole("tabpanel").innerText(), /chargly\.meter_event/);
+  await page.keyboard.press("ArrowLeft");
+  assert.equal(await page.getByRole("tab", { name: "Rust" }).getAttribute("aria-selected"), "true");
+  assert.match(await page.getByRole("tabpanel").innerText(), /Meter::new\("image\.generate", "demo_user"\)/);
   await page.close();
 });
 

@@ -1,6 +1,6 @@
 //! The SDKs, as whoever installs them meets them: each is built into its package, installed from that, and tested against
 //! the server that was built here. Then one list of operations goes through every door there is, and has to leave the
-//! same ledger.
+//! same ledger, and the code that `/try` shows runs as it stands there.
 //!
 //! What there is to check of an SDK is its own command's business; here it is only called.
 
@@ -25,11 +25,12 @@ pub(crate) fn run(runner: &Runner) -> Result<Outcome> {
     let install = of(runner, "sdks/typescript", &["npm", "ci", "--no-audit", "--no-fund"]);
     let typescript = of(runner, "sdks/typescript", &["npm", "run", "check"]);
     let rust = of(runner, "sdks/rust", &["python3", "check.py"]);
-    // Last: it goes through all three, as they were built.
+    // Last: they go through all three, as they were built.
     let doors = of(runner, "sdks/doors", &["python3", "doors.py"]);
+    let samples = of(runner, "sdks/doors", &["python3", "samples.py"]);
     let mut sum = runner.run(python)?;
     ensure!(runner.run(install)?.passed, "installing what the TypeScript SDK is built with failed");
-    for command in [typescript, rust, doors] {
+    for command in [typescript, rust, doors, samples] {
         let outcome = runner.run(command)?;
         sum.passed &= outcome.passed;
         sum.counts += outcome.counts;

@@ -26,10 +26,10 @@ function link(words, base, of) {
   return a;
 }
 
-function cell(label, content, isNumber = false) {
+function cell(label, content, kind = "") {
   const td = document.createElement("td");
   td.dataset.label = label;
-  if (isNumber) td.className = "number";
+  td.className = kind;
   td.append(content);
   return td;
 }
@@ -43,10 +43,10 @@ function row(fact) {
   tr.append(
     cell("Time", at.slice(11, 19)),
     cell("What", fact.id?.startsWith("evt_") ? link(what, live.dataset.events, fact.id) : what),
-    cell("Event type", link(fact.event, live.dataset.types, fact.event)),
-    cell("Customer", link(fact.customer, live.dataset.customers, fact.customer)),
-    cell("Credits", credits, true),
-    cell("Left", left === undefined ? "—" : number.format(left), true),
+    cell("Event type", link(fact.event, live.dataset.types, fact.event), "wide"),
+    cell("Customer", link(fact.customer, live.dataset.customers, fact.customer), "wide"),
+    cell("Credits", credits, "number"),
+    cell("Left", left === undefined ? "—" : number.format(left), "number"),
   );
   if (fact.code) tr.className = "refused";
   return tr;

@@ -112,6 +112,11 @@ fn bad_request() -> Response<Body> {
     response
 }
 
+/// An object as it is sent.
+pub(crate) fn body_of(object: Vec<u8>) -> String {
+    String::from_utf8(object).unwrap_or_default()
+}
+
 /// A path and a query, each part percent-encoded.
 #[derive(Clone, Debug)]
 pub(crate) struct Target(String);

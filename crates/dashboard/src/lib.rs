@@ -20,6 +20,7 @@ mod own_key;
 mod page;
 mod pages;
 mod people;
+mod pressed;
 mod routes;
 mod sample;
 mod serve;
@@ -30,5 +31,6 @@ mod visit;
 mod wallet;
 
 pub use people::{PEOPLE_FILE, People, PeopleError, Person, Role, copy_people};
+pub use routes::page_paths;
 pub use sample::{SAMPLE, SampleData, SampleState};
 pub use serve::{Dashboard, router};

@@ -113,6 +113,11 @@ pub(crate) static PAGES: &[PageRoute] = pages! {
     "advisor/{id}" in "advisor" Viewer pages::advisor::advice::show, does pages::advisor::advice::act;
 };
 
+/// The path of every page, with names in braces for what varies: for tests that must forget none.
+pub fn page_paths() -> impl Iterator<Item = &'static str> {
+    PAGES.iter().map(|page| page.path)
+}
+
 /// The navigation.
 pub(crate) static SECTIONS: &[Group] = &[
     Group {

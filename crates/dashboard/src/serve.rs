@@ -27,6 +27,7 @@ use crate::look::{Around, around, find_asset};
 use crate::page::Page;
 use crate::people::password::{self, WrongOnes};
 use crate::people::{People, Person};
+use crate::pressed::Pressed;
 use crate::routes::{EXPORT, PAGES, PageRoute, STREAM};
 use crate::sample::SampleData;
 use crate::state::State;
@@ -58,13 +59,24 @@ pub struct Dashboard {
     wrong_ones: Arc<WrongOnes>,
     /// Files that may still be written at one time.
     exports: Arc<Semaphore>,
+    /// Forms of late whose calls take no idempotency key.
+    pressed: Arc<Pressed>,
 }
 
 impl Dashboard {
     /// A dashboard over these environments and routes, for these people.
     pub fn new(project: Arc<Project>, routes: Router, people: Arc<People>, nonce: fn() -> [u8; 16]) -> Self {
         let exports = Arc::new(Semaphore::new(EXPORTS_MAX));
-        Self { project, routes, people, nonce, sample: None, wrong_ones: Arc::default(), exports }
+        Self {
+            project,
+            routes,
+            people,
+            nonce,
+            sample: None,
+            wrong_ones: Arc::default(),
+            exports,
+            pressed: Arc::default(),
+        }
     }
 }
 
@@ -93,7 +105,7 @@ impl Form {
 pub(crate) enum Done {
     /// Said at the top of the page, which is shown again.
     Said(String),
-    /// The same, at another page of this environment.
+    /// The same, at another page of this environment, in the range that was chosen.
     At(String, String),
     /// To another address, relative to this one: what was asked stands in it.
     To(String),
@@ -199,6 +211,7 @@ impl Dashboard {
             state: State::parse(parts.uri.query().unwrap_or_default()),
             address: address_of(&parts.headers),
             sample: self.sample.clone(),
+            pressed: Arc::clone(&self.pressed),
         })
     }
 
@@ -236,9 +249,9 @@ impl Dashboard {
         match done {
             // A reload must not send it again.
             Ok(Done::Said(said)) => see_other(&visit.state.with("said", &said)),
-            Ok(Done::At(path, said)) => see_other(&said_at(&visit.root, visit.env.name(), &path, &said)),
+            Ok(Done::At(path, said)) => see_other(&said_at(&visit, visit.env.name(), &path, &said)),
             Ok(Done::Elsewhere(environment, path, said)) => {
-                see_other(&said_at(&visit.root, environment, &path, &said))
+                see_other(&said_at(&visit, environment, &path, &said))
             }
             Ok(Done::To(address)) => see_other(&address),
             Ok(Done::Shown(page)) => html_response(StatusCode::OK, &page.in_dashboard(&visit)),
@@ -442,10 +455,11 @@ pub(crate) fn html_response(status: StatusCode, page: &Markup) -> Response {
     response
 }
 
-/// A page of an environment, with what is said at its top.
-fn said_at(root: &str, environment: &str, path: &str, said: &str) -> String {
-    let said = form_urlencoded::Serializer::new(String::new()).append_pair("said", said).finish();
-    format!("{root}dashboard/{environment}/{path}?{said}")
+/// A page of an environment in the range that was chosen, with what is said at its top.
+fn said_at(visit: &Visit, environment: &str, path: &str, said: &str) -> String {
+    let range = State::parse(visit.state.range_query().trim_start_matches('?'));
+    let query = range.with("said", said);
+    format!("{}dashboard/{environment}/{path}{}", visit.root, query.trim_end_matches('?'))
 }
 
 /// Where this server is reached, as whoever asks reached it. It goes into a line for a shell, so that an odd one is none.

@@ -11,6 +11,7 @@ use crate::api::{Api, Target};
 use crate::json::Json;
 use crate::look::Currency;
 use crate::people::{People, Person, Role};
+use crate::pressed::Pressed;
 use crate::sample::SampleData;
 use crate::serve::Form;
 use crate::state::{Span, State, zone_of};
@@ -42,6 +43,8 @@ pub(crate) struct Visit {
     pub(crate) address: String,
     /// Who makes sample data, where it can be made.
     pub(crate) sample: Option<Arc<dyn SampleData>>,
+    /// Forms of late whose calls take no idempotency key.
+    pub(crate) pressed: Arc<Pressed>,
 }
 
 impl Visit {
@@ -53,6 +56,16 @@ impl Visit {
     /// A key for one form: sent twice, it is done once.
     pub(crate) fn fresh_key(&self) -> String {
         (self.nonce)().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Makes what has a secret, whose call takes no key of its own: a form sent twice gets what the first one made.
+    pub(crate) async fn once(&self, form: &Form, target: Target, body: String) -> Result<Json, Trouble> {
+        // Without its key a form sent twice would be done twice.
+        let key = form.some("key").ok_or(Trouble::Stale)?;
+        let target = String::from(target);
+        // What was typed anew into the same form is another wish.
+        let form = format!("{} {key} {target} {body}", self.session);
+        self.pressed.once(&form, self.api.send("POST", target, body, None)).await
     }
 
     /// Refuses who may not do something.

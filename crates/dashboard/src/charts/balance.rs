@@ -126,10 +126,15 @@ impl BalanceChart<'_> {
                 |at| at.to_zoned(self.zone.clone()).strftime(form).to_string(),
             )
         };
+        let labels: Vec<(i64, String)> =
+            (0..TIME_LABELS).map(|place| (place, label(from + length * place / TIME_LABELS))).collect();
         html! {
-            @for place in 0..TIME_LABELS {
-                @let class = match place { 0 => "time first", place if place % 2 == 1 => "time wide", _ => "time" };
-                text class=(class) x=(Percent(place * ALL / TIME_LABELS)) y="100%" dy="-4" { (label(from + length * place / TIME_LABELS)) }
+            @for (at, (place, words)) in labels.iter().enumerate() {
+                // Of a short time two places may have the same name: it is said where it begins.
+                @if at == 0 || labels[at - 1].1 != *words {
+                    @let class = match place { 0 => "time first", place if place % 2 == 1 => "time wide", _ => "time" };
+                    text class=(class) x=(Percent(place * ALL / TIME_LABELS)) y="100%" dy="-4" { (words) }
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Meaning, Percent, Scale};
+use super::{Meaning, Percent, Scale, shortened};
 use crate::look::{Amount, Unit};
 
 /// Where the scale begins and ends: labels stand before it.
@@ -51,7 +51,7 @@ pub(crate) fn dots(
                         @if let Some((target, _)) = target {
                             line.mark x1=(Percent(scale.place(target))) x2=(Percent(scale.place(target))) y1="0" y2="100%" {}
                         }
-                        text.name x="0" y="50%" dy="4" { (row.name) }
+                        text.name x="0" y="50%" dy="4" { (shortened(&row.name)) }
                         @if let Some((low, high)) = row.range {
                             line class={ "range " (row.meaning.class()) } x1=(Percent(scale.place(low))) x2=(Percent(scale.place(high))) y1="50%" y2="50%" {}
                         }

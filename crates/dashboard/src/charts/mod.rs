@@ -36,6 +36,9 @@ pub(crate) use waterfall::{Step, waterfall};
 /// All of a chart's width or height.
 pub(crate) const ALL: i64 = 10_000;
 
+/// Characters of a name that have room in a drawing.
+const NAME_CHARACTERS_MAX: usize = 16;
+
 /// A share of a chart's width or height, in ten-thousandths: `12.34%`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Percent(pub(crate) i64);
@@ -74,9 +77,24 @@ impl Meaning {
     }
 }
 
+/// A name as it fits in a drawing or beside it: the whole one is in the table behind.
+fn shortened(name: &str) -> String {
+    if name.chars().count() <= NAME_CHARACTERS_MAX {
+        return name.to_owned();
+    }
+    let kept: String = name.chars().take(NAME_CHARACTERS_MAX - 1).collect();
+    format!("{kept}…")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_name_is_cut_where_it_has_no_room() {
+        assert_eq!(shortened("image.generate.x"), "image.generate.x");
+        assert_eq!(shortened("image.generate.xy"), "image.generate.…");
+    }
 
     #[test]
     fn shares_have_two_decimals() {

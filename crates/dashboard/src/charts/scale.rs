@@ -1,6 +1,6 @@
 //! From amounts to places: zero-based, with ticks at round numbers.
 
-use crate::look::Amount;
+use crate::look::{Amount, UNIT};
 
 /// About how many ticks an axis has.
 const TICKS_ABOUT: i128 = 4;
@@ -20,7 +20,10 @@ impl Scale {
     pub(crate) fn holding(amounts: impl IntoIterator<Item = Amount>, from: i64, to: i64) -> Self {
         let (low, high) =
             amounts.into_iter().fold((0, 0), |(low, high), amount| (amount.0.min(low), amount.0.max(high)));
-        let high = if low == high { low + 1 } else { high };
+        if low == high {
+            // Of nothing but zeros: up to a whole one, which everybody can read.
+            return Self { low: 0, high: UNIT, step: UNIT, from, to };
+        }
         let step = round_step((high - low) / TICKS_ABOUT);
         let (low, high) = (-(-low).max(0).div_euclid_up(step), high.max(0).div_euclid_up(step));
         Self { low: low * step, high: (high * step).max(low * step + step), step, from, to }

@@ -11,6 +11,8 @@ use crate::look::{Amount, Unit};
 /// Where the plot begins and ends.
 const TOP: i64 = 500;
 const BOTTOM: i64 = 8_750;
+/// From where on an amount would stand in the name of the upward axis.
+const NAME_FROM: i64 = 9_300;
 /// How often the middle one goes into the largest, from which on orders of magnitude are shown.
 const WIDE_FROM: i128 = 20;
 /// Thousandths of a binary order that fall into nothing: amounts below share the lowest place.
@@ -68,7 +70,8 @@ impl Scatter<'_> {
                 @for point in &self.points { (point.draw(x(point.x), y(point.y), self.unit, self.across, self.upwards)) }
                 @for (at, tick) in axis.ticks().into_iter().enumerate() {
                     @if at > 0 {
-                        text.tick x="0" y=(y(tick)) dy="-3" { (self.unit.short(tick)) }
+                        // Where the axis has its name there is no room for an amount.
+                        @if axis.place(tick) < NAME_FROM { text.tick x="0" y=(y(tick)) dy="-3" { (self.unit.short(tick)) } }
                         text class={ "time" @if at % 2 == 0 { " wide" } } x=(x(tick)) y=(Percent(BOTTOM)) dy="14" { (self.unit.short(tick)) }
                     }
                 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use maud::{Markup, html};
 
-use super::{ALL, Meaning, Percent, Scale};
+use super::{ALL, Meaning, Percent, Scale, shortened};
 use crate::look::{Amount, Unit};
 
 /// Where the plot begins and ends, from the top.
@@ -138,7 +138,7 @@ impl TimeChart<'_> {
     }
 
     fn lines(&self, scale: &Scale) -> Markup {
-        let labels = self.end_labels(scale);
+        let labels = self.labels_at(|series| self.end(series), scale);
         let unfinished = self.buckets.iter().position(|bucket| bucket.is_unfinished);
         html! {
             @if let Some(at) = unfinished {
@@ -161,8 +161,12 @@ impl TimeChart<'_> {
                         cx=(Percent(self.middle(at))) cy=(Percent(scale.place(amount))) {}
                 }
             }
+            // Beside the ends of the lines; in a narrow window, where there is no room beside them, above what they would cover.
             @for (series, y) in labels {
-                text class={ "label " (series.meaning.class()) } x="100%" y=(Percent(y)) dy="-6" { (series.name) }
+                text class={ "label beside " (series.meaning.class()) } x="100%" y=(Percent(y)) dx="8" dy="4" { (shortened(&series.name)) }
+            }
+            @for (series, y) in self.labels_at(|series| self.peak(series), scale) {
+                text class={ "label narrow " (series.meaning.class()) } x="100%" y=(Percent(y)) dy="-6" { (shortened(&series.name)) }
             }
         }
     }
@@ -224,20 +228,13 @@ impl TimeChart<'_> {
         path
     }
 
-    /// Up to three names at the ends of their lines, moved apart where they would cover each other.
-    fn end_labels(&self, scale: &Scale) -> Vec<(&Series, i64)> {
+    /// Up to three names, each at the level of an amount, moved apart where they would cover each other.
+    fn labels_at(&self, level: impl Fn(&Series) -> Option<Amount>, scale: &Scale) -> Vec<(&Series, i64)> {
         if self.series.len() > 3 {
             return Vec::new();
         }
-        let ends = self.series.iter().filter_map(|series| {
-            // What is not over has not come to its level yet.
-            let finished =
-                series.amounts.iter().zip(self.buckets).filter(|(_, bucket)| !bucket.is_unfinished);
-            let last = finished.rev().find_map(|(amount, _)| *amount);
-            let last = last.or_else(|| series.amounts.iter().rev().find_map(|amount| *amount))?;
-            Some((series, scale.place(last)))
-        });
-        let mut labels: Vec<_> = ends.collect();
+        let placed = self.series.iter().filter_map(|series| Some((series, scale.place(level(series)?))));
+        let mut labels: Vec<_> = placed.collect();
         labels.sort_by_key(|(_, y)| *y);
         let mut above = i64::MIN / 2;
         for (_, y) in &mut labels {
@@ -245,6 +242,19 @@ impl TimeChart<'_> {
             above = *y;
         }
         labels
+    }
+
+    /// Where a line ends. What is not over has not come to its level yet.
+    fn end(&self, series: &Series) -> Option<Amount> {
+        let finished = series.amounts.iter().zip(self.buckets).filter(|(_, bucket)| !bucket.is_unfinished);
+        let last = finished.rev().find_map(|(amount, _)| *amount);
+        last.or_else(|| series.amounts.iter().rev().find_map(|amount| *amount))
+    }
+
+    /// The highest that a line comes in the last third, over which its name stands in a narrow window.
+    fn peak(&self, series: &Series) -> Option<Amount> {
+        let under = series.amounts.len().div_ceil(3);
+        series.amounts.iter().rev().take(under).copied().flatten().max().or_else(|| self.end(series))
     }
 
     fn columns(&self, scale: &Scale) -> Markup {
@@ -305,8 +315,8 @@ impl TimeChart<'_> {
         html! {
             @for (at, bucket) in self.buckets.iter().enumerate().step_by(every) {
                 // In a narrow window every other one is left out.
-                @let class = match at / every { 0 => "time first", place if place % 2 == 1 => "time wide", _ => "time" };
-                text class=(class) x=(Percent(if at == 0 { 0 } else { self.middle(at) })) y="100%" dy="-4" { (bucket.label) }
+                @let class = if at / every % 2 == 1 { "time wide" } else { "time" };
+                text class=(class) x=(Percent(self.middle(at))) y="100%" dy="-4" { (bucket.label) }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{ALL, Meaning, Percent, Scale};
+use super::{ALL, Meaning, Percent, Scale, shortened};
 use crate::look::{Amount, Unit};
 
 const TOP: i64 = 1_000;
@@ -51,7 +51,7 @@ pub(crate) fn waterfall(described: &str, unit: Unit, steps: &[Step]) -> Markup {
                     line.grid x1=(Percent(x(place) + width * 7 / 8)) x2=(Percent(x(place + 1) + width / 8)) y1=(Percent(to_y)) y2=(Percent(to_y)) {}
                 }
                 text.value x=(Percent(x(place) + width / 2)) y=(Percent(from_y.min(to_y))) dy=(if steps.len() > CROWDED && place % 2 == 1 { "-18" } else { "-5" }) { (unit.short(step.amount)) }
-                text.time x=(Percent(x(place) + width / 2)) y="100%" dy=(if place % 2 == 0 { "-18" } else { "-4" }) { (step.name) }
+                text.time x=(Percent(x(place) + width / 2)) y="100%" dy=(if place % 2 == 0 { "-18" } else { "-4" }) { (shortened(&step.name)) }
             }
         }
     }

@@ -43,6 +43,8 @@ assets! {
     FAVICON = "mark" "svg" "image/svg+xml" include_str!("../../../http/assets/mark.svg");
     /// A slider beside a number of credits.
     PRICE_SLIDER = "price-slider" "js" "text/javascript" include_str!("../../assets/price-slider.js");
+    /// A button that copies what stands beside it.
+    COPY = "copy" "js" "text/javascript" include_str!("../../assets/copy.js");
     /// Looks again while something is at work.
     WAITING = "waiting" "js" "text/javascript" include_str!("../../assets/waiting.js");
 }

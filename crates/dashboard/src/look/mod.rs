@@ -11,10 +11,10 @@ mod table;
 
 pub(crate) use amount::{Amount, UNIT};
 pub(crate) use assets::{
-    Asset, FIRST, IMPORT_LIST, LIVE, PRICE_SLIDER, TRY_SCRIPT, WAITING, WALLET_SCRIPT, find_asset,
+    Asset, COPY, FIRST, IMPORT_LIST, LIVE, PRICE_SLIDER, TRY_SCRIPT, WAITING, WALLET_SCRIPT, find_asset,
 };
 pub(crate) use parts::{Level, Tile, empty, fact, note, tag};
 pub(crate) use say::{COST_MISSING, Currency, NONE, Unit};
 pub(crate) use sheet::{Figure, Sheet};
 pub(crate) use shell::{Around, around, wordmark};
-pub(crate) use table::{Cell, Column, Table};
+pub(crate) use table::{Cell, Column, Table, show_all};

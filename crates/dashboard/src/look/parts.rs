@@ -26,6 +26,9 @@ pub(crate) struct Tile<'a> {
 impl Tile<'_> {
     pub(crate) fn show(&self) -> Markup {
         let changed = self.now.zip(self.before).and_then(|(now, before)| match self.unit {
+            _ if (now, before) == (Amount::ZERO, Amount::ZERO) => {
+                Some((Direction::Level, "= no change".to_owned()))
+            }
             // A share moves by points.
             Unit::Share => Some(points(now.less(before))),
             _ => change(now, before),

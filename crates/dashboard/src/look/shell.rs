@@ -162,6 +162,9 @@ fn person(visit: &Visit) -> Markup {
 fn controls(visit: &Visit, controls: Controls) -> Markup {
     let state = &visit.state;
     let current = state.range_name();
+    // A field of a date takes nothing else.
+    let date =
+        |name| state.get(name).filter(|date| visit.env.begin_of_date(date).is_some()).unwrap_or_default();
     html! {
         div.controls {
             nav.ranges aria-label="Range" {
@@ -175,8 +178,8 @@ fn controls(visit: &Visit, controls: Controls) -> Markup {
                         @for (name, value) in state.all("").filter(|(name, _)| !matches!(*name, "from" | "to" | "range" | "cursor" | "csv")) {
                             input type="hidden" name=(name) value=(value);
                         }
-                        label { "From " input type="date" name="from" required value=(state.get("from").unwrap_or_default()); }
-                        label { "To, included " input type="date" name="to" value=(state.get("to").unwrap_or_default()); }
+                        label { "From " input type="date" name="from" required value=(date("from")); }
+                        label { "To, included " input type="date" name="to" value=(date("to")); }
                         button { "Show" }
                     }
                 }

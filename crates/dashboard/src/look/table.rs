@@ -9,11 +9,19 @@ use super::say::{COST_MISSING, NONE, Unit};
 /// A name from which on it is broken anywhere: else its column alone would be wider than a window.
 const LONG_BYTES: usize = 40;
 
+/// Characters of a head and its value that fit on half of a narrow card.
+const HALF_CHARACTERS: usize = 16;
+/// Rows that a narrow window shows of a long table, and from how many rows on it does not show all at once.
+const NARROW_ROWS: usize = 8;
+const LONG_ROWS: usize = 12;
+
 /// Rows under columns.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<Vec<Cell>>,
+    /// Whether its end says most, as of a table over time: a narrow window shows that of a long one, and not its beginning.
+    pub(crate) ends_newest: bool,
 }
 
 /// One column.
@@ -111,8 +119,21 @@ impl Cell {
                     }
                 }
                 Self::Time(shown, machine) => time datetime=(machine) { (shown) },
-                Self::Drawn(drawn, _) => (drawn),
+                Self::Drawn(drawn, _) => div.drawn { (drawn) },
             }
+        }
+    }
+
+    /// How long it is as it is shown, about.
+    fn characters(&self) -> usize {
+        match self {
+            Self::None => 1,
+            Self::Text(text) | Self::Link(text, _) | Self::Time(text, _) => text.chars().count(),
+            Self::Amount(unit, amount) => unit.short(*amount).chars().count(),
+            Self::AtBest(unit, amount) => unit.short(*amount).chars().count() + 2,
+            Self::CostMissing => COST_MISSING.len(),
+            // In a frame, or with something beside it.
+            Self::Drawn(_, text) => text.chars().count() + 4,
         }
     }
 
@@ -129,7 +150,7 @@ impl Cell {
 
 impl Table {
     pub(crate) fn new(columns: Vec<Column>) -> Self {
-        Self { columns, rows: Vec::new() }
+        Self { columns, rows: Vec::new(), ends_newest: false }
     }
 
     pub(crate) fn row(&mut self, cells: Vec<Cell>) {
@@ -137,10 +158,12 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// As people read it. In a narrow window each row becomes a card.
+    /// As people read it. In a narrow window each row becomes a card, and of many the first are shown until all are asked
+    /// for.
     pub(crate) fn show(&self, caption: &str) -> Markup {
+        let classes: Vec<_> = (0..self.columns.len()).map(|at| self.class_of(at)).collect();
         html! {
-            table.rows {
+            table.rows.newest[self.ends_newest] {
                 caption { (caption) }
                 thead { tr {
                     @for column in &self.columns {
@@ -158,13 +181,27 @@ impl Table {
                 tbody {
                     @for row in &self.rows {
                         tr {
-                            @for (column, cell) in self.columns.iter().zip(row) {
-                                td class=[column.is_number.then_some("number")] data-label=(column.name) { (cell.show()) }
+                            @for ((column, class), cell) in self.columns.iter().zip(&classes).zip(row) {
+                                td class=[*class] data-label=(column.name) { (cell.show()) }
                             }
                         }
                     }
                 }
             }
+            (show_all(self.rows.len(), if self.ends_newest { "last" } else { "first" }))
+        }
+    }
+
+    /// Of the cells of a column. A number stands to the right; what is long takes a line of its own in a narrow window, in
+    /// every row, so that all cards are of one form.
+    fn class_of(&self, at: usize) -> Option<&'static str> {
+        let column = &self.columns[at];
+        let longest = self.rows.iter().map(|row| row[at].characters()).max().unwrap_or_default();
+        match (column.is_number, column.name.chars().count() + longest > HALF_CHARACTERS) {
+            (true, true) => Some("number wide"),
+            (true, false) => Some("number"),
+            (false, true) => Some("wide"),
+            (false, false) => None,
         }
     }
 
@@ -181,9 +218,34 @@ impl Table {
     }
 }
 
+/// What opens a long list in a narrow window, which shows its first or last ones; it stands right behind the list.
+pub(crate) fn show_all(rows: usize, which: &str) -> Markup {
+    html! {
+        @if rows > LONG_ROWS {
+            details.all { summary { span { "Show all" b { " " (rows) } } span { "Show the " (which) " " (NARROW_ROWS) } } }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_long_is_marked_for_narrow_windows_and_a_long_table_can_be_opened() {
+        let mut table =
+            Table::new(vec![Column::text("Customer"), Column::number("Revenue"), Column::text("Id")]);
+        let revenue = Cell::Amount(Unit::Count, Amount::whole(12));
+        for _ in 0..LONG_ROWS {
+            table.row(vec![Cell::text("ada"), revenue.clone(), Cell::text("evt_000000000163cz")]);
+        }
+        let shown = table.show("Who?").0;
+        assert!(shown.contains(r#"<td class="number" data-label="Revenue">"#), "{shown}");
+        assert!(shown.contains(r#"<td class="wide" data-label="Id">"#), "{shown}");
+        assert!(!shown.contains("Show all"), "{shown}");
+        table.row(vec![Cell::text("bob"), Cell::None, Cell::None]);
+        assert!(table.show("Who?").0.contains("Show all<b> 13</b>"));
+    }
 
     #[test]
     fn file_has_exact_values_and_runs_no_formula() {

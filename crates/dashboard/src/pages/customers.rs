@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use maud::{Markup, html};
 
-use super::parts::{customer_cell, figure_cell, known_cell, pager};
+use super::parts::{customer_cell, figure_cell, known_cell, lasts_cell, pager};
 use crate::api::Target;
 use crate::charts::{Meaning, Point, Scatter};
 use crate::json::Json;
@@ -298,7 +298,7 @@ fn everybody(
             known_cell(row, money, "contribution"),
             known_margin(row),
             figure_cell(row, Unit::Credits, "available"),
-            figure_cell(row, Unit::Days, "days_to_empty"),
+            lasts_cell(row),
             if last.is_empty() { Cell::None } else { Cell::Time(say::day(last, zone), last.to_owned()) },
         ]);
     }

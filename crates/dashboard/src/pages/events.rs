@@ -143,7 +143,7 @@ impl Report<'_> {
             crate::state::Compare::SameWeekdays => "vs the same weekdays before",
         };
         let had_events = self.units_before.get("events").sum() > Amount::ZERO;
-        let all = |report, field| self.pieces.amounts(report, field, |_| true);
+        let all = |report, field| self.pieces.finished(self.pieces.amounts(report, field, |_| true));
         let tile = |name, unit, meaning, now: &Json, before: &Json, line: &[_], href: &str| {
             let before = had_events.then(|| before.amount()).flatten();
             Tile {

@@ -3,7 +3,7 @@
 use chargly_api::object;
 use maud::{Markup, html};
 
-use crate::api::Target;
+use crate::api::{Target, body_of};
 use crate::look::{FIRST, empty, note};
 use crate::page::Page;
 use crate::people::Role;
@@ -125,7 +125,7 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
     visit.needs(Role::Approver)?;
     let sample = || visit.sample.as_deref().ok_or(Trouble::NotFound);
     match form.get("action") {
-        "key" if visit.env.name() != "live" => first_key(visit).await,
+        "key" if visit.env.name() != "live" => first_key(visit, form).await,
         "load" => {
             sample()?.load();
             tracing::info!(by = visit.person.name, "loading sample data");
@@ -142,7 +142,7 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
 }
 
 /// A key that is shown once, in the line that uses it.
-async fn first_key(visit: &Visit) -> Result<Done, Trouble> {
+async fn first_key(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
     let [types, settings] = visit
         .all([Target::new("/v1/event-types").with("limit", "1000"), Target::new("/v1/settings")])
         .await?;
@@ -155,14 +155,13 @@ async fn first_key(visit: &Visit) -> Result<Done, Trouble> {
             list.text("meter");
         });
     });
-    let body = String::from_utf8(body).unwrap_or_default();
-    let made = visit.api.send("POST", Target::new("/v1/keys"), body, None).await?;
+    let made = visit.once(form, Target::new("/v1/keys"), body_of(body)).await?;
     let line = curl(
         &visit.address,
         made.get("secret").text(),
         event,
         settings.get("currency").text(),
-        &visit.fresh_key(),
+        form.get("key"),
     );
     Ok(Done::Shown(Box::new(Page {
         title: "Your first event".into(),
@@ -191,7 +190,7 @@ fn curl(address: &str, secret: &str, event: &str, currency: &str, key: &str) -> 
             o.text("amount", "0.04").text("currency", currency);
         });
     });
-    let body = String::from_utf8(body).unwrap_or_default().replace('\'', "'\\''");
+    let body = body_of(body).replace('\'', "'\\''");
     format!(
         "curl -sS {address}/v1/events \\\n  -H 'authorization: Bearer {secret}' \\\n  \
          -H 'content-type: application/json' \\\n  -d '{body}'"

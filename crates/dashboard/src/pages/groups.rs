@@ -1,11 +1,12 @@
 //! A figure over time, split by what a report is grouped by: the largest one by one, the rest together.
 
-use maud::Markup;
+use maud::{Markup, html};
 
 use super::parts::{Pieces, legend};
 use crate::charts::{Meaning, Series};
 use crate::json::Json;
 use crate::look::{Amount, Cell, Column, Table, Unit};
+use crate::visit::Visit;
 
 /// What is shown one by one: there are that many colours.
 pub(crate) const SHOWN_MAX: usize = 5;
@@ -67,6 +68,23 @@ impl Groups {
         let names: Vec<_> =
             self.all.iter().map(|(_, series)| (series.name.clone(), series.meaning)).collect();
         legend(&names)
+    }
+
+    /// The same, each of the event types leading to its page.
+    pub(crate) fn legend_of_events(&self, visit: &Visit) -> Markup {
+        html! {
+            ul.legend {
+                @for (event, series) in &self.all {
+                    li {
+                        span class={ "swatch " (series.meaning.class()) } {}
+                        @match event.as_deref().filter(|event| !event.is_empty()) {
+                            Some(event) => a href=(visit.link_to("events", event)) { (series.name) },
+                            None => (series.name),
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// All of it, with the sum of each piece.

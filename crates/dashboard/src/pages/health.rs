@@ -7,7 +7,7 @@ use super::parts::{Pieces, event_cell, figure_cell};
 use crate::api::Target;
 use crate::charts::{Form, Meaning, Series, TimeChart};
 use crate::json::Json;
-use crate::look::{Amount, Cell, Column, Figure, Table, Unit, fact, note, say, tag};
+use crate::look::{Amount, Cell, Column, Figure, Table, Unit, fact, note, say, show_all, tag};
 use crate::page::{AsOf, Controls, Page};
 use crate::people::Role;
 use crate::trouble::Trouble;
@@ -143,6 +143,7 @@ async fn audit(visit: &Visit) -> Result<Markup, Trouble> {
         section.chart id="audit" {
             h2 { "Who did what?" }
             ul.log { @for entry in log.get("data").list() { li { (audited(visit, entry)) } } }
+            (show_all(log.get("data").list().len(), "first"))
             @if !log.get("next_cursor").is_null() { p { a href={ (visit.state.with("cursor", log.get("next_cursor").text())) "#audit" } { "Earlier" } } }
         }
     })

@@ -3,8 +3,8 @@
 use chargly_api::object;
 use maud::{Markup, html};
 
-use super::parts::{customer_cell, event_cell};
-use crate::api::Target;
+use super::parts::{customer_cell, event_cell, number};
+use crate::api::{Target, body_of};
 use crate::json::Json;
 use crate::look::{Cell, Column, LIVE, Table, Unit, note, say};
 use crate::page::Page;
@@ -105,7 +105,7 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
     if visit.env.name() == "live" {
         return Err(Trouble::NotFound);
     }
-    let quantity = super::settings::packs::number("quantity", form.some("quantity").unwrap_or("1"))?;
+    let quantity = number("quantity", form.some("quantity").unwrap_or("1"))?;
     let settings = visit.api.get(Target::new("/v1/settings")).await?;
     let cost = form.some("cost").map(|amount| (amount, settings.get("currency").text()));
     let base = |o: &mut chargly_api::ObjectWriter<'_>| {
@@ -120,11 +120,10 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
             });
         }
     };
-    let text = |body: Vec<u8>| String::from_utf8(body).unwrap_or_default();
     let send = |target: Target, body: Vec<u8>, key: String| async move {
-        visit.api.send("POST", target, text(body), Some(&key)).await
+        visit.api.send("POST", target, body_of(body), Some(&key)).await
     };
-    let quoted = visit.api.send("POST", Target::new("/v1/quote"), text(object(base)), None).await?;
+    let quoted = visit.api.send("POST", Target::new("/v1/quote"), body_of(object(base)), None).await?;
     let words = quoted.get("in_words").text().to_owned();
     let event = if form.get("how") == "hold" {
         let held = send(Target::new("/v1/holds"), object(base), format!("{}-hold", form.get("key"))).await?;

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::groups::Groups;
-use super::parts::{Pieces, customer_cell, figure_cell, known_cell};
+use super::parts::{Pieces, customer_cell, figure_cell, known_cell, lasts_cell};
 use super::{brief, first_minute};
 use crate::api::Target;
 use crate::charts::{Band, Bar, Form, Meaning, Series, TimeChart, bar_cell};
@@ -196,8 +196,7 @@ fn event_mix(visit: &Visit, sheet: &mut Sheet, mix: &Json, pieces: &Pieces) -> M
     let table = pieces.table(columns, |at| {
         groups.all.iter().map(|(_, series)| Cell::some(Unit::Credits, series.amounts[at])).collect()
     });
-    let legend = groups.legend();
-    let shown: Vec<String> = groups.all.iter().filter_map(|(event, _)| event.clone()).collect();
+    let legend = groups.legend_of_events(visit);
     let chart = TimeChart {
         described: "Share of each event type in the credits used",
         buckets: &pieces.buckets,
@@ -212,10 +211,7 @@ fn event_mix(visit: &Visit, sheet: &mut Sheet, mix: &Json, pieces: &Pieces) -> M
         Figure {
             id: "event-mix",
             question: "What are credits used for?",
-            note: html! {
-                (legend)
-                p.note { @for (at, name) in shown.iter().enumerate() { @if at > 0 { " · " } a href=(visit.link_to("events", name)) { (name) } } }
-            },
+            note: legend,
             plot: chart.draw(),
             table,
         },
@@ -266,11 +262,11 @@ fn run_outs(visit: &Visit, sheet: &mut Sheet, using: &Json) -> Markup {
         Column::number("Credits left"),
         Column::number("Lasts for"),
     ]);
-    for (row, days) in soon.iter().take(RUN_OUTS_SHOWN) {
+    for (row, _) in soon.iter().take(RUN_OUTS_SHOWN) {
         table.row(vec![
             customer_cell(visit, row.get("customer").text()),
             figure_cell(row, Unit::Credits, "available"),
-            if *days == Amount::ZERO { Cell::text("empty now") } else { Cell::Amount(Unit::Days, *days) },
+            lasts_cell(row),
         ]);
     }
     let more = soon.len().saturating_sub(RUN_OUTS_SHOWN);

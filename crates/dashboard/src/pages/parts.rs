@@ -79,6 +79,7 @@ impl Pieces {
         let mut all = vec![Column::text("Time")];
         all.extend(columns);
         let mut table = Table::new(all);
+        table.ends_newest = true;
         for (at, bucket) in self.buckets.iter().enumerate() {
             let shown = if bucket.is_unfinished {
                 format!("{} (not over)", bucket.label)
@@ -204,6 +205,14 @@ pub(crate) fn figure_cell(row: &Json, unit: Unit, field: &str) -> Cell {
     Cell::some(unit, row.get(field).amount())
 }
 
+/// For how long what is left of a wallet lasts.
+pub(crate) fn lasts_cell(row: &Json) -> Cell {
+    match row.get("days_to_empty").amount() {
+        Some(Amount::ZERO) => Cell::text("empty now"),
+        days => Cell::some(Unit::Days, days),
+    }
+}
+
 /// A figure that may not be known: cost, contribution, margin.
 pub(crate) fn known_cell(row: &Json, unit: Unit, field: &str) -> Cell {
     if row.get("events").amount() == Some(Amount::ZERO) {
@@ -231,4 +240,9 @@ pub(crate) fn pager(visit: &Visit, list: &Json) -> Markup {
             }
         }
     }
+}
+
+/// A number as it goes into a request.
+pub(crate) fn number(field: &str, text: &str) -> Result<String, Trouble> {
+    Amount::parse(text).map(Amount::exact).ok_or_else(|| Trouble::field(field, "must be a number, like 500"))
 }

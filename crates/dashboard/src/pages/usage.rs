@@ -450,7 +450,7 @@ impl<'a> Question<'a> {
                             now: total.path("totals").get(metric.field).amount(),
                             before: before.path("totals").get(metric.field).amount(),
                             unknown: "—",
-                            line: &pieces.amounts(by_time, metric.field, |_| true),
+                            line: &pieces.finished(pieces.amounts(by_time, metric.field, |_| true)),
                             compared,
                             href: self.visit.state.with("metric", metric.name),
                         }.show())

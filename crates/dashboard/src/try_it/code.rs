@@ -1,8 +1,12 @@
-//! The call that a click made, as one would write it: with curl, the SDKs and MCP.
+//! The call that a click made, as one would write it: with curl, the SDKs and MCP. `sdks/doors/samples.py` takes the code
+//! from the page and runs it.
 
 use maud::{Markup, html};
 
 use super::acts::{AGENT_RUN, BUTTONS};
+
+/// Who it is about: a new project has this customer in *test*, with credits, so that what is pasted works.
+const CUSTOMER: &str = "demo_user";
 
 /// A way to call: its id, its name, what it says.
 struct Tab {
@@ -27,65 +31,131 @@ pub(super) fn code(event: &str, origin: &str) -> Markup {
     }
 }
 
-fn tabs(curl: String, python: String, typescript: String, mcp: String) -> [Tab; 4] {
+/// In the order of the tabs.
+fn tabs(curl: String, python: String, typescript: String, rust: String, mcp: String) -> [Tab; 5] {
     [
         Tab { id: "curl", name: "curl", code: curl },
         Tab { id: "python", name: "Python", code: python },
         Tab { id: "typescript", name: "TypeScript", code: typescript },
+        Tab { id: "rust", name: "Rust", code: rust },
         Tab { id: "mcp", name: "MCP", code: mcp },
     ]
 }
 
-fn single(event: &str, cost: &str, origin: &str) -> [Tab; 4] {
+/// One call for each event. Its key is of the work that it pays for: `image-7`.
+fn single(event: &str, cost: &str, origin: &str) -> [Tab; 5] {
+    let job = format!("{}-7", event.split('.').next().unwrap_or_default());
     tabs(
         format!(
-            "curl {origin}/v1/events \\\n  -H \"Authorization: Bearer $CHARGLY_SECRET_KEY\" \\\n  \
-             -d '{{\"event\":\"{event}\",\"customer\":\"user_42\",\n       \"idempotency_key\":\"job-7\",\n       \
-             \"cost\":{{\"amount\":\"{cost}\",\"currency\":\"usd\"}}}}'"
+            r#"curl {origin}/v1/events \
+  -H "Authorization: Bearer $CHARGLY_SECRET_KEY" \
+  -d '{{
+    "event": "{event}",
+    "customer": "{CUSTOMER}",
+    "cost": {{"amount": "{cost}", "currency": "usd"}},
+    "idempotency_key": "{job}"
+  }}'"#
         ),
         format!(
-            "from chargly import Chargly\n\nclient = Chargly()\nclient.meter_event(\n    \"{event}\",\n    \
-             \"user_42\",\n    idempotency_key=\"job-7\",\n    cost={{\"amount\": \"{cost}\", \"currency\": \"usd\"}},\n)"
+            r#"from chargly import Chargly
+
+client = Chargly()
+client.meter_event(
+    "{event}",
+    "{CUSTOMER}",
+    cost={{"amount": "{cost}", "currency": "usd"}},
+    idempotency_key="{job}",
+)"#
         ),
         format!(
-            "import {{ Chargly }} from \"chargly\";\n\nconst chargly = new Chargly();\nawait chargly.meterEvent({{\n  \
-             event: \"{event}\",\n  customerId: \"user_42\",\n  idempotencyKey: \"job-7\",\n  \
-             cost: {{ amount: \"{cost}\", currency: \"usd\" }},\n}});"
+            r#"import {{ Chargly }} from "chargly";
+
+const chargly = new Chargly();
+await chargly.meterEvent({{
+  event: "{event}",
+  customerId: "{CUSTOMER}",
+  cost: {{ amount: "{cost}", currency: "usd" }},
+  idempotencyKey: "{job}",
+}});"#
         ),
         format!(
-            "// The tool chargly.meter_event of {origin}/mcp\n{{\n  \"customerId\": \"user_42\",\n  \
-             \"event\": \"{event}\",\n  \"idempotencyKey\": \"job-7\"\n}}"
+            r#"use chargly_client::{{Client, Meter, Money}};
+
+let client = Client::from_env()?;
+client
+    .meter(
+        Meter::new("{event}", "{CUSTOMER}")
+            .cost(Money::new("{cost}", "usd"))
+            .idempotency_key("{job}"),
+    )
+    .await?;"#
+        ),
+        format!(
+            r#"// The tool chargly.meter_event of {origin}/mcp
+{{
+  "customerId": "{CUSTOMER}",
+  "event": "{event}",
+  "idempotencyKey": "{job}"
+}}"#
         ),
     )
 }
 
-fn agent(origin: &str) -> [Tab; 4] {
-    let head = "\\\n  -H \"Authorization: Bearer $CHARGLY_SECRET_KEY\"";
+/// A hold, a capture for each step, and the rest goes back.
+fn agent(origin: &str) -> [Tab; 5] {
+    let head = "\\\n  -H \"Authorization: Bearer $CHARGLY_SECRET_KEY\" \\\n  -d";
     tabs(
         format!(
-            "# Set aside what the run may take …\ncurl {origin}/v1/holds {head} \\\n  \
-             -d '{{\"event\":\"{AGENT_RUN}\",\"customer\":\"user_42\",\n       \"idempotency_key\":\"run-7\"}}'\n\
-             # … charge for a step …\ncurl {origin}/v1/holds/hld_…/capture {head} \\\n  \
-             -d '{{\"credits\":10,\"final\":false,\n       \"idempotency_key\":\"run-7-step-1\"}}'\n\
-             # … and for the last one, which gives the rest back.\ncurl {origin}/v1/holds/hld_…/capture {head} \\\n  \
-             -d '{{\"credits\":9}}'"
+            r#"# Set aside what the run may take …
+curl {origin}/v1/holds {head} '{{
+    "event": "{AGENT_RUN}",
+    "customer": "{CUSTOMER}",
+    "idempotency_key": "run-7"
+  }}'
+# … charge for a step …
+curl {origin}/v1/holds/hld_…/capture {head} '{{
+    "credits": 10,
+    "final": false,
+    "idempotency_key": "run-7-step-1"
+  }}'
+# … and for the last one, which gives the rest back.
+curl {origin}/v1/holds/hld_…/capture {head} '{{"credits": 9}}'"#
         ),
         format!(
-            "from chargly import Chargly\n\nclient = Chargly()\nwith client.hold(\"{AGENT_RUN}\", \"user_42\") as hold:\n    \
-             hold.capture(credits=10, final=False)\n    hold.capture(credits=9)\n\
-             # What was not captured has gone back."
+            r#"from chargly import Chargly
+
+client = Chargly()
+with client.hold("{AGENT_RUN}", "{CUSTOMER}") as hold:
+    hold.capture(credits=10, final=False)
+    hold.capture(credits=9)
+# What was not captured has gone back."#
         ),
         format!(
-            "import {{ Chargly }} from \"chargly\";\n\nconst chargly = new Chargly();\n\
-             await chargly.withHold(\"{AGENT_RUN}\", \"user_42\", {{ credits: 25 }}, async (hold) => {{\n  \
-             await hold.capture({{ credits: 10, final: false }});\n  await hold.capture({{ credits: 9 }});\n}});"
+            r#"import {{ Chargly }} from "chargly";
+
+const chargly = new Chargly();
+await chargly.withHold("{AGENT_RUN}", "{CUSTOMER}", {{ credits: 25 }}, async (hold) => {{
+  await hold.capture({{ credits: 10, final: false }});
+  await hold.capture({{ credits: 9 }});
+}});"#
         ),
         format!(
-            "// The tool chargly.place_hold of {origin}/mcp\n\
-             {{ \"customerId\": \"user_42\", \"event\": \"{AGENT_RUN}\", \"idempotencyKey\": \"run-7\" }}\n\
-             // then chargly.capture_hold, with the holdId that it answered\n\
-             {{ \"holdId\": \"hld_…\", \"credits\": 10, \"final\": false, \"idempotencyKey\": \"run-7-step-1\" }}\n\
-             {{ \"holdId\": \"hld_…\", \"credits\": 9 }}"
+            r#"use chargly_client::{{Capture, Client, PlaceHold}};
+
+let client = Client::from_env()?;
+client
+    .with_hold(PlaceHold::new("{AGENT_RUN}", "{CUSTOMER}"), |hold| async move {{
+        hold.capture(Capture::new().credits(10).step()).await?;
+        hold.capture(Capture::new().credits(9)).await
+    }})
+    .await?;"#
+        ),
+        format!(
+            r#"// The tool chargly.place_hold of {origin}/mcp
+{{ "customerId": "{CUSTOMER}", "event": "{AGENT_RUN}", "idempotencyKey": "run-7" }}
+// then chargly.capture_hold, with the holdId that it answered
+{{ "holdId": "hld_…", "credits": 10, "final": false, "idempotencyKey": "run-7-step-1" }}
+{{ "holdId": "hld_…", "credits": 9 }}"#
         ),
     )
 }

@@ -31,6 +31,18 @@ impl Line {
         }
     }
 
+    /// Of a refusal, which moved nothing.
+    pub(super) fn of_refusal(id: String, code: &str, posted: Amount) -> Self {
+        Self {
+            id,
+            label: "Refused".to_owned(),
+            note: format!("{code}; nothing was charged"),
+            credits: None,
+            balance: Some(posted),
+            is_refused: true,
+        }
+    }
+
     /// Of a fact of the stream; `None` where it is nothing to show. `label` finds the words of an event type.
     pub(super) fn of_fact(fact: &Json, label: impl Fn(&str) -> String) -> Option<Self> {
         let event = || label(fact.get("event").text());
@@ -46,8 +58,12 @@ impl Line {
             "granted" => ("Credits bought".to_owned(), "to begin with".to_owned(), credits),
             "order_settled" => ("Credits bought".to_owned(), String::new(), Some(credits?)),
             "refused" => {
-                let code = fact.get("code").text();
-                ("Refused".to_owned(), format!("{code}; nothing was charged"), None)
+                let posted = fact.path("balance.posted").sum();
+                return Some(Self::of_refusal(
+                    fact.get("id").text().to_owned(),
+                    fact.get("code").text(),
+                    posted,
+                ));
             }
             _ => return None,
         };
@@ -61,7 +77,7 @@ impl Line {
             note,
             credits,
             balance: fact.path("balance.posted").amount(),
-            is_refused: fact.get("type").text() == "refused",
+            is_refused: false,
         })
     }
 

@@ -9,6 +9,7 @@ mod calculators;
 mod code;
 mod lines;
 mod page;
+mod refusals;
 mod stream;
 mod tiles;
 mod turnstile;

@@ -8,6 +8,7 @@ use super::acts::{BUTTONS, Clicked, WELCOME_CREDITS};
 use super::calculators::{PriceCalculator, ToolRun};
 use super::code::code;
 use super::lines::Line;
+use super::refusals::with_refusals;
 use super::tiles::Tiles;
 use crate::api::{Api, Target};
 use crate::json::Json;
@@ -66,7 +67,8 @@ pub(super) async fn show(play: &Play, answer: &Answer, key: &str) -> Result<Mark
     .await?;
     let [wallet, ledger, types, packs] = answers.as_slice() else { return Err(Trouble::Internal) };
     let tools = prices(&play.api, types.get("data").list()).await?;
-    let (lines, currency) = (ledger.get("data").list(), Currency::of(&play.currency));
+    let lines = with_refusals(&play.env, &play.customer, ledger).await;
+    let currency = Currency::of(&play.currency);
     let price = PriceCalculator::of(&play.state, currency);
     let tool = ToolRun::of(&play.state);
     let body = html! {
@@ -98,7 +100,7 @@ pub(super) async fn show(play: &Play, answer: &Answer, key: &str) -> Result<Mark
                     div #code-of { (code(event, &play.origin)) }
                 }
                 }
-                (stream(lines, &position))
+                (stream(&lines, &position))
             }
             div.two {
                 (price.show(&tool))
@@ -191,7 +193,7 @@ fn answered(play: &Play, answer: &Answer, packs: &[Json], key: &str) -> Markup {
     }
 }
 
-fn stream(lines: &[Json], position: &str) -> Markup {
+fn stream(lines: &[Line], position: &str) -> Markup {
     html! {
         section.chart {
             h2 { "What happened to the wallet?" }
@@ -199,7 +201,7 @@ fn stream(lines: &[Json], position: &str) -> Markup {
             table.stream hidden[lines.is_empty()] #stream data-after=(position) {
                 caption { "The stream of your wallet, newest first" }
                 thead { tr { th { "Event" } th.number { "Credits" } th.number { "Balance after" } } }
-                tbody { @for line in lines { (Line::of_ledger(line).row()) } }
+                tbody { @for line in lines { (line.row()) } }
             }
         }
     }

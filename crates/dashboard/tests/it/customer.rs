@@ -197,6 +197,42 @@ async fn customer_never_seen_can_be_given_a_first_grant() {
         .is_silent_on("<script>");
     let got = world.act(page, "grant", &[("credits", "5"), ("kind", "promotional")]).await.expect(303);
     let location = got.headers["location"].to_str().expect("ASCII").to_owned();
-    assert!(location.contains("customers/a%2Fb%20%C3%BC%3F%3Cscript%3E?said="), "{location}");
+    assert!(location.starts_with("?said=a%2Fb+%C3%BC%3F%3Cscript%3E+has+5+credits+more."), "{location}");
     world.page(page).await.expect(200).says("5 credits available.").is_silent_on("<script>");
+}
+
+#[tokio::test]
+async fn what_was_chosen_stays_after_an_action_and_its_form_is_closed() {
+    let world = World::start().await;
+    let page = "customers/ada?range=7d&compare=weekdays&reverse=evt_x&f=1";
+    let got = world.act(page, "grant", &[("credits", "6"), ("kind", "adjustment")]).await.expect(303);
+    let location = got.headers["location"].to_str().expect("ASCII");
+    let begins = "?range=7d&compare=weekdays&f=1&said=ada+has+6+credits+more";
+    assert!(location.starts_with(begins), "{location}");
+    // One that leads to another page takes the range along.
+    let got = world.act_without_key("customers?range=90d", &[("customer", "a/b")]).await.expect(303);
+    assert_eq!(got.headers["location"], "../../dashboard/test/customers/a%2Fb?range=90d");
+}
+
+#[tokio::test]
+async fn wallet_link_opens_their_page_until_it_ends_and_is_for_operators() {
+    let world = World::start().await;
+    let shown = world.act("customers/ada", "wallet-link", &[("expires_in_s", "900")]).await.expect(200);
+    shown.says("A wallet link for ada").says("3 Dec 2026, 10:15");
+    let url = shown.text.split("<pre>https://billing.example.com").nth(1).expect("a link");
+    let path = url.split('<').next().expect("an end").to_owned();
+    assert!(path.starts_with("/wallet/test/wt_"), "{path}");
+    world.look(&path).await.expect(200).says("864");
+    world.page("customers/ada").await.expect(200).is_silent_on("wt_");
+    for (seconds, status) in [("86400", 200), ("86401", 400), ("0", 400), ("soon", 400)] {
+        let got = world.act("customers/ada", "wallet-link", &[("expires_in_s", seconds)]).await;
+        assert_eq!(got.status.as_u16(), status, "{seconds}");
+    }
+    world.clock.advance(900_001);
+    assert_ne!(world.look(&path).await.status, 200);
+    world.become_a("viewer");
+    world.page("customers/ada").await.expect(200).is_silent_on("Make a wallet link");
+    let csrf = world.page("settings/you").await.field("profile", "csrf");
+    let form = [("csrf", csrf.as_str()), ("action", "wallet-link"), ("expires_in_s", "900")];
+    world.send_form("customers/ada", &form).await.expect(403);
 }

@@ -51,7 +51,7 @@ async fn search_leads_to_any_customer() {
         page.text.split(r#"name="csrf" value=""#).nth(1).expect("a form").split('"').next().expect("a value");
     let got = world.send_form("customers", &[("csrf", csrf), ("customer", " a/b ü? ")]).await.expect(303);
     let location = got.headers["location"].to_str().expect("ASCII");
-    assert!(location.contains("dashboard/test/customers/a%2Fb%20%C3%BC%3F?"), "{location}");
+    assert_eq!(location, "../../dashboard/test/customers/a%2Fb%20%C3%BC%3F");
     world.send_form("customers", &[("csrf", "wrong"), ("customer", "ada")]).await.expect(409);
 }
 

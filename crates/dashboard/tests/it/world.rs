@@ -1,74 +1,31 @@
-//! A project behind both doors, with somebody signed in, a clock that stands, and short ways to look and to act.
+//! A project with somebody signed in, and short ways to look and to act.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, Response, StatusCode};
-use chargly_dashboard::{Dashboard, PEOPLE_FILE, People};
-use chargly_engine::ledger::{KeyNo, Scopes};
-use chargly_engine::payments::{PaymentProvider, PaymentSetup, Sandbox};
-use chargly_engine::{Clock, Entropy as _, Environment, ManualClock, OpenOptions, SystemEntropy, create};
-use chargly_http::{Project, WIRE_NAMES};
-use chargly_ops::{Ops, Vault};
+use axum::http::{Request, Response};
+use chargly_dashboard::{PEOPLE_FILE, People};
+use chargly_engine::{Environment, ManualClock};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-/// 2026-11-23T10:00:00Z, when every world begins.
-pub(crate) const START_MS: i64 = 1_795_428_000_000;
-/// Where buyers reach the door.
-const PUBLIC_URL: &str = "https://billing.example.com";
+use crate::doors::{Doors, PUBLIC_URL};
+pub(crate) use crate::doors::{Got, START_MS};
+
 const DAY_MS: i64 = 86_400_000;
 /// The link that signs in.
 const LINK: &str = "a-token-that-is-long-enough";
 
-/// A project, its routers, and a session of an approver.
+/// A project, and a session of an approver.
 pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
-    router: Router,
     pub(crate) test: Arc<Environment>,
-    live: Arc<Environment>,
-    key: String,
+    doors: Doors,
     session: String,
-    dir: tempfile::TempDir,
-}
-
-/// An answer.
-#[derive(Debug)]
-pub(crate) struct Got {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) text: String,
 }
 
 impl Got {
-    /// Passes it on if its status is this.
-    #[track_caller]
-    pub(crate) fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status.as_u16(), status, "{}", self.text);
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
-    }
-
-    /// Fails where the page does not say this.
-    #[track_caller]
-    pub(crate) fn says(&self, text: &str) -> &Self {
-        assert!(self.text.contains(text), "{text:?} is not on the page:\n{}", self.text);
-        self
-    }
-
-    /// Fails where it does.
-    #[track_caller]
-    pub(crate) fn is_silent_on(&self, text: &str) -> &Self {
-        assert!(!self.text.contains(text), "{text:?} is on the page:\n{}", self.text);
-        self
-    }
-
     /// The value of a field of the form that does this.
     #[track_caller]
     pub(crate) fn field(&self, of: &str, name: &str) -> String {
@@ -82,6 +39,12 @@ impl Got {
     pub(crate) fn links(&self) -> BTreeSet<String> {
         let links = self.text.split(r#"href=""#).skip(1).filter_map(|rest| rest.split('"').next());
         links.filter(|link| !link.starts_with('#')).map(|link| link.replace("&amp;", "&")).collect()
+    }
+
+    /// Names of the files that the page is drawn with.
+    pub(crate) fn assets(&self) -> BTreeSet<String> {
+        let names = self.text.split("dashboard/assets/").skip(1).filter_map(|rest| rest.split('"').next());
+        names.map(str::to_owned).collect()
     }
 
     /// Rows of the table behind an id, as its file has them, without the head.
@@ -100,27 +63,16 @@ fn value_of(form: &str, name: &str) -> Option<String> {
 impl World {
     /// An empty project; packs are sold in the sandbox of *test*.
     pub(crate) async fn empty() -> Self {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let clock = Arc::new(ManualClock::at(START_MS));
-        let open = |name: &str, salt| {
-            let options = || OpenOptions::new(Arc::clone(&clock) as Arc<dyn Clock>, "0.0.0");
-            create(&dir.path().join(name), name, salt, options()).expect("a new environment");
-            Environment::open(&dir.path().join(name), options()).expect("an environment")
+        let people = |dir: &std::path::Path| {
+            let people = People::open(dir).expect("people");
+            people.link_for_owner(LINK, START_MS).expect("a link");
+            people
         };
-        let (test, live) = (open("test", [1; 32]), open("live", [2; 32]));
-        sell(&test);
-        let made = test.create_key(KeyNo::SYSTEM, "admin".into(), Scopes::all(), None).await;
-        let key = made.expect("a key").secret;
-        let project = Project::new(vec![Arc::clone(&test), Arc::clone(&live)], Vec::new(), None, "0.0.0");
-        let routes = chargly_http::router(Arc::clone(&project));
-        let people = People::open(dir.path()).expect("people");
-        people.link_for_owner(LINK, START_MS).expect("a link");
-        let dashboard = Dashboard::new(project, routes.clone(), Arc::new(people), || SystemEntropy.nonce());
-        let router = routes.merge(chargly_dashboard::router(dashboard));
-        let mut world = Self { clock, router, test, live, key, session: String::new(), dir };
+        let doors = Doors::open(&["test", "live"], people).await;
+        let (clock, test) = (Arc::clone(&doors.clock), Arc::clone(&doors.environments[0]));
+        let mut world = Self { clock, test, doors, session: String::new() };
         let signed_in = world.send("POST", &format!("/sign-in/{LINK}"), "", &[]).await.expect(303);
-        let cookie = signed_in.headers["set-cookie"].to_str().expect("ASCII");
-        cookie.split(';').next().expect("a cookie").clone_into(&mut world.session);
+        signed_in.header("set-cookie").split(';').next().expect("a cookie").clone_into(&mut world.session);
         world
     }
 
@@ -175,7 +127,7 @@ impl World {
 
     /// From now on whoever is signed in has this role.
     pub(crate) fn become_a(&self, role: &str) {
-        let db = rusqlite::Connection::open(self.dir.path().join(PEOPLE_FILE)).expect("people.db");
+        let db = rusqlite::Connection::open(self.doors.dir.path().join(PEOPLE_FILE)).expect("people.db");
         db.execute("UPDATE person SET role = ?1", [role]).expect("changed");
     }
 
@@ -193,7 +145,7 @@ impl World {
     }
 
     async fn ask(&self, method: &str, path: &str, body: &str) -> Got {
-        self.send(method, path, body, &[("authorization", &format!("Bearer {}", self.key))]).await
+        self.doors.ask(self.doors.key_of("test"), method, path, body).await
     }
 
     /// Presses a button of the sandbox's pay page, as a buyer.
@@ -222,7 +174,15 @@ impl World {
     pub(crate) async fn open(&self, path: &str) -> Response<Body> {
         let request = Request::builder().uri(path).header("cookie", &self.session);
         let request = request.body(Body::empty()).expect("a request");
-        self.router.clone().oneshot(request).await.expect("the router cannot fail")
+        self.doors.router.clone().oneshot(request).await.expect("the router cannot fail")
+    }
+
+    /// What an answer weighs as a browser gets it, compressed; and its text.
+    pub(crate) async fn weigh(&self, path: &str) -> (usize, Got) {
+        let signed_in = ("cookie", self.session.as_str());
+        let request = request("GET", path, "", &[signed_in, ("accept-encoding", "gzip")]);
+        let (_, sent) = self.doors.exchange(request).await;
+        (sent.len(), self.look(path).await)
     }
 
     /// The file behind a chart or table, as rows.
@@ -248,37 +208,20 @@ impl World {
         self.send_form(path, &all).await
     }
 
+    /// Sends a form that needs no key: it changes nothing, or what it does is the same done twice.
+    pub(crate) async fn act_without_key(&self, path: &str, fields: &[(&str, &str)]) -> Got {
+        let page = self.page(path).await.expect(200);
+        let csrf = value_of(&page.text, "csrf").expect("a form");
+        self.send_form(path, &[&[("csrf", csrf.as_str())], fields].concat()).await
+    }
+
     async fn send(&self, method: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> Got {
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(Body::from(body.to_owned())).expect("a request");
-        let response = self.router.clone().oneshot(request).await.expect("the router cannot fail");
-        let (parts, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a whole body");
-        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-        Got { status: parts.status, headers: parts.headers, text }
+        self.doors.send(request(method, path, body, headers)).await
     }
 }
 
-impl Drop for World {
-    fn drop(&mut self) {
-        self.test.close();
-        self.live.close();
-    }
-}
-
-/// Packs are sold in the sandbox.
-fn sell(environment: &Arc<Environment>) {
-    let vault = Vault::new(Box::new(|_| Ok([9; 32])));
-    let ops = Arc::new(Ops::open(environment.dir(), Arc::new(vault)).expect("ops.db"));
-    let providers: Vec<Arc<dyn PaymentProvider>> = vec![Arc::new(Sandbox::new(Arc::downgrade(environment)))];
-    environment.set_up_payments(PaymentSetup {
-        public_url: PUBLIC_URL.to_owned(),
-        providers,
-        ops,
-        names: WIRE_NAMES,
-        allows_loopback: true,
-    });
+fn request(method: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> Request<Body> {
+    let request = Request::builder().method(method).uri(path);
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    request.body(Body::from(body.to_owned())).expect("a request")
 }

@@ -309,3 +309,38 @@ fn every_call_of_the_guide_to_the_wallet_page_succeeds_as_printed() {
         all_succeed(include_str!("../../../../docs/guides/wallet-page.md"), &server, &project.test_key);
     assert_eq!(calls, 1);
 }
+
+#[test]
+fn every_command_of_the_guide_to_the_dashboard_does_what_it_says() {
+    let project = Project::begin();
+    let server = project.serve();
+    let page = include_str!("../../../../docs/guides/dashboard.md");
+    let data = project.data();
+    let mut commands = Vec::new();
+    for block in page.split("```").skip(1).step_by(2) {
+        for line in block.lines() {
+            let Some(line) = line.trim_start_matches("$ ").strip_prefix("chargly ") else { continue };
+            // The server's own address is what it takes where none is named.
+            let words = line.replace("http://127.0.0.1:8080", &server.url);
+            let words = words.replace("./chargly-data", crate::support::text(&data));
+            let output = crate::support::command(&words.split_whitespace().collect::<Vec<_>>())
+                .env("CHARGLY_API_KEY", &project.test_key)
+                .env("CHARGLY_URL", &server.url)
+                .output()
+                .expect("the binary runs");
+            assert!(output.status.success(), "{line}: {}", crate::support::said(&output));
+            commands.push((line.to_owned(), String::from_utf8_lossy(&output.stdout).into_owned()));
+        }
+    }
+    let said = |begins: &str| {
+        let found = commands.iter().find(|(line, _)| line.starts_with(begins));
+        found.map(|(_, said)| said.clone()).unwrap_or_else(|| panic!("no command begins with {begins}"))
+    };
+    // The link signs in, once; it was made while the server runs.
+    let link = said("sign-in-link");
+    let path = &link[link.find("/sign-in/").expect("a link")..].lines().next().expect("a line").trim();
+    assert_eq!(server.call("GET", path, "", None).status, 200, "{link}");
+    assert!(said("brief --url").contains("1. Did we make money"), "{}", said("brief --url"));
+    assert!(said("brief --week").starts_with('{'), "{}", said("brief --week"));
+    assert_eq!(commands.len(), 3, "{commands:?}");
+}

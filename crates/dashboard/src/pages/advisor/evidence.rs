@@ -3,10 +3,10 @@
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
-use crate::charts::{Dumbbell, Lane, Meaning, Shape, Spot};
+use crate::charts::{Dumbbell, Meaning};
 use crate::json::Json;
 use crate::look::{Amount, Cell, Column, Currency, Figure, Sheet, Table, Unit, fact, note, say};
-use crate::pages::pricing::simulated::says;
+use crate::pages::pricing::simulated::lane_of;
 use crate::visit::Visit;
 
 pub(super) struct Evidence<'a> {
@@ -56,9 +56,6 @@ impl Evidence<'_> {
             let happened = backtest.get("happened").get(field).sum();
             let run = |mode: &str| backtest.get(mode).get(field).amount();
             let end = |end: &str| backtest.get("elastic").get(field).get(end).amount();
-            let change = |amount: Option<Amount>| amount?.less(happened).share_of(Amount(happened.0.abs()));
-            let (fixed, refilled) = (change(run("static")), change(run("replenishing")));
-            let (low, high) = (change(end("low")), change(end("high")));
             table.row(vec![
                 Cell::text(name),
                 Cell::Amount(unit, happened),
@@ -67,20 +64,7 @@ impl Evidence<'_> {
                 Cell::some(unit, end("low")),
                 Cell::some(unit, end("high")),
             ]);
-            let spot =
-                |name: &str, at: Option<Amount>, shape| Some(Spot { name: name.to_owned(), at: at?, shape });
-            let spots = [
-                spot("what happened", Some(Amount::ZERO), Shape::Hollow),
-                spot("static", fixed, Shape::Round),
-                spot("replenishing", refilled, Shape::Square),
-            ];
-            lanes.push(Lane {
-                name: name.to_owned(),
-                says: says(&[fixed, refilled, low, high]),
-                meaning,
-                spots: spots.into_iter().flatten().collect(),
-                range: low.zip(high),
-            });
+            lanes.push(lane_of(backtest, name, field, meaning, ["low", "high"]).0);
         }
         let chart =
             Dumbbell { described: "Change of each figure against what happened", unit: Unit::Share, lanes };

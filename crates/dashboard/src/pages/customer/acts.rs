@@ -6,14 +6,18 @@ use maud::{Markup, html};
 use super::wallet::{end_of_day, policy_words};
 use crate::api::Target;
 use crate::json::Json;
-use crate::look::{Amount, Cell, Unit, say};
+use crate::look::{Amount, COPY, Cell, Unit, say};
+use crate::page::Page;
 use crate::people::Role;
 use crate::serve::{Done, Form};
+use crate::state::zone_of;
 use crate::trouble::{Refused, Trouble};
 use crate::visit::Visit;
 
 /// The actions that are about one thing, which the address can name: the form is filled in then.
 const ABOUT_ONE: [&str; 3] = ["void", "reverse", "refund"];
+/// For how long a link to the customer's own page is good: seconds, and the words for them.
+const LINK_TIMES: [(&str, &str); 3] = [("3600", "1 hour"), ("900", "15 minutes"), ("86400", "24 hours")];
 
 /// Carries out a form of the page.
 pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
@@ -28,9 +32,13 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
         "freeze" => done.freeze().await?,
         "thaw" => done.thaw().await?,
         "policy" => done.policy().await?,
+        "wallet-link" => return done.wallet_link().await,
         _ => return Err(Trouble::NotFound),
     };
-    Ok(Done::At(Target::new("customers").part(customer).into(), said))
+    // The form of what is done is closed; all else stays as it was chosen.
+    let mut changes: Vec<(&str, &str)> = ABOUT_ONE.iter().map(|about| (*about, "")).collect();
+    changes.push(("said", &said));
+    Ok(Done::To(visit.state.with_all(&changes)))
 }
 
 /// Whether whoever looks may act.
@@ -144,6 +152,24 @@ impl Doing<'_> {
         Ok(format!("{}: {}.", self.customer, policy_words(&set)))
     }
 
+    /// The address of the customer's own page. The link is sealed and kept nowhere: it cannot be shown again.
+    async fn wallet_link(&self) -> Result<Done, Trouble> {
+        let mut body = Body::new();
+        body.number("expires_in_s", self.form.get("expires_in_s"));
+        let target = Target::new("/v1/customers").part(self.customer).then("wallet-links");
+        let made = self.send("POST", target, &body, false).await?;
+        let settings = self.visit.api.get(Target::new("/v1/settings")).await?;
+        let zone = zone_of(settings.get("time_zone").text());
+        let back: String = Target::new("customers").part(self.customer).into();
+        Ok(Done::Shown(Box::new(Page {
+            title: format!("A wallet link for {}", self.customer),
+            up: Some((self.customer.to_owned(), back)),
+            content: link_shown(&made, &self.visit.address, &zone),
+            scripts: vec![&COPY],
+            ..Page::default()
+        })))
+    }
+
     fn wallet(&self, part: &str) -> Target {
         Target::new("/v1/customers").part(self.customer).then("wallet").then(part)
     }
@@ -175,6 +201,25 @@ impl Doing<'_> {
             fields: vec![("id".to_owned(), problem.to_owned())],
             facts: Json::Null,
         }))
+    }
+}
+
+/// The link, to be copied, with what it opens and until when.
+fn link_shown(made: &Json, address: &str, zone: &TimeZone) -> Markup {
+    let (url, ends) = (made.get("url").text(), made.get("expires_at").text());
+    // Where nobody said how buyers reach this server, as whoever asks reached it.
+    let url = if url.starts_with('/') { format!("{address}{url}") } else { url.to_owned() };
+    html! {
+        section.chart {
+            h2 { "Their own page, until " time datetime=(ends) { (say::instant(ends, zone)) } }
+            div.copy data-copy {
+                pre { (url) }
+                button type="button" hidden { "Copy" }
+            }
+            p.note { "Whoever has it sees this wallet and buys for it until then; it cannot be taken back, and it is shown this once. "
+                "Give it to nobody but " b { (made.get("customer").text()) } "." }
+            p { a.button href=(url) rel="noreferrer" { "Open it" } }
+        }
     }
 }
 
@@ -232,6 +277,7 @@ pub(super) fn forms(visit: &Visit, customer: &str, wallet: &Json, zone: &TimeZon
             (forms.refund())
             @if is_frozen { (forms.thaw()) } @else { (forms.freeze()) }
             (forms.policy(wallet))
+            (forms.wallet_link())
         }
     }
 }
@@ -364,6 +410,22 @@ impl Forms<'_> {
             label { "Debt at most" span.soft { "credits, with overdraft only" } input name="limit" inputmode="decimal" value=(limit); }
         };
         self.form("policy", "Change the policy", &does, &fields)
+    }
+
+    fn wallet_link(&self) -> Markup {
+        let chosen = match self.typed("wallet-link", "expires_in_s") {
+            "" => LINK_TIMES[0].0,
+            typed => typed,
+        };
+        let does = html! { "Makes a link to the page on which " b { (self.customer) } " sees what they have, and buys more. It is shown this once, and opens their wallet to whoever has it." };
+        let fields = html! {
+            label { "Good for" span.soft { "it cannot be ended before" }
+                select name="expires_in_s" {
+                    @for (seconds, words) in LINK_TIMES { option value=(seconds) selected[chosen == seconds] { (words) } }
+                }
+            }
+        };
+        self.form("wallet-link", "Make a wallet link", &does, &fields)
     }
 }
 

@@ -138,7 +138,10 @@ impl About<'_> {
         html! {
             div.tiles {
                 (level("Available", Unit::Credits, wallet.get("available").amount(), "credits, now", "#balance"))
-                (level("Lasts for", Unit::Days, days, "at the pace of four weeks", "#balance"))
+                @match days {
+                    Some(Amount::ZERO) => (level("Lasts for", Unit::Days, None, "empty now", "#balance")),
+                    days => (level("Lasts for", Unit::Days, days, "at the pace of four weeks", "#balance")),
+                }
                 (tile("Credits used", Unit::Credits, Meaning::Credits, "credits_used", "#usage"))
                 (tile("Revenue", money, Meaning::Revenue, "recognised", "#by-event"))
                 (tile("Provider cost", money, Meaning::Cost, "cost", "#by-event"))
@@ -150,12 +153,11 @@ impl About<'_> {
     fn usage_over_time(&self, sheet: &mut Sheet, by_time: &Json, usage: &Json) -> Markup {
         let pieces = Pieces::of(by_time, self.visit, self.zone);
         let groups = Groups::of(&pieces, usage, "credits_used", "event", str::to_owned);
+        if groups.all.is_empty() {
+            return html! { section.chart #usage { h2 { "When did they use credits?" } (note("Not in this range.")) } };
+        }
         let table = groups.table(&pieces, Unit::Credits);
-        let names: Vec<String> = groups.all.iter().filter_map(|(name, _)| name.clone()).collect();
-        let note = html! {
-            (groups.legend())
-            p.note { @for (at, name) in names.iter().enumerate() { @if at > 0 { " · " } a href=(self.visit.link_to("events", name)) { (name) } } }
-        };
+        let legend = groups.legend_of_events(self.visit);
         let chart = TimeChart {
             described: "Credits that the customer used over time, by event type",
             buckets: &pieces.buckets,
@@ -168,7 +170,7 @@ impl About<'_> {
         let figure = Figure {
             id: "usage",
             question: "When did they use credits, and for what?",
-            note,
+            note: legend,
             plot: chart.draw(),
             table,
         };

@@ -75,33 +75,10 @@ impl Simulated<'_> {
         ]);
         let mut lanes = Vec::new();
         for (name, field, _, meaning) in self.figures() {
-            let happened = result.get("happened").get(field).sum();
-            let change = |amount: Option<Amount>| amount?.less(happened).share_of(Amount(happened.0.abs()));
-            let run = |mode: &str| change(result.get(mode).get(field).amount());
-            let end = |end: &str| change(result.get("elastic").get(field).get(end).amount());
-            let (fixed, refilled) = (run("static"), run("replenishing"));
-            let (low, high) = (end("p5"), end("p95"));
-            table.row(vec![
-                Cell::text(name),
-                Cell::some(Unit::Share, fixed),
-                Cell::some(Unit::Share, refilled),
-                Cell::some(Unit::Share, low),
-                Cell::some(Unit::Share, high),
-            ]);
-            let spot =
-                |name: &str, at: Option<Amount>, shape| Some(Spot { name: name.to_owned(), at: at?, shape });
-            let spots = [
-                spot("what happened", Some(Amount::ZERO), Shape::Hollow),
-                spot("static", fixed, Shape::Round),
-                spot("replenishing", refilled, Shape::Square),
-            ];
-            lanes.push(Lane {
-                name: name.to_owned(),
-                says: says(&[fixed, refilled, low, high]),
-                meaning,
-                spots: spots.into_iter().flatten().collect(),
-                range: low.zip(high),
-            });
+            let (lane, changes) = lane_of(result, name, field, meaning, ["p5", "p95"]);
+            let shares = changes.map(|change| Cell::some(Unit::Share, change));
+            table.row([Cell::text(name)].into_iter().chain(shares).collect());
+            lanes.push(lane);
         }
         let chart =
             Dumbbell { described: "Change of each figure against what happened", unit: Unit::Share, lanes };
@@ -309,8 +286,38 @@ impl Simulated<'_> {
     }
 }
 
+/// How runs of the past changed a figure against what happened: static, replenishing, and both ends of the elastic ones.
+pub(crate) fn lane_of(
+    runs: &Json,
+    name: &str,
+    field: &str,
+    meaning: Meaning,
+    [low, high]: [&str; 2],
+) -> (Lane, [Option<Amount>; 4]) {
+    let happened = runs.get("happened").get(field).sum();
+    let change = |amount: Option<Amount>| amount?.less(happened).share_of(Amount(happened.0.abs()));
+    let run = |mode: &str| change(runs.get(mode).get(field).amount());
+    let end = |end: &str| change(runs.get("elastic").get(field).get(end).amount());
+    let (fixed, refilled, low, high) = (run("static"), run("replenishing"), end(low), end(high));
+    let spot = |name: &str, at: Option<Amount>, shape| Some(Spot { name: name.to_owned(), at: at?, shape });
+    let spots = [
+        spot("what happened", Some(Amount::ZERO), Shape::Hollow),
+        spot("static", fixed, Shape::Round),
+        spot("replenishing", refilled, Shape::Square),
+    ];
+    let changes = [fixed, refilled, low, high];
+    let lane = Lane {
+        name: name.to_owned(),
+        says: says(&changes),
+        meaning,
+        spots: spots.into_iter().flatten().collect(),
+        range: low.zip(high),
+    };
+    (lane, changes)
+}
+
 /// `−1.7 % to +8.6 %`: from the least to the most of these.
-pub(crate) fn says(changes: &[Option<Amount>]) -> String {
+fn says(changes: &[Option<Amount>]) -> String {
     let known: Vec<Amount> = changes.iter().copied().flatten().collect();
     let (Some(low), Some(high)) = (known.iter().min(), known.iter().max()) else { return String::new() };
     let signed = |amount: Amount| {

@@ -4,7 +4,7 @@ use chargly_api::object;
 use maud::{Markup, html};
 
 use super::tabs;
-use crate::api::Target;
+use crate::api::{Target, body_of};
 use crate::json::Json;
 use crate::look::{Cell, Column, Table, note, say, tag};
 use crate::page::Page;
@@ -116,12 +116,12 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
                     }
                 });
             });
-            let made = visit.api.send("POST", key, text(body), None).await?;
+            let made = visit.once(form, key, body_of(body)).await?;
             Ok(shown_once(visit, &made))
         }
         "rotate" => {
-            let made =
-                visit.api.send("POST", key.part(form.get("id")).then("rotate"), "{}".into(), None).await?;
+            let rotate = key.part(form.get("id")).then("rotate");
+            let made = visit.once(form, rotate, "{}".into()).await?;
             Ok(shown_once(visit, &made))
         }
         "revoke" => {
@@ -130,10 +130,6 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
         }
         _ => Err(Trouble::NotFound),
     }
-}
-
-fn text(body: Vec<u8>) -> String {
-    String::from_utf8(body).unwrap_or_default()
 }
 
 fn shown_once(visit: &Visit, made: &Json) -> Done {

@@ -4,10 +4,11 @@ use chargly_api::object;
 use maud::{Markup, html};
 
 use super::tabs;
-use crate::api::Target;
+use crate::api::{Target, body_of};
 use crate::json::Json;
 use crate::look::{Amount, Cell, Column, Currency, Table, Unit, note, tag};
 use crate::page::Page;
+use crate::pages::parts::number;
 use crate::people::Role;
 use crate::serve::{Done, Form};
 use crate::trouble::Trouble;
@@ -69,22 +70,28 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
 }
 
 fn form(visit: &Visit, pack: Option<&Json>) -> Markup {
-    let of = |field: &str| pack.map_or("", |pack| pack.path(field).text());
-    let number =
-        |field: &str| pack.and_then(|pack| pack.path(field).amount()).map_or_else(String::new, Amount::exact);
+    // What was typed stays where nothing was done with it.
+    let typed = |name: &str| Some(visit.typed("put", name).to_owned()).filter(|typed| !typed.is_empty());
+    let of = |name: &str| pack.map_or("", |pack| pack.path(name).text()).to_owned();
+    let text = |name: &str| typed(name).unwrap_or_else(|| of(name));
+    let amount = |name: &str, path: &str| {
+        let now = || pack.and_then(|pack| pack.path(path).amount()).map_or_else(String::new, Amount::exact);
+        typed(name).unwrap_or_else(now)
+    };
+    let number = |name: &str| amount(name, name);
     html! {
         section.chart {
             h2 { @if pack.is_some() { "Change " (of("name")) } @else { "Add a pack" } }
             form.act method="post" {
                 (visit.form_fields("put"))
-                label { "Code" input name="code" value=(of("code")) required placeholder="starter_500"; }
-                label { "Name" input name="name" value=(of("name")) required placeholder="Starter"; }
+                label { "Code" input name="code" value=(text("code")) required placeholder="starter_500"; }
+                label { "Name" input name="name" value=(text("name")) required placeholder="Starter"; }
                 label { "Credits" input name="credits" inputmode="decimal" value=(number("credits")) required; }
                 label { "Bonus credits" input name="bonus_credits" inputmode="decimal" value=(number("bonus_credits")); }
-                label { "Price" input name="price" inputmode="decimal" value=(number("price.amount")) required; }
+                label { "Price" input name="price" inputmode="decimal" value=(amount("price", "price.amount")) required; }
                 label { "Good for days (empty: for ever)" input name="valid_days" inputmode="numeric" value=(number("valid_days")); }
-                label { "Who it is for" input name="audience" value=(of("audience")) placeholder="For a first try."; }
-                label { "Discount line" input name="discount_line" value=(of("discount_line")) placeholder="Save 10 %."; }
+                label { "Who it is for" input name="audience" value=(text("audience")) placeholder="For a first try."; }
+                label { "Discount line" input name="discount_line" value=(text("discount_line")) placeholder="Save 10 %."; }
                 label { "Place in the list" input name="order" inputmode="numeric" value=(number("order")); }
                 button.main { @if pack.is_some() { "Publish the new version" } @else { "Add the pack" } }
             }
@@ -118,7 +125,7 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
                     }
                 }
             });
-            visit.api.send("PUT", pack, String::from_utf8(body).unwrap_or_default(), None).await?;
+            visit.api.send("PUT", pack, body_of(body), None).await?;
             Ok(Done::At("settings/packs".into(), format!("{} is for sale as shown.", form.get("name"))))
         }
         "retire" => {
@@ -131,9 +138,4 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
         }
         _ => Err(Trouble::NotFound),
     }
-}
-
-/// A number as it goes into a request.
-pub(crate) fn number(field: &str, text: &str) -> Result<String, Trouble> {
-    Amount::parse(text).map(Amount::exact).ok_or_else(|| Trouble::field(field, "must be a number, like 500"))
 }

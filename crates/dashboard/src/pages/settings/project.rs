@@ -3,12 +3,12 @@
 use chargly_api::{ObjectWriter, object};
 use maud::{Markup, html};
 
-use super::packs::number;
 use super::tabs;
-use crate::api::Target;
+use crate::api::{Target, body_of};
 use crate::json::Json;
 use crate::look::{Amount, note};
 use crate::page::Page;
+use crate::pages::parts::number;
 use crate::people::Role;
 use crate::serve::{Done, Form};
 use crate::trouble::Trouble;
@@ -158,10 +158,7 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
             });
         });
     });
-    visit
-        .api
-        .send("PUT", Target::new("/v1/settings"), String::from_utf8(body).unwrap_or_default(), None)
-        .await?;
+    visit.api.send("PUT", Target::new("/v1/settings"), body_of(body), None).await?;
     Ok(Done::Said("Saved.".into()))
 }
 

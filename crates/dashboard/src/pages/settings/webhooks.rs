@@ -4,7 +4,7 @@ use chargly_api::object;
 use maud::{Markup, html};
 
 use super::tabs;
-use crate::api::Target;
+use crate::api::{Target, body_of};
 use crate::json::Json;
 use crate::look::{empty, fact, note, say, tag};
 use crate::page::Page;
@@ -163,10 +163,7 @@ pub(crate) async fn act(visit: &Visit, form: &Form) -> Result<Done, Trouble> {
             }
         });
     });
-    let made = visit
-        .api
-        .send("POST", Target::new("/v1/webhook-endpoints"), String::from_utf8(body).unwrap_or_default(), None)
-        .await?;
+    let made = visit.once(form, Target::new("/v1/webhook-endpoints"), body_of(body)).await?;
     Ok(secret(&made))
 }
 
@@ -190,7 +187,7 @@ pub(crate) async fn act_one(visit: &Visit, form: &Form) -> Result<Done, Trouble>
         "disable" => send("POST", one.then("disable"))
             .await
             .map(|_| Done::Said("Nothing is sent to it. What waits goes on waiting.".into())),
-        "rotate" => send("POST", one.then("rotate")).await.map(|made| secret(&made)),
+        "rotate" => visit.once(form, one.then("rotate"), "{}".into()).await.map(|made| secret(&made)),
         "delete" => send("DELETE", one)
             .await
             .map(|_| Done::At("settings/webhooks".into(), "The endpoint is gone, with its log.".into())),
@@ -198,10 +195,7 @@ pub(crate) async fn act_one(visit: &Visit, form: &Form) -> Result<Done, Trouble>
             let body = object(|o| {
                 o.text("message", form.get("message"));
             });
-            visit
-                .api
-                .send("POST", one.then("resend"), String::from_utf8(body).unwrap_or_default(), None)
-                .await?;
+            visit.api.send("POST", one.then("resend"), body_of(body), None).await?;
             Ok(Done::Said("It is sent again.".into()))
         }
         _ => Err(Trouble::NotFound),

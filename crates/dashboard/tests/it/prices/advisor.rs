@@ -17,7 +17,7 @@ fn cr(text: &str) -> Credits {
 }
 
 /// The advice that `image.generate` should cost 20 credits.
-fn advice(world: &World) -> Recommendation {
+pub(crate) fn advice(world: &World) -> Recommendation {
     let catalogue = world.test.catalogue();
     let event_type = catalogue.event_type("image.generate").expect("an event type");
     Recommendation {
@@ -68,7 +68,7 @@ fn advice(world: &World) -> Recommendation {
 }
 
 /// Records advice as a look does; the path of its page.
-async fn recorded(world: &World, advice: Recommendation) -> (String, String) {
+pub(crate) async fn recorded(world: &World, advice: Recommendation) -> (String, String) {
     world.test.record_recommendation(advice).await.expect("recorded");
     let list = world.get("/v1/recommendations").await;
     let id = list["data"][0]["id"].as_str().expect("an id").to_owned();

@@ -1,6 +1,6 @@
 //! Prices at the dashboard: what is published is there, what is decided is decided, and who may not, does nothing.
 
-mod advisor;
+pub(crate) mod advisor;
 mod impact;
 mod publishing;
 mod simulating;

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use futures_util::StreamExt as _;
 
-use crate::world::{Browser, Got, World};
+use super::world::{Browser, Got, World};
 
 /// The customer that the page says one is.
 fn customer(page: &Got) -> String {
@@ -17,6 +17,12 @@ fn tiles(page: &Got) -> Vec<String> {
     let figures = figures.split("</div></div>").next().expect("an end");
     let values = figures.split("<strong>").skip(1);
     values.map(|rest| rest.split("</strong>").next().expect("a value").to_owned()).collect()
+}
+
+/// What the lines of the stream are called, the newest first.
+fn lines(page: &Got) -> Vec<String> {
+    let rows = page.text.split(r#"<th scope="row">"#).skip(1);
+    rows.map(|row| row.split('<').next().expect("a name").trim().to_owned()).collect()
 }
 
 async fn click(browser: &Browser<'_>, event: &str, key: &str) -> Got {
@@ -50,6 +56,10 @@ async fn clicks_move_the_indicators_until_the_wallet_is_empty_and_a_top_up_lets_
     page.says(">402<").says("9 credits available").says("Top up: Starter").says("insufficient_credits");
     page.says("500 credits for $10.00");
     assert_eq!(tiles(&page)[0], "8", "a refusal is no event");
+    // What was refused is of the wallet as what was charged: the page that is opened anew has it where it came.
+    let again = browser.get("/try").await.expect(200);
+    assert_eq!(lines(&again)[..3], ["Refused", "Image generated", "Image generated"]);
+    assert_eq!(lines(&again).last().map(String::as_str), Some("Credits bought: to begin with"));
 
     let pay = browser.post("/try", "do=top_up+starter_500&key=testing-9").await.expect(303);
     let pay = pay.header("location").to_owned();
@@ -60,6 +70,25 @@ async fn clicks_move_the_indicators_until_the_wallet_is_empty_and_a_top_up_lets_
 
     let page = click(&browser, "image.generate", "10").await;
     page.says("497 credits left").says("Credits bought");
+    // Nine of them came from what was left, and three from what was bought.
+    assert_eq!(lines(&page)[..4], ["Image generated", "Image generated", "Credits bought", "Refused"]);
+    browser.get("/try").await.expect(200).says(">402<").says("insufficient_credits; nothing was charged");
+    world.browser().get("/try").await.expect(200).is_silent_on(">402<");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_of_each_event_is_there_in_every_way_to_call() {
+    let world = World::start().await;
+    let browser = world.browser();
+    for (event, rust) in
+        [("image.generate", "Meter::new(&quot;image.generate&quot;"), ("agent.run", ".with_hold(")]
+    {
+        let page = click(&browser, event, event).await;
+        page.says(rust);
+        for way in ["curl", "python", "typescript", "rust", "mcp"] {
+            page.says(&format!(r#"<section id="code-{way}">"#));
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! The wallet page of an end user: what is on it, what never is, and who gets in.
 
-use crate::world::{Got, World};
+use super::world::{Got, World};
 
 /// Nothing of this may ever be on a wallet page, whoever put it into the journal.
 const FORBIDDEN: [&str; 18] = [
@@ -29,7 +29,7 @@ impl World {
         let path = format!("/v1/customers/{customer}/wallet-links");
         let got = self.ask(self.key_of(environment), "POST", &path, "{}").await.expect(200);
         let url = got.json()["url"].as_str().expect("an address").to_owned();
-        let path = url.strip_prefix(crate::world::PUBLIC_URL);
+        let path = url.strip_prefix(crate::doors::PUBLIC_URL);
         path.expect("ours").to_owned()
     }
 
