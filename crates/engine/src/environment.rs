@@ -28,7 +28,7 @@ use crate::recover::{fit_views, recover};
 use crate::reserve::Reserve;
 use crate::submission::Failure;
 use crate::tail::{Committed, Tail};
-use crate::usecases::figures::{BurnDownCache, DeferredCache};
+use crate::usecases::figures::{BurnDownCache, DeferredCache, MarginRangesCache};
 use crate::usecases::{Looks, RunningCorrections, Simulations};
 use crate::writer::{GroupEnd, Writer};
 
@@ -201,6 +201,7 @@ pub struct Environment {
     /// Where the checkpoint stands that was written last.
     checkpointed: watch::Receiver<Position>,
     deferred: DeferredCache,
+    margin_ranges: MarginRangesCache,
     burn_down: BurnDownCache,
     threads: Mutex<Vec<JoinHandle<()>>>,
     simulations: Simulations,
@@ -249,6 +250,7 @@ impl Environment {
             erasing: tokio::sync::Mutex::default(),
             checkpointed,
             deferred: DeferredCache::default(),
+            margin_ranges: MarginRangesCache::default(),
             burn_down: BurnDownCache::default(),
             threads: Mutex::default(),
             simulations: Simulations::default(),
@@ -360,6 +362,10 @@ impl Environment {
 
     pub(crate) fn burn_down_cache(&self) -> &BurnDownCache {
         &self.burn_down
+    }
+
+    pub(crate) fn margin_ranges_cache(&self) -> &MarginRangesCache {
+        &self.margin_ranges
     }
 
     pub(crate) fn deferred_cache(&self) -> &DeferredCache {

@@ -85,12 +85,7 @@ impl KeptCounts {
         let Inner { changed, kept } = &mut *self.lock();
         let place = kept.iter().position(|one| one.range == *range && one.windows == *windows)?;
         let one = kept.remove(place);
-        let is_new = |at: &Position| *at > one.as_of;
-        let on_disk = changed.range(range.start.0..range.end.0).any(|(_, at)| is_new(at));
-        let in_memory = reading.counters().any(|counters| {
-            counters.has_key(Rollup::WalletDay, |[day, ..]| (range.start.0..range.end.0).contains(day))
-        });
-        if one.as_of < self.opened_at || on_disk || in_memory {
+        if !is_unchanged(changed, self.opened_at, range, one.as_of, reading) {
             return None;
         }
         let counts = Arc::clone(&one.counts);
@@ -112,7 +107,39 @@ impl KeptCounts {
     }
 }
 
+/// Whether the days of a range are as they were at a position.
+fn is_unchanged(
+    changed: &BTreeMap<i64, Position>,
+    opened_at: Position,
+    range: &Range<Millis>,
+    as_of: Position,
+    reading: &Reading<'_>,
+) -> bool {
+    if as_of < opened_at || range.is_empty() {
+        return range.is_empty();
+    }
+    let on_disk = changed.range(range.start.0..range.end.0).any(|(_, at)| *at > as_of);
+    let in_memory = || {
+        reading.counters().any(|counters| {
+            counters.has_key(Rollup::WalletDay, |[day, ..]| (range.start.0..range.end.0).contains(day))
+        })
+    };
+    !on_disk && !in_memory()
+}
+
 impl Views {
+    /// Whether what customers did on the local days that begin in a range is as it was when the figures stood at a
+    /// position. `false` also where that cannot be told: what is in memory only counts as changed.
+    ///
+    /// # Errors
+    /// [`ViewError::Database`] when the file cannot be read; [`ViewError::Moved`] when somebody else writes it.
+    pub fn are_days_unchanged(&self, days: &Range<Millis>, as_of: Position) -> Result<bool, ViewError> {
+        self.read(|reading| {
+            let inner = self.active.lock();
+            Ok(is_unchanged(&inner.changed, self.active.opened_at, days, as_of, &reading))
+        })
+    }
+
     /// Counts the different customers of the local days that begin at or after `from` and before `to`: of each day, of each
     /// day and event type, and of each window, of which only the days within that range count.
     ///

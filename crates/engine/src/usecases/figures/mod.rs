@@ -40,6 +40,7 @@ pub use glossary::{CostLine, Line};
 pub(crate) use lots::TURN_LOTS_MAX;
 pub use lots::{LotSums, LotsSlice};
 pub use margin_ranges::MarginRanges;
+pub(crate) use margin_ranges::MarginRangesCache;
 pub use ratios::{CreditValue, ValueSource, margin_bp, per_credit_nano, share_bp};
 
 /// How long a caller waits for figures to reflect a position: folding is a tenth of a second behind, or far.
