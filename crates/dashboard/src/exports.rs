@@ -240,7 +240,7 @@ pub(crate) fn file(visit: &Visit, at_once: &Arc<Semaphore>) -> Result<Response, 
         return Err(Trouble::field("customer", "is required: whose ledger"));
     }
     let Ok(permit) = Arc::clone(at_once).try_acquire_owned() else { return Err(too_many()) };
-    let (sender, receiver) = mpsc::channel(PAGES_WAITING);
+    let (sender, mut receiver) = mpsc::channel(PAGES_WAITING);
     let writing = Writing {
         export,
         form,
@@ -252,9 +252,8 @@ pub(crate) fn file(visit: &Visit, at_once: &Arc<Semaphore>) -> Result<Response, 
         _permit: permit,
     };
     tokio::spawn(writing.write());
-    let rows = futures_util::stream::unfold(receiver, |mut receiver| async move {
-        receiver.recv().await.map(|bytes| (bytes, receiver))
-    });
+    // Compression asks once more behind the end: a channel answers that as often as it is asked.
+    let rows = futures_util::stream::poll_fn(move |context| receiver.poll_recv(context));
     let mut response = Response::new(Body::from_stream(rows));
     *response.status_mut() = StatusCode::OK;
     let content_type = match form {

@@ -170,9 +170,10 @@ impl World {
         self.send("GET", path, "", &[]).await
     }
 
-    /// The beginning of an answer, whose body is still to be read.
+    /// The beginning of an answer, whose body is still to be read: packed, as browsers ask for it.
     pub(crate) async fn open(&self, path: &str) -> Response<Body> {
-        let request = Request::builder().uri(path).header("cookie", &self.session);
+        let request =
+            Request::builder().uri(path).header("cookie", &self.session).header("accept-encoding", "gzip");
         let request = request.body(Body::empty()).expect("a request");
         self.doors.router.clone().oneshot(request).await.expect("the router cannot fail")
     }
