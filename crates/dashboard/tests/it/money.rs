@@ -64,7 +64,7 @@ async fn bridge_goes_from_what_was_left_to_what_is_left_in_steps_that_add_up() {
 async fn margin_has_its_range_where_there_are_customers_enough_and_days_are_whole() {
     let world = sold().await;
     // A range is made of days that are over.
-    world.clock.advance(86_400_000);
+    world.clock.advance(23 * 3_600_000);
     let api = world.get("/v1/margin?interval=total&group_by=event&margin_range=true&from=2026-11-25").await;
     let row = &api["data"][0];
     let shown = world.file("revenue?range=7d", "margin-by-type").await;
@@ -74,9 +74,9 @@ async fn margin_has_its_range_where_there_are_customers_enough_and_days_are_whol
         [text(&row["gross_margin"]), text(&row["margin_low"]), text(&row["margin_high"])]
     );
     world.page("revenue?range=7d").await.expect(200).says("9 times in 10").says(r#"class="range margin""#);
-    // An hour is no day, and customers are not counted by it.
-    let hour = world.file("revenue?range=1h", "margin-by-type").await;
-    assert_eq!(hour[0][5..7], [String::new(), String::new()]);
+    // Hours are no days, and customers are not counted by them.
+    let hours = world.file("revenue?range=24h", "margin-by-type").await;
+    assert_eq!(hours[0][5..7], [String::new(), String::new()]);
     let few = World::start().await;
     few.page("revenue").await.expect(200).is_silent_on(r#"class="range margin""#);
 }
