@@ -23,7 +23,7 @@ use crate::visit::Visit;
 pub(crate) use acts::act;
 
 /// Lines that the chart of the balance is made of, the newest.
-const LINES: &str = "200";
+const LINES: &str = "120";
 /// Lines on a page of the ledger.
 const LEDGER_PAGE: &str = "25";
 /// Orders and events that are listed, the newest.
