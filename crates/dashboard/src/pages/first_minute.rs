@@ -38,12 +38,17 @@ pub(super) fn nothing_yet(visit: &Visit, what: &str) -> Markup {
 
 /// Two ways to begin, where nothing was ever metered; nothing elsewhere.
 pub(super) async fn ways_if_new(visit: &Visit) -> Result<Markup, Trouble> {
-    let any = visit.api.get(Target::new("/v1/events").with("limit", "1")).await?;
-    Ok(if any.get("data").list().is_empty() {
+    Ok(if is_new(visit).await? {
         ways(visit)
     } else {
         html! {}
     })
+}
+
+/// Whether nothing was ever metered.
+pub(super) async fn is_new(visit: &Visit) -> Result<bool, Trouble> {
+    let any = visit.api.get(Target::new("/v1/events").with("limit", "1")).await?;
+    Ok(any.get("data").list().is_empty())
 }
 
 /// Two ways to begin.

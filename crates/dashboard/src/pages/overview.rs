@@ -48,7 +48,7 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
         ..Page::default()
     };
     let is_quiet = total.path("totals.events").sum() == Amount::ZERO;
-    if is_quiet && visit.api.get(now("/v1/events").with("limit", "1")).await?.get("data").list().is_empty() {
+    if is_quiet && first_minute::is_new(visit).await? {
         page.content = first_minute::nothing_yet(visit, WILL_BE_HERE);
         return Ok(page);
     }

@@ -99,7 +99,11 @@ impl Pieces {
 
     /// Every price version that began to hold within these pieces, of one event type or of all.
     pub(crate) async fn price_marks(&self, visit: &Visit, event: Option<&str>) -> Result<Vec<Mark>, Trouble> {
-        let versions = price_versions(visit, event).await?;
+        Ok(self.marks_of(visit, event, &price_versions(visit, event).await?))
+    }
+
+    /// The same, of versions that are known.
+    pub(crate) fn marks_of(&self, visit: &Visit, event: Option<&str>, versions: &[Json]) -> Vec<Mark> {
         let zone = TimeZone::UTC;
         let marks = versions.iter().filter_map(|version| {
             let since = version.get("effective_at").text();
@@ -121,7 +125,7 @@ impl Pieces {
                 href: Some(visit.link_to("events", name)),
             })
         });
-        Ok(marks.collect())
+        marks.collect()
     }
 }
 

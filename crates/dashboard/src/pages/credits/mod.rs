@@ -5,6 +5,7 @@ mod lots;
 
 use maud::{Markup, html};
 
+use super::first_minute;
 use super::parts::Pieces;
 use crate::api::Target;
 use crate::charts::{Bar, Form, Meaning, Series, TimeChart, bar_cell};
@@ -13,6 +14,13 @@ use crate::look::{Amount, Cell, Column, Currency, Figure, Sheet, Table, Unit, fa
 use crate::page::{AsOf, Controls, Page};
 use crate::trouble::Trouble;
 use crate::visit::Visit;
+
+/// Kinds of credits, and their fields.
+const KINDS: [(&str, &str); 3] =
+    [("Paid", "paid"), ("Promotional", "promotional"), ("Adjustments", "adjustment")];
+/// What the page promises where there is nothing yet.
+const WILL_BE_HERE: &str = "Here will be the credits that customers have and have not used, how old they are and when they end, what \
+                            serving them will cost you, and how fast what you sell is used up.";
 
 pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
     let (span, route) = (visit.span(), Target::new);
@@ -37,6 +45,13 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
         as_of: Some(AsOf::of(&books, &zone)),
         ..Page::default()
     };
+    let is_quiet = books.path("deferred.by_books").sum() == Amount::ZERO
+        && KINDS.iter().all(|(_, field)| books.get("liability").get(field).sum() == Amount::ZERO)
+        && margin.path("totals.events").sum() == Amount::ZERO;
+    if is_quiet && first_minute::is_new(visit).await? {
+        page.content = first_minute::nothing_yet(visit, WILL_BE_HERE);
+        return Ok(page);
+    }
     let curves = burn_down::show(visit, &mut page.sheet, burn_down::facts_of(&books)).await?;
     page.content = html! {
         div.two {
@@ -55,10 +70,9 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
 
 fn owed(visit: &Visit, sheet: &mut Sheet, books: &Json) -> Markup {
     let liability = books.get("liability");
-    let kinds = [("Paid", "paid"), ("Promotional", "promotional"), ("Adjustments", "adjustment")];
-    let longest = kinds.iter().map(|(_, field)| liability.get(field).sum()).max().unwrap_or_default();
+    let longest = KINDS.iter().map(|(_, field)| liability.get(field).sum()).max().unwrap_or_default();
     let mut table = Table::new(vec![Column::text("Kind"), Column::number("Credits left"), Column::text("")]);
-    for (name, field) in kinds {
+    for (name, field) in KINDS {
         let amount = liability.get(field).sum();
         table.row(vec![
             Cell::text(name),

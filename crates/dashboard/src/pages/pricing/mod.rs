@@ -51,7 +51,7 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
             (empty("Nothing has a price yet.", &html! { p { "Define an event type below: its name, and how many credits one event costs." } }))
         } @else {
             (catalogue.table(&mut page.sheet, &active))
-            (timeline(visit, &mut page.sheet, &active, &versions).await?)
+            (timeline(&catalogue, &mut page.sheet, &active, &versions).await?)
         }
         div.two {
             (define(visit))
@@ -142,7 +142,7 @@ impl Catalogue<'_> {
 
 /// What a unit of each type cost since its first price: exact where the price is flat, else what was charged.
 async fn timeline(
-    visit: &Visit,
+    Catalogue { visit, margin, .. }: &Catalogue<'_>,
     sheet: &mut Sheet,
     types: &[&Json],
     versions: &[Json],
@@ -157,15 +157,13 @@ async fn timeline(
         _ => "month",
     };
     let span = Span { from, to: now + 1, interval };
-    let used =
-        visit.api.get(span.ask_by_interval(Target::new("/v1/usage").with("group_by", "event"))).await?;
-    let (_, zone) = Visit::terms(&used);
     // A report leaves out pieces in which nothing happened; the sum of all has each.
     let all = visit.api.get(span.ask_by_interval(Target::new("/v1/usage"))).await?;
+    let (_, zone) = Visit::terms(&all);
     let pieces = Pieces::of(&all, visit, &zone);
-    let marks = pieces.price_marks(visit, None).await?;
+    let marks = pieces.marks_of(visit, None, versions);
     let use_of = |name: &str| -> Amount {
-        let rows = used.get("data").list().iter().filter(|row| row.get("event").text() == name);
+        let rows = margin.get("data").list().iter().filter(|row| row.get("event").text() == name);
         rows.map(|row| row.get("credits_used").sum()).sum()
     };
     let mut priced: Vec<&str> =
@@ -173,11 +171,23 @@ async fn timeline(
     priced.sort_by_key(|name| std::cmp::Reverse(use_of(name)));
     let left_out = priced.len().saturating_sub(LINES_MAX);
     priced.truncate(LINES_MAX);
-    let series: Vec<Series> = priced
-        .iter()
-        .enumerate()
-        .map(|(at, name)| line(&pieces, versions, &used, name, Meaning::Category(at)))
-        .collect();
+    let mut series = Vec::new();
+    for (at, name) in priced.iter().enumerate() {
+        let mut own: Vec<&Json> = versions
+            .iter()
+            .filter(|one| one.get("event").text() == *name && one.get("state").text() != "scheduled")
+            .collect();
+        own.sort_by_key(|one| one.get("version").sum());
+        // A flat price is known; what others came to is what was charged.
+        let used = match own.iter().all(|one| is_flat(one)) {
+            true => Json::Null,
+            false => {
+                let of_type = Target::new("/v1/usage").with("event", name);
+                visit.api.get(span.ask_by_interval(of_type)).await?
+            }
+        };
+        series.push(line(&pieces, &own, &used, name, Meaning::Category(at)));
+    }
     let names: Vec<_> = series.iter().map(|one| (one.name.clone(), one.meaning)).collect();
     let table = pieces.table(names.iter().map(|(name, _)| Column::number(name.clone())).collect(), |at| {
         series.iter().map(|one| Cell::some(Unit::Credits, one.amounts.get(at).copied().flatten())).collect()
@@ -207,15 +217,14 @@ async fn timeline(
     ))
 }
 
-fn line(pieces: &Pieces, versions: &[Json], used: &Json, name: &str, meaning: Meaning) -> Series {
-    let mut own: Vec<&Json> = versions
-        .iter()
-        .filter(|one| one.get("event").text() == name && one.get("state").text() != "scheduled")
-        .collect();
-    own.sort_by_key(|one| one.get("version").sum());
-    let is_mine = |row: &Json| row.get("event").text() == name;
-    let credits = pieces.amounts(used, "credits_used", is_mine);
-    let units = pieces.amounts(used, "quantity", is_mine);
+fn is_flat(version: &Json) -> bool {
+    version.path("rule.type").text() == "flat"
+}
+
+/// What a unit of a type cost by its own versions, in order, and what was used of it.
+fn line(pieces: &Pieces, own: &[&Json], used: &Json, name: &str, meaning: Meaning) -> Series {
+    let credits = pieces.amounts(used, "credits_used", |_| true);
+    let units = pieces.amounts(used, "quantity", |_| true);
     let mut is_average = false;
     let amounts = (0..pieces.buckets.len())
         .map(|at| {
@@ -223,7 +232,7 @@ fn line(pieces: &Pieces, versions: &[Json], used: &Json, name: &str, meaning: Me
                 .iter()
                 .rev()
                 .find(|one| pieces.at(one.get("effective_at").text()).is_some_and(|began| began <= at))?;
-            if holding.path("rule.type").text() == "flat" {
+            if is_flat(holding) {
                 return holding.path("rule.credits").amount();
             }
             is_average = true;

@@ -7,6 +7,7 @@ use chargly_engine::ledger::Millis;
 use maud::{Markup, html};
 
 use self::bridges::Both;
+use super::first_minute;
 use super::parts::{Pieces, event_cell, figure_cell, known_cell};
 use crate::api::Target;
 use crate::charts::{Dot, Form, Meaning, Series, Step, TimeChart, dots, waterfall};
@@ -17,6 +18,9 @@ use crate::state::Compare;
 use crate::trouble::Trouble;
 use crate::visit::Visit;
 
+/// What the page promises where there is nothing yet.
+const WILL_BE_HERE: &str = "Here will be what was earned by the credits that were used, what they cost you, the margin of each event \
+                            type against your target, and why what is left moved.";
 /// Event types that the steps to what is left show one by one.
 const STEPS_MAX: usize = 6;
 
@@ -49,6 +53,12 @@ pub(crate) async fn show(visit: &Visit) -> Result<Page, Trouble> {
         as_of: Some(AsOf::of(&by_time, &zone)),
         ..Page::default()
     };
+    let is_quiet = by_event.path("totals.events").sum() == Amount::ZERO
+        && books.path("deferred.by_books").sum() == Amount::ZERO;
+    if is_quiet && first_minute::is_new(visit).await? {
+        page.content = first_minute::nothing_yet(visit, WILL_BE_HERE);
+        return Ok(page);
+    }
     let target = settings.get("target_margin").sum();
     let money = Unit::Money(currency);
     let contribution = pieces.amounts(&by_time, "contribution", |_| true);

@@ -142,7 +142,7 @@ fn shown_once(visit: &Visit, made: &Json) -> Done {
                 p { "Its secret, shown this once. Put it where your program reads it:" }
                 pre { "export CHARGLY_SECRET_KEY=" (secret) }
                 p { "And a first call with it, in " (visit.env.name()) ":" }
-                pre { "curl -sS -X POST http://127.0.0.1:8080/v1/events \\\n  -H 'authorization: Bearer " (secret) "' \\\n  -H 'content-type: application/json' \\\n  -d '{\"event\":\"image.generate\",\"customer\":\"user_42\"}'" }
+                pre { "curl -sS -X POST " (visit.address) "/v1/events \\\n  -H 'authorization: Bearer " (secret) "' \\\n  -H 'content-type: application/json' \\\n  -d '{\"event\":\"image.generate\",\"customer\":\"user_42\"}'" }
             }
         },
         ..Page::default()
