@@ -59,6 +59,10 @@ expected-statuses = ["2XX", "3XX", "4XX", "503"]
 [[operations]]
 include-operation-id = "meter_events"
 checks.negative_data_rejection.enabled = false
+
+[[operations]]
+include-operation-id = "receive_cloud_events"
+checks.negative_data_rejection.enabled = false
 """
 
 verdict = Verdict()
