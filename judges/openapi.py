@@ -58,11 +58,11 @@ expected-statuses = ["2XX", "3XX", "4XX", "503"]
 # What is wrong with one event of a batch is answered in its place, and no reason to refuse the others.
 [[operations]]
 include-operation-id = "meter_events"
-checks.negative_data_rejection.enabled = false
+checks.negative_data_rejection.expected-statuses = ["2XX", "4XX", "503"]
 
 [[operations]]
 include-operation-id = "receive_cloud_events"
-checks.negative_data_rejection.enabled = false
+checks.negative_data_rejection.expected-statuses = ["2XX", "4XX", "503"]
 """
 
 verdict = Verdict()
