@@ -112,9 +112,8 @@ impl Template {
 
     /// A page as a browser asks for it, but not compressed: an answer that is has no length to read up to.
     pub(crate) fn page(server: SocketAddr, path: &str, cookie: &str) -> Self {
-        let bytes = format!(
-            "GET {path} HTTP/1.1\r\nhost: {server}\r\ncookie: {cookie}\r\naccept: text/html\r\n\r\n"
-        );
+        let bytes =
+            format!("GET {path} HTTP/1.1\r\nhost: {server}\r\ncookie: {cookie}\r\naccept: text/html\r\n\r\n");
         Self {
             bytes: bytes.into_bytes(),
             customers: Vec::new(),

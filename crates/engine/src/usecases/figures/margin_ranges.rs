@@ -22,9 +22,17 @@ pub type MarginRanges = BTreeMap<EventTypeNo, (i64, i64)>;
 /// Ranges kept: those of the few stretches of days that people look at.
 const KEPT_MAX: usize = 8;
 
-/// What was found of which days, and where the figures stood then; the one used last at the end.
+/// What was found of some days, and where the figures stood then.
+#[derive(Debug)]
+struct Kept {
+    days: Range<Millis>,
+    as_of: Position,
+    ranges: Arc<MarginRanges>,
+}
+
+/// What was found, that used last at the end.
 #[derive(Debug, Default)]
-pub(crate) struct MarginRangesCache(Mutex<Vec<(Range<Millis>, Position, Arc<MarginRanges>)>>);
+pub(crate) struct MarginRangesCache(Mutex<Vec<Kept>>);
 
 impl Environment {
     /// The range of each event type's gross margin over the local days that begin in `days` and are over, and over today
@@ -42,11 +50,12 @@ impl Environment {
             let days = days.start..end;
             // Whoever asks while it is being made waits for it.
             let mut kept = env.margin_ranges_cache().0.lock().unwrap_or_else(PoisonError::into_inner);
-            let place = kept.iter().position(|(of, ..)| *of == days);
-            if let Some((of, as_of, ranges)) = place.map(|place| kept.remove(place))
-                && views.are_days_unchanged(&of, as_of)?
+            let place = kept.iter().position(|one| one.days == days);
+            if let Some(one) = place.map(|place| kept.remove(place))
+                && views.are_days_unchanged(&days, one.as_of)?
             {
-                kept.push((of, as_of, Arc::clone(&ranges)));
+                let ranges = Arc::clone(&one.ranges);
+                kept.push(one);
                 return Ok(ranges);
             }
             let (as_of, mut groups) = (views.next(), Groups::default());
@@ -54,7 +63,7 @@ impl Environment {
                 groups.add(wallet, event_type, &Line::of(figures)).ok_or(ViewError::Overflow)
             })?;
             let ranges = Arc::new(groups.ranges());
-            kept.push((days, as_of, Arc::clone(&ranges)));
+            kept.push(Kept { days, as_of, ranges: Arc::clone(&ranges) });
             if kept.len() > KEPT_MAX {
                 kept.remove(0);
             }
